@@ -1,0 +1,142 @@
+# Everything one does with this tree; `make` alone lists it. Each target sets up what it needs, once.
+# Needs: make, and a Python >= 3.11 (the first that fits is taken; name another with PYTHON=/path/to/python3).
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKS := requirements
+WORKERS ?= 2
+SCALE ?= 10
+UV := uv==0.13.8
+
+# pip: wheels only, so that nothing is built from source with unpinned build tools; quiet unless it fails.
+INSTALL := install --disable-pip-version-check --no-input -qq
+LOCKED := $(INSTALL) --require-hashes --only-binary :all:
+
+# pyright runs on the Node of its own wheel and does not look for updates.
+export PYRIGHT_PYTHON_GLOBAL_NODE := false
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+CANDIDATES := $(if $(PYTHON),"$(PYTHON)",python3.11 python3.12 python3.13 python3 python)
+FITS := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+
+# Sets $$python, or says in one sentence what is missing.
+define find_python
+python=; for p in $(CANDIDATES); do if "$$p" -c '$(FITS)' >/dev/null 2>&1; then python="$$p"; break; fi; done; \
+if [ -z "$$python" ]; then echo "error: Remit needs Python 3.11 or newer with its venv module, and none of these is one: $(subst ",,$(CANDIDATES)). Install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; fi
+endef
+
+##@ Use
+
+.PHONY: demo
+demo: $(VENV)/.runtime  ## a durable run survives kill -9, before your eyes
+	@$(BIN)/python -m compileall -q src
+	@$(BIN)/remit demo $(ARGS)
+
+##@ Develop
+
+.PHONY: test
+test: $(VENV)/.dev  ## every test, on real databases (ARGS="-k name" to choose)
+	@$(BIN)/python -m compileall -q src
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: check
+check: check-format check-lint check-types check-layers  ## formatting, lint, types, architecture (-k: all, past a failure)
+
+.PHONY: check-format check-lint check-types check-layers
+check-format: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+
+check-lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+
+check-types: $(VENV)/.dev
+	$(BIN)/pyright
+
+check-layers: $(VENV)/.dev
+	$(BIN)/lint-imports --no-logo --cache-dir .cache/imports
+
+.PHONY: fmt
+fmt: $(VENV)/.dev  ## format, and mend what lint can mend
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+##@ Prove
+
+.PHONY: bench
+bench: $(VENV)/.dev  ## measure against the peers, each in its own environment (ARGS=...)
+	@$(BIN)/python -m compileall -q src
+	$(BIN)/python -m bench $(ARGS)
+
+.PHONY: crash
+crash: $(VENV)/.dev  ## the long form of the crash tests (SCALE=10)
+	@$(BIN)/python -m compileall -q src
+	$(BIN)/pytest tests/crash --crash-scale=$(SCALE) --timeout=7200 -n $(WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: audit
+audit: $(VENV)/.dev .venv-audit/.made  ## lint rules for security, and known advisories against the runtime lock
+	$(BIN)/ruff check --select S src scripts
+	@.venv-audit/bin/python scripts/audit.py $(LOCKS)/runtime.lock
+
+.PHONY: sbom
+sbom: .venv-audit/.made  ## the bill of materials of what runs: dist/sbom.cdx.json
+	@$(find_python); "$$python" -m venv --clear --without-pip .venv-sbom
+	@.venv-audit/bin/python -m pip --python .venv-sbom $(LOCKED) -r $(LOCKS)/runtime.lock
+	@mkdir -p dist
+	@.venv-audit/bin/cyclonedx-py environment .venv-sbom/bin/python --pyproject pyproject.toml \
+		--mc-type application --output-reproducible --of JSON -o dist/sbom.cdx.json
+	@rm -rf .venv-sbom
+	@echo "wrote dist/sbom.cdx.json"
+
+##@ Keep
+
+.PHONY: lock
+lock:  ## compile requirements/*.lock from pyproject.toml (ARGS=--upgrade for newer versions)
+	@$(find_python); "$$python" -m venv --clear .venv-lock
+	@.venv-lock/bin/python -m pip $(INSTALL) $(UV)
+	$(call compile,dev) pyproject.toml --all-extras --group dev
+	$(call compile,runtime) pyproject.toml --all-extras -c $(LOCKS)/dev.lock
+	$(call compile,build) --group build -c $(LOCKS)/dev.lock
+	$(call compile,audit) --group audit
+	@rm -rf .venv-lock
+
+compile = @echo "$(LOCKS)/$(1).lock"; UV_NO_CONFIG=1 .venv-lock/bin/uv pip compile -q --universal --generate-hashes \
+	--no-header --no-annotate -p 3.11 $(ARGS) -o $(LOCKS)/$(1).lock
+
+.PHONY: changelog
+changelog: $(VENV)/.made  ## show the next release's notes; VERSION=x.y.z writes them into CHANGELOG.md
+	@$(BIN)/python scripts/changelog.py $(VERSION)
+
+.PHONY: clean
+clean:  ## remove environments, caches and build outputs
+	rm -rf .venv .venv-* .cache .hypothesis .pytest_cache .ruff_cache .import_linter_cache .coverage .coverage.* build dist htmlcov
+	find src tests scripts bench -name __pycache__ -type d -not -path '*/.envs/*' -prune -exec rm -rf {} + 2>/dev/null || true
+
+.PHONY: help
+help:  ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST); echo
+
+# ── environments: a stamp file per state, renewed when a lock or pyproject.toml changes ──────────────────────────
+
+$(VENV)/.made:
+	@echo "Setting up $(VENV) (once, under a minute) ..."
+	@$(find_python); "$$python" -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.made $(LOCKS)/runtime.lock $(LOCKS)/build.lock pyproject.toml
+	@$(BIN)/python -m pip $(LOCKED) -r $(LOCKS)/runtime.lock -r $(LOCKS)/build.lock
+	@$(BIN)/python -m pip $(INSTALL) --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime $(LOCKS)/dev.lock
+	@$(BIN)/python -m pip $(LOCKED) -r $(LOCKS)/dev.lock
+	@touch $@
+
+.venv-audit/.made: $(LOCKS)/audit.lock
+	@$(find_python); "$$python" -m venv --clear .venv-audit
+	@.venv-audit/bin/python -m pip $(LOCKED) -r $(LOCKS)/audit.lock
+	@touch $@

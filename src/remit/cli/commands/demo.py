@@ -1,0 +1,60 @@
+"""`remit demo`: a durable run survives kill -9, before your eyes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from remit import __version__
+from remit.cli.errors import DONE, REFUSED
+from remit.cli.output import Line, Span
+from remit.cli.terminal import Command, Terminal, until_terminated
+
+if TYPE_CHECKING:
+    from remit.cli.demo.story import Proof
+
+
+@click.command(cls=Command)
+@click.option(
+    "--keep", type=click.Path(path_type=Path), default=None, help="Keep the workspace in this new folder."
+)
+@click.pass_obj
+def demo(terminal: Terminal, keep: Path | None) -> int:
+    """Kill a worker in the middle of a refund and count what happened. Exits with 0 if the proof holds."""
+    proof = until_terminated(_perform(terminal, keep))
+    terminal.answer(proof, lambda: [*_verdict(proof), "", _what_now(proof, keep)])
+    return DONE if proof.holds else REFUSED
+
+
+async def _perform(terminal: Terminal, keep: Path | None) -> Proof:
+    from remit.cli.demo.stage import staged
+    from remit.cli.demo.story import perform
+    from remit.control.platform import Platform
+
+    def say(line: Line) -> None:
+        if not terminal.as_json:
+            click.echo(line.painted)
+
+    async with staged(keep) as stage, Platform.open(workspace=stage.workspace, worker=False) as platform:
+        say(
+            Line.of(
+                Span(f"Remit {__version__}", "strong"), f"  ·  workspace {stage.workspace}  ·  {platform.url}"
+            )
+        )
+        say(Line.of(""))
+        return await perform(platform, stage, say)
+
+
+def _verdict(proof: Proof) -> list[str]:
+    held = sum(check.holds for check in proof.checks)
+    counted = f"{held} of {len(proof.checks)} counts are as they must be"
+    if not proof.holds:
+        return ["", f"the proof does not hold: only {counted}"]
+    return ["", f"the proof holds: {counted}; nothing was lost or done twice"]
+
+
+def _what_now(proof: Proof, keep: Path | None) -> str:
+    look = f"cd {keep} && remit show {proof.killed}" if keep else "remit demo --keep desk"
+    return f"What now:  {look} · remit new my-team · docs/tutorial/first-run.md"

@@ -1,0 +1,73 @@
+"""`remit replay | fork | migrate-run`: what can be done with the past of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from remit.cli.errors import DONE, REFUSED
+from remit.cli.given import json_object
+from remit.cli.reports import fork_lines, replay_lines
+from remit.cli.terminal import Command, Terminal
+
+if TYPE_CHECKING:
+    from remit.control.platform import Platform
+    from remit.control.views import RunView
+
+
+@click.command(cls=Command)
+@click.argument("run")
+@click.pass_obj
+def replay(terminal: Terminal, run: str) -> int:
+    """Run RUN again from its journal, performing nothing, and say whether the code still does the same."""
+    report = terminal.ask(lambda platform: platform.replay(run))
+    terminal.answer(report, lambda: replay_lines(report))
+    return DONE if report.verdict == "equal" else REFUSED
+
+
+@click.command(cls=Command)
+@click.argument("run")
+@click.option(
+    "--at", "step", required=True, metavar="STEP", help="The first step to perform anew (see remit show)."
+)
+@click.option(
+    "--live", is_flag=True, help="Really perform writes, each after asking; else they are simulated."
+)
+@click.option("--input", "given", default=None, metavar="JSON", help="Another input; JSON, @file or -.")
+@click.pass_obj
+def fork(terminal: Terminal, run: str, step: str, given: str | None, *, live: bool) -> None:
+    """Start a new run that shares the past of RUN up to STEP."""
+    other = None if given is None else json_object(given, "--input")
+
+    async def begin(platform: Platform) -> RunView:
+        handle = await platform.fork(run, at=step, live=live, input=other)
+        return await platform.show(handle.id)
+
+    view = terminal.ask(begin)
+    terminal.answer(view, lambda: fork_lines(view, step))
+
+
+@click.command(cls=Command)
+@click.argument("run")
+@click.option(
+    "--rename", "renames", multiple=True, metavar="OLD=NEW", help="A step that has another name now."
+)
+@click.pass_obj
+def migrate_run(terminal: Terminal, run: str, renames: tuple[str, ...]) -> None:
+    """Move a parked RUN to the code as it is now; its journal must fit, except for the renames."""
+    table = dict(_pair(rename) for rename in renames)
+
+    async def migrate(platform: Platform) -> RunView:
+        await platform.migrate_run(run, table)
+        return await platform.show(run)
+
+    view = terminal.ask(migrate)
+    terminal.answer(view, lambda: [f"{view.run.id} follows the present code now; it is {view.run.status}"])
+
+
+def _pair(rename: str) -> tuple[str, str]:
+    old, equals, new = rename.partition("=")
+    if not (old and equals and new):
+        raise click.UsageError(f'--rename takes OLD=NEW, and this is "{rename}".')
+    return old, new

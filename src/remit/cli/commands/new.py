@@ -1,0 +1,27 @@
+"""`remit new`: a workspace to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from remit.cli.terminal import Command, Terminal
+
+
+@click.command(cls=Command)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", default="", help="Its name; else the folder's.")
+@click.pass_obj
+def new(terminal: Terminal, folder: Path, name: str) -> None:
+    """Make a workspace in FOLDER: settings, a small flow that survives crashes, and its test."""
+    from remit.control import workspace
+
+    written = workspace.create(folder, name)
+
+    def lines() -> list[str]:
+        files = [f"  {path}" for path in written]
+        start = f"""cd {folder} · remit run hello --input '{{"name": "Ada"}}' · remit doctor"""
+        return [f"made the workspace {folder}", *files, "", f"What now:  {start}"]
+
+    terminal.answer({"workspace": str(folder), "files": [str(path) for path in written]}, lines)

@@ -1,0 +1,77 @@
+"""`remit run`: start a flow, execute it in this process, and follow it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from remit.cli.commands.show import exit_code
+from remit.cli.given import json_object
+from remit.cli.terminal import Command, Terminal
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from remit.control.platform import Platform
+    from remit.control.views import RunView
+
+
+@click.command(cls=Command)
+@click.argument("flow")
+@click.option("--input", "given", default="{}", metavar="JSON", help="Parameters by name; JSON, @file or -.")
+@click.option("--detach", is_flag=True, help="Only submit it; a worker executes it.")
+@click.option(
+    "--wait", "patience", default=30.0, show_default=True, metavar="SECONDS",
+    help="Follow it through pauses this short.",
+)  # fmt: skip
+@click.pass_obj
+def run(terminal: Terminal, flow: str, given: str, patience: float, *, detach: bool) -> int:
+    """Start FLOW and follow it until it ends or waits. If it waits, this exits with 4 and says for what."""
+    parameters = json_object(given, "--input")
+    if detach:
+        _submit(terminal, flow, parameters)
+        return 0
+    started: list[str] = []
+    try:
+        view = terminal.ask(
+            lambda platform: _execute(platform, terminal, flow, parameters, patience, started), worker=True
+        )
+    except (KeyboardInterrupt, SystemExit):
+        _say_where_it_is(started)
+        raise
+    if terminal.as_json:
+        terminal.answer(view, list)
+    return exit_code(view)
+
+
+async def _execute(
+    platform: Platform,
+    terminal: Terminal,
+    flow: str,
+    given: dict[str, Any],
+    patience: float,
+    started: list[str],
+) -> RunView:
+    from remit.cli.following import follow, screen_for
+
+    handle = await platform.start(flow, **given)
+    started.append(handle.id)
+    with screen_for(as_json=terminal.as_json, stream=False) as screen:
+        return await follow(platform, handle.id, screen, patience=patience)
+
+
+def _submit(terminal: Terminal, flow: str, given: dict[str, Any]) -> None:
+    async def submit(platform: Platform) -> RunView:
+        handle = await platform.start(flow, **given)
+        return await platform.show(handle.id)
+
+    view = terminal.ask(submit)
+    terminal.answer(
+        view, lambda: [f"submitted {view.run.id}; a worker executes it:  remit watch {view.run.id}"]
+    )
+
+
+def _say_where_it_is(started: list[str]) -> None:
+    for run in started:
+        click.echo(f"left {run}: what it did is recorded; any worker continues it (remit worker)", err=True)

@@ -1,0 +1,19 @@
+"""`remit worker`: one worker."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from remit.cli.terminal import Command, Terminal
+
+
+@click.command(cls=Command)
+@click.option("--lifeline", is_flag=True, hidden=True, help="Also stop when standard input closes.")
+@click.pass_obj
+def worker(terminal: Terminal, *, lifeline: bool) -> None:
+    """Execute runs until SIGTERM or Ctrl-C, then finish what is under way. A second signal leaves at once."""
+    from remit.cli.serving import serve
+
+    asyncio.run(serve(terminal, lifeline=lifeline))

@@ -1,0 +1,165 @@
+"""Following a run: a tree that moves on a terminal, a line per change in a pipe, JSON lines for programs.
+
+It shows views as they come and decides when a run has come to rest; it never touches the run.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from remit.cli import wording
+from remit.cli.output import as_json_line, colourful, width
+from remit.cli.terminal import now
+from remit.cli.tree import heading, run_lines, standing, tree_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    from remit.control.platform import Platform
+    from remit.control.views import RunView, StepView, WaitView
+
+_FRAMES_PER_SECOND = 8
+
+
+class Screen(Protocol):
+    """Something that shows a run as it changes."""
+
+    def show(self, view: RunView) -> None:
+        """The run looks like this now."""
+        ...
+
+    def rest(self, view: RunView) -> None:
+        """The run looks like this at the end."""
+        ...
+
+
+async def follow(platform: Platform, run: str, screen: Screen, *, patience: float | None = None) -> RunView:
+    """Show a run until it ends; with `patience`, also until it waits for longer than so many seconds."""
+    last: RunView | None = None
+    async for view in platform.watch(run):
+        last = view
+        screen.show(view)
+        if view.run.ended_at or (patience is not None and await at_rest(platform, view, patience)):
+            break
+    view = last or await platform.show(run)
+    screen.rest(view)
+    return view
+
+
+async def at_rest(platform: Platform, view: RunView, patience: float) -> bool:
+    """Whether nothing will happen for a while unless somebody does something."""
+    if view.run.ended_at:
+        return True
+    if view.run.paused:
+        return view.run.status != "running"
+    if view.run.status != "parked":
+        return False
+    if not view.waits:
+        return True  # parked because of its code, not because of a wait
+    return all([await _lasts(platform, wait, patience) for wait in view.waits])
+
+
+async def _lasts(platform: Platform, wait: WaitView, patience: float) -> bool:
+    if wait.kind == "child":
+        child = await platform.show(wait.name)
+        return not child.run.ended_at and await at_rest(platform, child, patience)
+    soon = wait.due is not None and wait.due - now() <= patience * wording.MICROSECONDS
+    return not (soon and wait.kind in {"timer", "retry"})
+
+
+@contextmanager
+def screen_for(*, as_json: bool, stream: bool) -> Generator[Screen]:
+    """The right screen for whoever reads; `stream` sends programs every change rather than the end only."""
+    if as_json:
+        yield _JsonScreen(every=stream)
+    elif colourful():
+        with _moving_tree() as screen:
+            yield screen
+    else:
+        yield _LineScreen()
+
+
+class _JsonScreen:
+    """One line of JSON a change, or one document at the end."""
+
+    def __init__(self, *, every: bool) -> None:
+        self._every = every
+
+    def show(self, view: RunView) -> None:
+        if self._every:
+            click.echo(as_json_line(view))
+
+    def rest(self, view: RunView) -> None:
+        """The last line was shown already; a single answer is printed by the command."""
+
+
+class _LineScreen:
+    """A plain line whenever a step begins to wait, ends or fails: for pipes and logs."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, str] = {}
+
+    def show(self, view: RunView) -> None:
+        if not self._said:
+            click.echo(heading(view).plain)
+            self._said[""] = "heading"
+        for step in _flat(view.steps):
+            if step.kind not in {"scope", "branch"} and self._said.get(step.path) != step.state:
+                self._said[step.path] = step.state
+                click.echo(_step_line(step))
+
+    def rest(self, view: RunView) -> None:
+        for line in standing(view, now(), width()):
+            click.echo(line.plain)
+
+
+class _TreeScreen:
+    """A tree that is redrawn in place."""
+
+    def __init__(self) -> None:
+        self.view: RunView | None = None
+        self.stop: Callable[[], object] = list
+
+    def show(self, view: RunView) -> None:
+        self.view = view
+
+    def rest(self, view: RunView) -> None:
+        self.view = None
+        self.stop()
+        for line in run_lines(view, now(), width()):
+            click.echo(line.painted)
+
+
+@contextmanager
+def _moving_tree() -> Generator[Screen]:
+    from rich.live import Live
+    from rich.text import Text
+
+    def frame() -> Text:
+        view = screen.view
+        if view is None:
+            return Text("")
+        lines = [heading(view), *tree_lines(view, now(), width())]
+        return Text.from_ansi("\n".join(line.painted for line in lines))
+
+    screen = _TreeScreen()
+    live = Live(get_renderable=frame, refresh_per_second=_FRAMES_PER_SECOND, transient=True)
+    screen.stop = live.stop
+    with live:
+        yield screen
+
+
+def _flat(steps: list[StepView]) -> Iterator[StepView]:
+    for step in steps:
+        yield step
+        yield from _flat(step.children)
+
+
+def _step_line(step: StepView) -> str:
+    done = step.state in {"done", "failed"} and step.ended_at is not None
+    time = wording.duration((step.ended_at or 0) - step.started_at) if done else ""
+    parts = (step.state, step.path, time, step.how, step.detail)
+    return "  " + "  ".join(part for part in parts if part)

@@ -1,0 +1,56 @@
+"""What a person hands a command: JSON on the line, in a file or on standard input, read strictly."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+from remit.domain.errors import InvalidInput
+
+
+def json_value(text: str, option: str) -> Any:
+    """A JSON value written out, as `@file`, or as `-` for standard input."""
+    from remit.wire import canonical
+
+    try:
+        return canonical.parse(_text(text, option))
+    except InvalidInput as wrong:
+        raise InvalidInput(f"{option}: {wrong.message}", wrong.hint) from None
+
+
+def json_object(text: str, option: str) -> dict[str, Any]:
+    """A JSON object: parameters by name."""
+    found = json_value(text, option)
+    if isinstance(found, dict):
+        return cast("dict[str, Any]", found)
+    raise InvalidInput(
+        f"{option} takes a JSON object with the parameters by name, and this is {_kind(found)}.",
+        f"""Such as {option} '{{"ticket_id": 7}}'.""",
+    )
+
+
+def _text(text: str, option: str) -> str:
+    if text == "-":
+        return sys.stdin.read()
+    if not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        reason = wrong.strerror if isinstance(wrong, OSError) else "it is not UTF-8"
+        raise InvalidInput(f"{option}: {text[1:]} cannot be read: {reason}.") from None
+
+
+def _kind(value: object) -> str:
+    match value:
+        case list():
+            return "a list"
+        case str():
+            return "text"
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case _:
+            return "a number"

@@ -1,0 +1,74 @@
+"""One worker process: it serves until it is told to stop, drains, and leaves.
+
+The first signal asks it to finish what it is doing; the second means now. A worker that was started by a
+supervisor also stops when that supervisor is gone, however it went: it holds the end of a pipe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from remit.cli.announcing import Announcer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from remit.cli.terminal import Terminal
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+async def serve(terminal: Terminal, *, lifeline: bool = False) -> None:
+    """Execute runs until a stop signal, or until the process at the other end of standard input is gone."""
+    announcer = Announcer(terminal.as_json)
+    stop = asyncio.Event()
+    with stopping_by(stop.set):
+        if lifeline:
+            await _hold(stop)
+        async with terminal.platform(worker=True) as platform:
+            flows = ", ".join(sorted(platform.flows)) or "no flows"
+            announcer.say(
+                "ready",
+                f"worker {platform.worker_id} (pid {os.getpid()}) serves {flows}",
+                worker=platform.worker_id,
+            )
+            await _until_stopped(platform, stop)
+            announcer.say("draining", "finishing what is under way; a second signal leaves at once")
+        announcer.say("stopped", "drained; nothing is lost")
+
+
+@contextmanager
+def stopping_by(act: Callable[[], None]) -> Generator[None]:
+    """Call `act` on the first stop signal and end the process on the second."""
+    loop = asyncio.get_running_loop()
+    asked = False
+
+    def on_signal(number: int) -> None:
+        nonlocal asked
+        if asked:
+            os._exit(128 + number)  # as a kill would: what is acknowledged is safe, the rest is taken over
+        asked = True
+        act()
+
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, on_signal, number)
+    try:
+        yield
+    finally:
+        for number in STOP_SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+async def _hold(stop: asyncio.Event) -> None:
+    """Stop once standard input closes, which it does when the supervisor ends in any way."""
+
+    class Lifeline(asyncio.Protocol):
+        def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+            stop.set()
+
+    await asyncio.get_running_loop().connect_read_pipe(Lifeline, sys.stdin)

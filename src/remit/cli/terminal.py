@@ -1,0 +1,135 @@
+"""What every command is given: its shared options, the way to the platform, and the way to answer.
+
+It knows where the person stands (which workspace, which format), never what a command does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+
+    from remit.control.platform import Platform
+
+T = TypeVar("T")
+TERMINATED = 128 + signal.SIGTERM
+
+
+@dataclass(slots=True)
+class Terminal:
+    """Where a command is called from, and how it answers."""
+
+    as_json: bool = False
+    debug: bool = False
+    workspace: str = ""
+
+    def place(self) -> Path:
+        """The workspace: the folder named by --workspace, else the one we stand in."""
+        from remit.control import workspace
+
+        return workspace.at(Path(self.workspace)) if self.workspace else workspace.find(Path())
+
+    @asynccontextmanager
+    async def platform(self, *, worker: bool = False) -> AsyncGenerator[Platform]:
+        """The platform of this workspace; with `worker`, runs are executed in this process."""
+        from remit.control.platform import Platform
+
+        async with Platform.open(workspace=self.place(), worker=worker) as platform:
+            yield platform
+
+    def ask(self, question: Callable[[Platform], Coroutine[Any, Any, T]], *, worker: bool = False) -> T:
+        """Open the platform, ask it one thing, close it."""
+
+        async def opened() -> T:
+            async with self.platform(worker=worker) as platform:
+                return await question(platform)
+
+        return until_terminated(opened())
+
+    def answer(self, value: object, lines: Callable[[], Iterable[str]]) -> None:
+        """Print the same value as JSON or as text."""
+        from remit.cli.output import as_json
+
+        if self.as_json:
+            click.echo(as_json(value))
+        else:
+            for line in lines():
+                click.echo(line)
+
+
+def until_terminated(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; SIGTERM unwinds as Ctrl-C does: what is open is closed, runs are handed back."""
+
+    async def guarded() -> T:
+        task = asyncio.current_task()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel if task else _ignore)
+        return await work
+
+    try:
+        return asyncio.run(guarded())
+    except asyncio.CancelledError:
+        raise SystemExit(TERMINATED) from None
+
+
+def now() -> int:
+    """The time that ages and waits are told by."""
+    from remit.domain.clock import SystemClock
+
+    return SystemClock().now()
+
+
+class Command(click.Command):
+    """A command that also takes the shared options, where people type them: at the end."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params = [*self.params, *shared_options()]
+
+
+def shared_options() -> list[click.Parameter]:
+    """Options that the table and every command take, in either place."""
+    return [
+        click.Option(
+            ["-w", "--workspace"],
+            metavar="FOLDER",
+            envvar="REMIT_WORKSPACE",
+            help="The workspace; else the one around the current folder.",
+            expose_value=False,
+            callback=_note("workspace"),
+        ),
+        click.Option(
+            ["--json", "as_json"],
+            is_flag=True,
+            help="Answer as JSON, errors too.",
+            expose_value=False,
+            callback=_note("as_json"),
+        ),
+        click.Option(
+            ["--debug"],
+            is_flag=True,
+            help="Show the traceback of an error.",
+            expose_value=False,
+            callback=_note("debug"),
+        ),
+    ]
+
+
+def _ignore() -> None:
+    """There is no task to cancel."""
+
+
+def _note(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def keep(ctx: click.Context, _param: click.Parameter, value: Any) -> None:
+        terminal = ctx.ensure_object(Terminal)
+        if value:
+            setattr(terminal, name, value)
+
+    return keep

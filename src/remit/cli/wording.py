@@ -1,0 +1,74 @@
+"""Times, values and states in the words a person uses: pure, the same everywhere in the terminal."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime
+from typing import Any
+
+MICROSECONDS = 1_000_000
+_UNITS = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
+_LONGEST_VALUE = 60
+_EXACT_BELOW = 9.95
+_MINUTE = 60
+
+
+def duration(microseconds: int) -> str:
+    """`4 ms`, `1.2 s`, `3 min 20 s`, `2 d 4 h`."""
+    seconds = max(0, microseconds) / MICROSECONDS
+    if seconds < 1:
+        return f"{max(1, round(seconds * 1000))} ms" if microseconds > 0 else "0 ms"
+    if seconds < _EXACT_BELOW:
+        return f"{seconds:.1f} s"
+    if seconds < _MINUTE:
+        return f"{math.floor(seconds)} s"
+    for size, unit, smaller, small_unit in _UNITS:
+        if seconds >= size:
+            whole, rest = divmod(int(seconds), size)
+            return f"{whole} {unit} {rest // smaller} {small_unit}" if rest // smaller else f"{whole} {unit}"
+    return f"{math.floor(seconds)} s"
+
+
+def ago(then: int, now: int) -> str:
+    """How long ago something was."""
+    return "now" if now - then < MICROSECONDS else f"{_rough(now - then)} ago"
+
+
+def until(then: int, now: int) -> str:
+    """When something is due, as a distance and a clock time."""
+    if then <= now:
+        return "due now"
+    return f"in {_rough(then - now)} ({clock_time(then, now)})"
+
+
+def clock_time(then: int, now: int) -> str:
+    """`14:02:11`, with the date unless it is today's."""
+    moment = datetime.fromtimestamp(then / MICROSECONDS).astimezone()
+    today = datetime.fromtimestamp(now / MICROSECONDS).astimezone()
+    return moment.strftime("%H:%M:%S" if moment.date() == today.date() else "%Y-%m-%d %H:%M")
+
+
+def value(anything: Any, longest: int = _LONGEST_VALUE) -> str:
+    """A JSON value on one line, cut where it gets long."""
+    text = json.dumps(anything, ensure_ascii=False, default=str)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def call(name: str, given: dict[str, Any], longest: int = _LONGEST_VALUE) -> str:
+    """`refund(order=4812, cents=24000)`."""
+    inside = ", ".join(f"{key}={value(part, 24)}" for key, part in given.items())
+    return f"{name}({inside})" if len(inside) <= longest else f"{name}({inside[: longest - 1]}…)"
+
+
+def many(count: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _rough(microseconds: int) -> str:
+    seconds = microseconds // MICROSECONDS
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

@@ -1,0 +1,171 @@
+"""What everything else stands on: the database of a workspace, its keys, and who is asking.
+
+Opened in one order: key file, database, schema, key check, principal. Each refusal says what to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from remit.domain.clock import SystemClock
+from remit.domain.errors import InvalidSetting, Unauthenticated, WrongKey
+from remit.domain.events import PrincipalAdded, WorkspaceCreated
+from remit.domain.principal import Principal
+from remit.engine.outside import WORKSPACE_STREAM, shared_event
+from remit.store.database import Commit, Conflict, Op
+from remit.store.key_providers import environment
+from remit.store.key_providers.file import key_from_file
+from remit.store.keys import KeyRing
+from remit.store.ledger import ShredLedger
+from remit.store.log import Log
+from remit.store.migrate import check_schema, migrate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from remit.control.settings import Settings
+    from remit.domain.clock import Clock
+    from remit.store.database import Database
+    from remit.store.key_provider import KeyProvider
+
+_OWNER = "owner"
+_KEY_VARIABLE = "REMIT_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """An open workspace."""
+
+    workspace: Path
+    settings: Settings
+    database: Database
+    provider: KeyProvider
+    keys: KeyRing
+    log: Log
+    clock: Clock
+    principal: Principal
+
+    @property
+    def locks(self) -> Path:
+        """Where the workers of this host show that they live."""
+        return folder_of(self.workspace) / "locks"
+
+    @property
+    def ledger(self) -> ShredLedger:
+        """The list of destroyed keys that every restore replays."""
+        return ShredLedger(folder_of(self.workspace) / "keys" / "shredded")
+
+
+def folder_of(workspace: Path) -> Path:
+    """Where a workspace keeps what is not code."""
+    return workspace / ".remit"
+
+
+async def open_ground(workspace: Path, settings: Settings, url: str = "", clock: Clock | None = None) -> Ground:
+    """Open everything, creating it at the first start."""
+    clock = clock or SystemClock()
+    database = database_for(workspace, url or settings.database, clock)
+    provider = _provider(workspace)
+    await database.open()
+    try:
+        await _bring_up_to_date(database)
+        keys = KeyRing(database, provider)
+        await _check_key(database, provider)
+        principal = await _who_asks(workspace, database, keys, settings.workspace.team, clock)
+    except BaseException:
+        await database.close()
+        raise
+    return Ground(workspace, settings, database, provider, keys, Log(database, keys), clock, principal)
+
+
+def database_for(workspace: Path, url: str, clock: Clock) -> Database:
+    """The driver that a database URL names."""
+    if not url:
+        url = f"sqlite:///{folder_of(workspace) / 'remit.db'}"
+    if url.startswith("sqlite:///"):
+        from remit.store.databases.sqlite import SqliteDatabase  # noqa: PLC0415 - loads one driver, not both
+
+        return SqliteDatabase((workspace / url.removeprefix("sqlite:///")).absolute(), clock)
+    if url.startswith(("postgresql://", "postgres://")):
+        from remit.store.databases.postgres import PostgresDatabase  # noqa: PLC0415 - an extra
+
+        return PostgresDatabase(url)
+    raise InvalidSetting(
+        "the database setting names neither SQLite nor Postgres.",
+        'Use "sqlite:///path/to/remit.db" or "postgresql://user@host/name".',
+    )
+
+
+def _provider(workspace: Path) -> KeyProvider:
+    text = os.environ.get(environment.VARIABLE)
+    if text:
+        return environment.key_from_text(text)
+    return key_from_file(folder_of(workspace) / "keys" / "root.key", create=True)
+
+
+async def _bring_up_to_date(database: Database) -> None:
+    """A new database is made, an embedded one is migrated; a fleet's is migrated by a person."""
+    fresh = not await database.fetch("migrations.table")
+    if fresh or database.dialect == "sqlite":
+        await migrate(database)
+    else:
+        await check_schema(database)
+
+
+async def _check_key(database: Database, provider: KeyProvider) -> None:
+    mark = provider.tag("workspace")
+    await database.submit(Commit(ops=[Op("workspace.set", ("root_key", mark))]))
+    if (await database.fetch("workspace.get", "root_key"))[0][0] != mark:
+        raise WrongKey(
+            "the root key does not belong to this database.",
+            "Put back the key that it was created with (.remit/keys/root.key or REMIT_ROOT_KEY).",
+        )
+
+
+async def _who_asks(workspace: Path, database: Database, keys: KeyRing, team: str, clock: Clock) -> Principal:
+    file = folder_of(workspace) / "keys" / "local.key"
+    if not await database.fetch("workspace.any_principal"):
+        await _add_owner(file, database, keys, team, clock)
+    text = os.environ.get(_KEY_VARIABLE) or _read(file)
+    rows = await database.fetch("workspace.principal", _digest(text)) if text else []
+    if not rows:
+        raise Unauthenticated(
+            f"this workspace has a key, and {'the one given is not it' if text else 'none was given'}.",
+            f"Set {_KEY_VARIABLE}, or put the key into {file}.",
+        )
+    identity, of_team, kind = rows[0]
+    return Principal(identity, of_team, kind)
+
+
+async def _add_owner(file: Path, database: Database, keys: KeyRing, team: str, clock: Clock) -> None:
+    """Whoever starts a workspace first owns it."""
+    text = os.environ.get(_KEY_VARIABLE) or _read(file) or f"rk-{secrets.token_urlsafe(24)}"
+    now = clock.now()
+    key = await keys.team_key("workspace", now)
+    facts = [WorkspaceCreated(secrets.token_hex(8), "1"), PrincipalAdded(_OWNER, team, _OWNER)]
+    shared = [shared_event(WORKSPACE_STREAM, "workspace", key, fact, now) for fact in facts]
+    _write(file, text)
+    try:
+        add = Op("workspace.add_principal", (_OWNER, team, "user", _digest(text), now))
+        await database.submit(Commit([], [], [add], shared))
+    except Conflict:
+        return  # another process was first
+
+
+def _write(file: Path, text: str) -> None:
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
+            opened.write(text + "\n")
+
+
+def _read(file: Path) -> str:
+    return file.read_text("utf-8").strip() if file.exists() else ""
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()

@@ -1,0 +1,95 @@
+"""A handle on one run: its state, its result, and what it waits for."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from remit.domain.errors import RunFailed, RunWasCancelled
+from remit.domain.events import RunEnded
+from remit.domain.runs import RunStatus
+from remit.engine.outside import run_stream
+from remit.engine.values import restore
+
+if TYPE_CHECKING:
+    from remit.control.platform import Platform
+    from remit.control.views import WaitView
+    from remit.domain.runs import RunRow
+    from remit.engine.flow import Flow
+
+_LOOK_SECONDS = 1.0
+
+
+class RunHandle:
+    """One run, as seen by who started it or asks for it."""
+
+    def __init__(self, platform: Platform, run: str, flow: Flow | None = None) -> None:
+        self.id = run
+        self._platform = platform
+        self._flow = flow
+
+    def __repr__(self) -> str:
+        return f"<run {self.id}>"
+
+    async def row(self) -> RunRow:
+        """The run's row."""
+        return await self._platform.row(self.id)
+
+    async def status(self) -> RunStatus:
+        """Where it stands."""
+        return (await self.row()).status
+
+    async def result(self) -> Any:  # noqa: ANN401 - the flow's own type
+        """Wait for the end; gives the result, or raises what became of the run."""
+        worker = self._platform.worker
+        if worker is not None and self._flow is not None:
+            ending = worker.watch(self.id)
+            try:
+                while worker.holds(self.id) or ending.done():
+                    await asyncio.wait({ending}, timeout=_LOOK_SECONDS)
+                    if ending.done() and ending.result().status == RunStatus.SUCCEEDED.value:
+                        return restore(ending.result().value, self._flow.result_hint)
+                    if ending.done():
+                        break
+            finally:
+                worker.unwatch(self.id, ending)
+        return await self._recorded_result()
+
+    async def waits_for(self) -> WaitView:
+        """Wait until the run waits for something; gives the first thing."""
+        while True:
+            row = await self.row()
+            if row.status is RunStatus.PARKED:
+                waits = (await self._platform.show(self.id)).waits
+                if waits:
+                    return waits[0]
+            if row.status.ended:
+                raise RunFailed(f"{self.id} ended ({row.status.value}) without waiting for anything.")
+            await self._platform.ground.database.wait_for_change(_LOOK_SECONDS)
+
+    async def approve(self, value: object = ..., *, comment: str = "") -> None:
+        """Approve what the run asks."""
+        wait = await self.waits_for()
+        edited = {} if value is ... else {"value": value}
+        await self._platform.approve(wait.approval, comment=comment, **edited)
+
+    async def reject(self, reason: str = "") -> None:
+        """Reject what the run asks."""
+        await self._platform.reject((await self.waits_for()).approval, reason)
+
+    async def _ended_elsewhere(self) -> None:
+        while not (await self.row()).status.ended:
+            await self._platform.ground.database.wait_for_change(_LOOK_SECONDS)
+
+    async def _recorded_result(self) -> Any:  # noqa: ANN401 - the flow's own type
+        await self._ended_elsewhere()
+        row = await self.row()
+        entries, _ = await self._platform.ground.log.read(run_stream(self.id), row.base_seq)
+        ended = entries[-1].event
+        assert isinstance(ended, RunEnded)  # noqa: S101 - the row says so
+        if ended.status == RunStatus.SUCCEEDED.value:
+            flow = self._platform.flows.get(row.flow)
+            return restore(ended.result, flow.result_hint if flow else None)
+        if ended.status == RunStatus.CANCELLED.value:
+            raise RunWasCancelled(f"{self.id} was cancelled.", f"See: remit show {self.id}")
+        raise RunFailed(f"{self.id} failed: {ended.message}", f"See: remit show {self.id}")

@@ -1,0 +1,86 @@
+"""The inbox: what waits for a person, what yes and no would mean, and the verdict, given once."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from remit.control.views import InboxItem
+from remit.domain.errors import AlreadyDecided, UnknownApproval
+from remit.domain.events import ApprovalDecided, WaitOpened
+from remit.engine.outside import run_stream, tell_run
+from remit.store.database import Conflict, Op
+from remit.store.runs import run_row
+from remit.wire import canonical
+
+if TYPE_CHECKING:
+    from remit.control.ground import Ground
+    from remit.control.platform import Platform
+    from remit.store.database import Row
+
+UNCHANGED: Any = object()
+"""Stands for the value that was asked about."""
+_MOST = 500
+
+_MEANINGS = {
+    "human": ("the run goes on with this value", "the run is told no, with your reason"),
+    "unknown": (
+        "it did happen: the run goes on, with --value as the result if the step returns one",
+        "it did not happen: the run performs it again",
+    ),
+    "write": ("the fork really performs this write", "the fork is told no"),
+}
+
+
+async def items(ground: Ground, group: str | None) -> list[InboxItem]:
+    """Open questions, oldest first."""
+    rows = await ground.database.fetch("approvals.open", ground.principal.team, group, _MOST)
+    return [await _item(ground, row) for row in rows]
+
+
+async def decide(platform: Platform, question: str, verdict: str, value: object, comment: str, by: str) -> None:
+    """Record a verdict and wake the run; the first one counts."""
+    ground = platform.ground
+    row = await _find(ground, question)
+    identity, run = row[0], row[2]
+    now, who = ground.clock.now(), by or ground.principal.id
+    edited = value is not UNCHANGED
+    plain = canonical.plain(value) if edited else None
+    event = ApprovalDecided(run, identity, verdict, who, edited, plain, comment)
+    target = run_row((await ground.database.fetch("runs.get", run))[0])
+    key = await ground.keys.get(target.key_id)
+    answer = Op("approvals.decide", (identity, verdict, who, now), one=True)
+    try:
+        await tell_run(
+            ground.database, key, target, event, now,
+            message=f"{identity}-{row[4]}", kind="approval", name=identity, before=[answer],
+        )  # fmt: skip
+    except Conflict:
+        raise _decided(await _find(ground, identity)) from None
+    platform.dispatcher.wake(run)
+
+
+async def _find(ground: Ground, question: str) -> Row:
+    rows = await ground.database.fetch("approvals.get", question)
+    if not rows:
+        known = [row[0] for row in await ground.database.fetch("approvals.open", ground.principal.team, None, _MOST)]
+        near = difflib.get_close_matches(question, known, n=1)
+        hint = f'Did you mean "{near[0]}"?' if near else "See what is open: remit inbox"
+        raise UnknownApproval(f'there is no question "{question}".', hint)
+    if rows[0][10] != "open":
+        raise _decided(rows[0])
+    return rows[0]
+
+
+def _decided(row: Row) -> AlreadyDecided:
+    by = f" by {row[11]}" if row[11] else ""
+    return AlreadyDecided(f"{row[0]} was {row[10]}{by} already.", f"See: remit show {row[2]}")
+
+
+async def _item(ground: Ground, row: Row) -> InboxItem:
+    identity, _, run, path, seq, kind, name, group, asked_at, due, _, _, _ = row
+    opened = (await ground.log.read_one(run_stream(run), seq)).event
+    value = opened.value if isinstance(opened, WaitOpened) else None
+    flow = (await ground.database.fetch("runs.get", run))[0][2]
+    yes, no = _MEANINGS[kind]
+    return InboxItem(identity, kind, run, flow, path, name, group, asked_at, due, value, yes, no)

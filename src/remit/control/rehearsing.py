@@ -1,0 +1,66 @@
+"""Replaying and forking runs: looking again at what happened, and trying what could have happened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from remit.control.handle import RunHandle
+from remit.control.starting import flow_named
+from remit.control.views import ReplayReport
+from remit.domain.errors import InvalidInput
+from remit.domain.events import RunContinued, RunCreated
+from remit.domain.ids import new_run_id
+from remit.engine.birth import Birth
+from remit.engine.fork import copy_past
+from remit.engine.journal import Journal
+from remit.engine.outside import run_stream
+from remit.engine.rehearsal import replay as rehearse
+from remit.store.database import Commit
+
+if TYPE_CHECKING:
+    from remit.control.platform import Platform
+    from remit.domain.runs import RunRow
+
+
+async def replay(platform: Platform, run: str) -> ReplayReport:
+    """Execute the code over the journal; nothing is appended, nothing performed."""
+    row = await platform.row(run)
+    journal = await _journal(platform, row)
+    key = await platform.ground.keys.get(row.key_id)
+    flow = flow_named(platform, row.flow)
+    found = await rehearse(row, flow, key, journal, platform.services)
+    if found.mismatch is None:
+        return ReplayReport(row.id, "equal", found.steps, found.replayed, "", "every recorded step is repeated")
+    place = found.mismatch.message.partition(":")[0]
+    return ReplayReport(
+        row.id, "diverged", found.steps, found.replayed, place, str(found.mismatch)
+    )
+
+
+async def fork(
+    platform: Platform, run: str, at: str | None, *, live: bool, given: dict[str, object] | None
+) -> RunHandle:
+    """Create the fork; a worker takes it up like any other run."""
+    row = await platform.row(run)
+    if at and given is not None:
+        raise InvalidInput("a fork at a step keeps the input of its original.", "Give --input without --at.")
+    ground, flow = platform.ground, flow_named(platform, row.flow)
+    created = (await _journal(platform, row)).created
+    assert isinstance(created, (RunCreated, RunContinued))  # noqa: S101 - a generation begins with one of them
+    now = ground.clock.now()
+    birth = Birth(
+        new_run_id(now), row.team, flow, flow.accept(given) if given is not None else created.input,
+        ground.principal.id, session=row.session, simulated=not live, asks=live,
+        forked_from=row.id, forked_at=at or "",
+    )  # fmt: skip
+    born = birth.prepare(ground.keys, now)
+    past, mail = await copy_past(ground.log, row, at, born)
+    blobs = [*born.blobs, *born.pen.take_blobs()]
+    await ground.database.submit(Commit([*born.events, *past], blobs, [*born.ops, *mail]))
+    platform.dispatcher.submit(birth.id)
+    return RunHandle(platform, birth.id, flow)
+
+
+async def _journal(platform: Platform, row: RunRow) -> Journal:
+    entries, _ = await platform.ground.log.read(run_stream(row.id), row.base_seq)
+    return Journal(entries)

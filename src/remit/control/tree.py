@@ -1,0 +1,177 @@
+"""The journal of a run as a tree of steps, waits, scopes and branches, with what happened to each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from remit.control.views import StepView, WaitView
+from remit.domain.events import (
+    ChildSpawned,
+    PatchChosen,
+    RunResumed,
+    ScopeDecided,
+    StepAbsent,
+    StepClaimed,
+    StepDone,
+    StepFailed,
+    StepRetried,
+    StepUnknown,
+    WaitClosed,
+    WaitEscalated,
+    WaitOpened,
+)
+
+if TYPE_CHECKING:
+    from remit.store.log import Entry
+
+Kind = Literal["step", "write", "wait", "child", "scope", "branch", "patch"]
+State = Literal["done", "failed", "waiting", "running", "unknown", "cancelled", "retrying"]
+
+
+@dataclass(slots=True)
+class _Node:
+    path: str
+    kind: Kind
+    started_at: int
+    state: State = "running"
+    ended_at: int | None = None
+    attempts: int = 1
+    how: str = ""
+    detail: str = ""
+    result: Any = None
+    last_seq: int = 0
+    children: list[_Node] = field(default_factory=list["_Node"])
+
+
+def build_tree(entries: list[Entry], *, ended: bool) -> list[StepView]:
+    """The tree of one generation."""
+    nodes: dict[str, _Node] = {}
+    roots: list[_Node] = []
+    for entry in entries:
+        if entry.path:
+            _apply(_node(nodes, roots, entry.path, entry), entry)
+    resumed = [e.seq for e in entries if isinstance(e.event, RunResumed)]
+    return [_view(node, resumed, ended=ended) for node in roots]
+
+
+def open_waits(entries: list[Entry]) -> list[WaitView]:
+    """What the run waits for now."""
+    waits: dict[str, WaitView] = {}
+    for entry in entries:
+        event, path = entry.event, entry.path
+        match event:
+            case WaitOpened():
+                kind: Any = event.wait if event.wait != "write" else "human"
+                waits[path] = WaitView(path, kind, event.name, event.group, event.due, event.approval)
+            case WaitEscalated():
+                known = waits[path]
+                waits[path] = WaitView(path, known.kind, known.name, event.group, None, known.approval)
+            case StepRetried():
+                waits[path] = WaitView(path, "retry", event.name, "", event.due, "")
+            case WaitClosed() | StepDone() | StepFailed() | StepClaimed() | StepAbsent():
+                waits.pop(path, None)
+            case _:
+                pass
+    return list(waits.values())
+
+
+def _node(nodes: dict[str, _Node], roots: list[_Node], path: str, entry: Entry) -> _Node:
+    found = nodes.get(path)
+    if found is None:
+        found = nodes[path] = _Node(path, _kind_of(path, entry), entry.at)
+        above = path.rpartition("/")[0]
+        (_node(nodes, roots, above, entry).children if above else roots).append(found)
+    return found
+
+
+def _kind_of(path: str, entry: Entry) -> Kind:
+    if entry.path != path:
+        return "branch" if path.rpartition("/")[2].isdigit() else "scope"
+    match entry.event:
+        case WaitOpened() | WaitClosed():
+            return "wait"
+        case ChildSpawned():
+            return "child"
+        case PatchChosen():
+            return "patch"
+        case ScopeDecided():
+            return "scope"
+        case StepClaimed():
+            return "write"
+        case _:
+            return "step"
+
+
+def _apply(node: _Node, entry: Entry) -> None:
+    event = entry.event
+    node.last_seq = entry.seq
+    match event:
+        case StepDone():
+            node.started_at = min(node.started_at, event.started)
+            node.state, node.ended_at, node.attempts = "done", entry.at, event.attempts
+            node.how, node.detail, node.result = event.how, "", event.result
+        case StepFailed():
+            node.started_at = min(node.started_at, event.started)
+            node.state, node.ended_at, node.attempts, node.detail = "failed", entry.at, event.attempts, event.message
+        case StepRetried():
+            node.state, node.attempts = "retrying", event.attempt
+            node.detail = f"attempt {event.attempt} failed: {event.message}"
+        case StepClaimed():
+            node.kind, node.state, node.attempts = "write", "running", event.attempt
+        case StepUnknown():
+            node.state, node.detail = "unknown", event.message
+        case StepAbsent():
+            node.state, node.how = "retrying", event.how
+        case WaitOpened():
+            node.state, node.detail = "waiting", event.name or event.group
+        case WaitEscalated():
+            node.detail = event.group
+        case WaitClosed():
+            _close(node, event, entry.at)
+        case ChildSpawned():
+            node.state, node.ended_at, node.detail = "done", entry.at, event.child
+        case PatchChosen():
+            node.state, node.ended_at = "done", entry.at
+        case ScopeDecided():
+            node.state, node.ended_at, node.detail = "done", entry.at, event.outcome
+        case _:
+            pass
+
+
+def _close(node: _Node, event: WaitClosed, at: int) -> None:
+    node.ended_at, node.result = at, event.value
+    if event.how == "cancelled" and not event.ref:
+        node.state = "cancelled"
+    else:
+        node.state = "failed" if event.how in {"rejected", "expired", "failed"} else "done"
+    if node.kind == "wait":
+        said = f": {event.comment}" if event.comment else ""
+        by = f" by {event.by}" if event.by else ""
+        node.detail = f"{node.detail} {event.how}{by}{said}".strip()
+
+
+def _view(node: _Node, resumed: list[int], *, ended: bool) -> StepView:
+    children = [_view(child, resumed, ended=ended) for child in node.children]
+    state, ended_at = node.state, node.ended_at
+    if node.kind in {"scope", "branch"} and children:
+        state, ended_at = _of_children(children)
+    elif ended and state in {"running", "waiting", "retrying"}:
+        state = "cancelled"
+    replays = sum(seq > node.last_seq for seq in resumed) if state in {"done", "failed"} else 0
+    return StepView(
+        node.path, _name(node.path), node.kind, state, node.started_at, ended_at, node.attempts,
+        node.how, node.detail, node.result, replays, children,
+    )  # fmt: skip
+
+
+def _of_children(children: list[StepView]) -> tuple[State, int | None]:
+    for state in ("unknown", "waiting", "running", "retrying"):
+        if any(child.state == state for child in children):
+            return state, None
+    failed = all(child.state == "failed" for child in children)
+    return ("failed" if failed else "done"), max((c.ended_at or 0) for c in children) or None
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]

@@ -1,0 +1,236 @@
+"""A workspace on disk: how it is found, how a new one is made, and how its flows are loaded.
+
+It reads the user's code and says where that code is wrong. It knows nothing of databases, runs or settings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import sys
+import traceback
+from importlib.resources import files
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from remit.domain.errors import BadWorkspace, InvalidName
+from remit.domain.ids import is_code_name
+from remit.engine.flow import Flow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+FILE = "remit.toml"
+_DEFAULT_CODE = "flows"
+_TEMPLATES = {
+    "remit.toml": "remit.toml",
+    ".gitignore": "gitignore",
+    "README.md": "README.md",
+    "conftest.py": "conftest.py",
+    "flows/hello.py": "hello.py",
+    "tests/test_hello.py": "test_hello.py.txt",
+}
+"""The files of a new workspace, and the template of each."""
+
+_ours: dict[str, tuple[Path, str]] = {}
+"""Modules of the workspace that this process has imported, with the digest of their text at that time."""
+
+
+def find(start: Path) -> Path:
+    """The workspace that `start` lies in: the nearest folder upwards that has a `remit.toml`."""
+    place = start.resolve()
+    for folder in (place, *place.parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise BadWorkspace(
+        f"there is no {FILE} in {place} or above it, so this is no workspace.",
+        "Make one with: remit new NAME, or name one with: --workspace FOLDER.",
+    )
+
+
+def at(folder: Path) -> Path:
+    """The workspace that somebody named: this folder, and no other above it."""
+    if (folder / FILE).is_file():
+        return folder.resolve()
+    raise BadWorkspace(f"{folder} is no workspace: it has no {FILE}.", f"Make one with: remit new {folder}")
+
+
+def create(path: Path, name: str = "") -> list[Path]:
+    """Make a workspace at `path` with a small flow and its test; the files it wrote."""
+    name = name or path.resolve().name
+    if not is_code_name(name):
+        raise InvalidName(
+            f'a workspace cannot be called "{name}".', "Use letters, digits, dots, dashes and _."
+        )
+    try:
+        if path.exists() and any(path.iterdir()):
+            raise BadWorkspace(f"{path} is not empty.", "Choose a new folder: remit new NAME.")
+        return [_write(path / target, template, name) for target, template in _TEMPLATES.items()]
+    except OSError as wrong:
+        raise BadWorkspace(
+            f"{path} cannot be written: {(wrong.strerror or str(wrong)).lower()}.", "Choose another place."
+        ) from None
+
+
+def load_flows(workspace: Path, code: Sequence[str]) -> list[Flow]:
+    """Import what the workspace calls its code, and give every flow found there, by name."""
+    root = workspace.resolve()
+    names = dict.fromkeys(name for entry in code for name in _modules_of(root, entry))
+    _forget_what_changed(root)
+    _put_first_on_path(root)
+    before = set(sys.modules)
+    try:
+        imported = [_import(root, name) for name in names]
+    finally:
+        _remember(root, set(sys.modules) - before)
+    found: dict[str, Flow] = {}
+    for flow in _flows_in(imported):
+        other = found.setdefault(flow.name, flow)
+        if other is not flow:
+            raise BadWorkspace(
+                f'two flows are called "{flow.name}": {_place(root, other)} and {_place(root, flow)}.',
+                'Give one of them another name: @flow(name="…").',
+            )
+    return [found[name] for name in sorted(found)]
+
+
+# --- finding modules ----------------------------------------------------------------------------------------
+
+
+def _modules_of(root: Path, entry: str) -> list[str]:
+    """The dotted names of all modules that one entry of `code` means."""
+    for spelling in (entry, entry.replace(".", "/")):
+        place = (root / spelling).resolve()
+        if not place.is_relative_to(root):
+            continue
+        if place.is_dir():
+            return [
+                _dotted(path.relative_to(root)) for path in sorted(place.rglob("*.py")) if _counts(path, root)
+            ]
+        module = place if place.suffix == ".py" else place.with_name(place.name + ".py")
+        if module.is_file():
+            return [_dotted(module.relative_to(root))]
+    if entry == _DEFAULT_CODE:
+        return []
+    raise BadWorkspace(
+        f'{FILE} names "{entry}" in code, and there is no such folder or module in {root}.',
+        'Name folders or modules of the workspace, such as code = ["flows"].',
+    )
+
+
+def _counts(path: Path, root: Path) -> bool:
+    """Whether a file is the workspace's own code rather than a test, a draft or an environment."""
+    parts = path.relative_to(root).parts
+    private = any(part.startswith((".", "_")) and part != "__init__.py" for part in parts)
+    return not (
+        private or "site-packages" in parts or path.stem == "conftest" or path.stem.startswith("test_")
+    )
+
+
+def _dotted(path: Path) -> str:
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+# --- importing ----------------------------------------------------------------------------------------------
+
+
+def _import(root: Path, name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except (Exception, SystemExit) as wrong:
+        raise BadWorkspace(
+            f"{_where(wrong, root, name)} cannot be imported: {_what(wrong)}.",
+            "Correct it there; the whole traceback: --debug.",
+        ) from wrong
+
+
+def _where(wrong: BaseException, root: Path, name: str) -> str:
+    """The user's file and line that an import failed at, as they would write it."""
+    if isinstance(wrong, SyntaxError) and wrong.filename:
+        return f"{_relative(Path(wrong.filename), root)}:{wrong.lineno or 1}"
+    frames = [f for f in traceback.extract_tb(wrong.__traceback__) if Path(f.filename).is_relative_to(root)]
+    if frames:
+        return f"{_relative(Path(frames[-1].filename), root)}:{frames[-1].lineno}"
+    return f"the module {name}"
+
+
+def _what(wrong: BaseException) -> str:
+    if isinstance(wrong, SyntaxError):
+        return f"{wrong.msg} ({type(wrong).__name__})"
+    first = (str(wrong).splitlines() or [""])[0].rstrip(".")
+    return f"{type(wrong).__name__}: {first}" if first else type(wrong).__name__
+
+
+def _put_first_on_path(root: Path) -> None:
+    """Let the user's modules import each other by the names they have in the workspace."""
+    importlib.invalidate_caches()
+    text = str(root)
+    if sys.path[:1] != [text]:
+        sys.path[:] = [text, *(entry for entry in sys.path if entry != text)]
+
+
+def _forget_what_changed(root: Path) -> None:
+    """Import anew if any file differs from what was imported, or if another workspace was loaded before.
+
+    Without this a process that opens two workspaces, or one whose code was edited, would run the older text.
+    """
+    if all(path.is_relative_to(root) and _digest(path) == digest for path, digest in _ours.values()):
+        return
+    for name in _ours:
+        sys.modules.pop(name, None)
+    _ours.clear()
+
+
+def _remember(root: Path, new: set[str]) -> None:
+    for name in new:
+        origin = _origin(sys.modules[name])
+        if origin is not None and origin.is_relative_to(root) and name.split(".")[0] != "remit":
+            _ours[name] = (origin, _digest(origin))
+
+
+def _origin(module: ModuleType) -> Path | None:
+    """Where a module comes from; for a folder without `__init__.py`, that folder."""
+    file = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), None)
+    if not isinstance(file, str) or "site-packages" in file:
+        return None
+    return Path(file)
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+# --- flows --------------------------------------------------------------------------------------------------
+
+
+def _flows_in(modules: Sequence[ModuleType]) -> Iterator[Flow]:
+    for module in modules:
+        for value in vars(module).values():
+            if isinstance(value, Flow):
+                yield value
+
+
+def _place(root: Path, flow: Flow) -> str:
+    fn = inspect.unwrap(flow.fn)
+    file = inspect.getsourcefile(fn) or "?"
+    return f"{_relative(Path(file), root)}:{inspect.getsourcelines(fn)[1]}"
+
+
+def _relative(path: Path, root: Path) -> Path:
+    return path.relative_to(root) if path.is_relative_to(root) else path
+
+
+# --- a new one ----------------------------------------------------------------------------------------------
+
+
+def _write(target: Path, template: str, name: str) -> Path:
+    text = files("remit.control").joinpath("templates", template).read_text("utf-8")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text.replace("{{name}}", name), "utf-8")
+    return target

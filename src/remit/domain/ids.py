@@ -1,0 +1,63 @@
+"""Identifiers: what they look like, how they are made, how a person may shorten them.
+
+A run id starts with its creation time, so runs sort by age and a partition by time keeps a run whole (S4).
+A child's id extends its parent's, so ancestry can be read from the id alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_TIME_DIGITS = 10
+_RANDOM_DIGITS = 6
+_CODE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
+
+
+def new_run_id(now: int) -> str:
+    """A fresh run id for a run created at `now` (microseconds)."""
+    return f"r-{_encode(now // 1000, _TIME_DIGITS)}{_encode(secrets.randbits(30), _RANDOM_DIGITS)}"
+
+
+def scheduled_run_id(due: int, schedule: str) -> str:
+    """The one id of the run that `schedule` owes at `due`: two schedulers cannot create it twice."""
+    return f"r-{_encode(due // 1000, _TIME_DIGITS)}{_derive(schedule, _RANDOM_DIGITS)}"
+
+
+def child_run_id(parent: str, path: str) -> str:
+    """The id of the child that `parent` spawns at `path`: the same on every execution."""
+    return f"{parent}.{_derive(f'{parent}|{path}', 6)}"
+
+
+def approval_id(run: str, path: str) -> str:
+    """The id of the question that `run` asks at `path`."""
+    return f"a-{_derive(f'{run}|{path}', 8)}"
+
+
+def worker_id() -> str:
+    """A fresh id for one worker process."""
+    return f"w-{_encode(secrets.randbits(50), 10)}"
+
+
+def is_descendant(run: str, ancestor: str) -> bool:
+    """Whether `run` is `ancestor` or one of its children at any depth."""
+    return run == ancestor or run.startswith(f"{ancestor}.")
+
+
+def is_code_name(name: str) -> bool:
+    """Whether `name` may stand in a path: an identifier of code, never data about a person (S7)."""
+    return _CODE_NAME.fullmatch(name) is not None
+
+
+def _encode(number: int, digits: int) -> str:
+    letters: list[str] = []
+    for _ in range(digits):
+        letters.append(_ALPHABET[number & 31])
+        number >>= 5
+    return "".join(reversed(letters))
+
+
+def _derive(text: str, digits: int) -> str:
+    return _encode(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"), digits)

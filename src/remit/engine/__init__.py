@@ -1,0 +1,1 @@
+"""Durable execution of plain async functions. It has never heard of a language model."""

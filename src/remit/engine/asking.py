@@ -1,0 +1,140 @@
+"""Asking a person: an open question in the inbox, a durable wait, a verdict, or what happens when nobody answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from remit.domain.errors import Cancelled, InvalidSetting
+from remit.domain.events import ApprovalDecided, WaitClosed, WaitEscalated, WaitOpened
+from remit.domain.ids import approval_id
+from remit.domain.runs import ParkReason
+from remit.engine import faults
+from remit.engine.execution import DUE, cancelled_wait
+from remit.store.database import Op
+
+if TYPE_CHECKING:
+    from remit.engine.execution import Execution
+    from remit.engine.mailbox import Message
+    from remit.engine.scope import Scope
+    from remit.store.log import Entry
+
+LAST_RESORT = "operators"
+"""The group that a question without another one escalates to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of whom."""
+
+    kind: str
+    group: str
+    value: Any
+    name: str = ""
+    due: int | None = None
+    otherwise: str = "reject"
+    fingerprint: str = ""
+    reason: ParkReason = ParkReason.HUMAN
+
+
+async def ask(
+    execution: Execution, scope: Scope, path: str, question: Question, recorded: list[Entry], *extra_keys: str
+) -> WaitClosed:
+    """Wait for the verdict on a question, however often the process dies meanwhile."""
+    closed = next((e.event for e in recorded if isinstance(e.event, WaitClosed)), None)
+    if closed is not None:
+        if closed.how == "cancelled":
+            execution.deliver_cancel(scope)
+        return closed
+    due, identity = await _open(execution, scope, path, question, recorded)
+    while True:
+        answer = await _wait(execution, scope, path, question, due, identity, extra_keys)
+        if answer != DUE:
+            return await _close_with(execution, scope, path, question, answer)  # pyright: ignore[reportArgumentType]
+        if not question.otherwise.startswith("escalate"):
+            return await _expire(execution, scope, path, question, identity)
+        await _escalate(execution, scope, path, question, identity)
+        due = None
+
+
+def check_otherwise(otherwise: str) -> None:
+    """Refuse a policy that does not exist before anybody waits for it."""
+    name, _, group = otherwise.partition(":")
+    if otherwise in {"reject", "approve", "escalate"} or (name == "escalate" and group):
+        return
+    raise InvalidSetting(
+        f'run.human cannot do "{otherwise}" when nobody answers.',
+        'Use "reject", "approve", "escalate" or "escalate:group".',
+    )
+
+
+async def _open(
+    execution: Execution, scope: Scope, path: str, question: Question, recorded: list[Entry]
+) -> tuple[int | None, str]:
+    execution.asked = True
+    opened = next((e.event for e in recorded if isinstance(e.event, WaitOpened)), None)
+    if opened is not None:
+        escalated = any(isinstance(e.event, WaitEscalated) for e in recorded)
+        return (None if escalated else opened.due), opened.approval
+    await execution.go_live(scope)
+    identity = approval_id(f"{execution.row.id}.{execution.row.generation}", path)
+    event = WaitOpened(
+        question.kind, question.name, question.due, question.group, question.otherwise, identity, question.value
+    )
+    row = (
+        identity, execution.row.team, execution.row.id, path, execution.pen.seq + 1, question.kind, question.name,
+        question.group, question.fingerprint, execution.now(), question.due,
+    )  # fmt: skip
+    await execution.record(scope, event, path, [Op("approvals.ask", row)])
+    faults.reach("wait.opened")
+    return question.due, identity
+
+
+async def _wait(
+    execution: Execution, scope: Scope, path: str, question: Question, due: int | None, identity: str,
+    extra_keys: tuple[str, ...],
+) -> Message | str:  # fmt: skip
+    wanted = (f"approval:{identity}", *extra_keys)
+    message = None if scope.stopping else execution.mailbox.expect(path, *wanted)
+    if message is not None and not execution.dry:
+        return message
+    try:
+        return await execution.wait(scope, path, question.reason, due)
+    except Cancelled:
+        cancelled_wait(execution, path, question.kind, Op("approvals.close", (identity, "withdrawn", execution.now())))
+        raise
+
+
+async def _close_with(
+    execution: Execution, scope: Scope, path: str, question: Question, message: Message
+) -> WaitClosed:
+    event = (await execution.services.log.read_one(message.stream, message.seq)).event
+    take = Op("inbox.take", (execution.row.id, message.id))
+    if isinstance(event, ApprovalDecided):
+        value = event.value if event.edited else question.value
+        closed = WaitClosed(question.kind, event.verdict, message.ref, value, event.by, event.comment)
+        ops = [take]
+    else:
+        value = getattr(event, "result", None)
+        closed = WaitClosed(question.kind, "late receipt", message.ref, value, getattr(event, "worker", ""))
+        identity = approval_id(f"{execution.row.id}.{execution.row.generation}", path)
+        ops = [take, Op("approvals.close", (identity, "withdrawn", execution.now()))]
+    execution.mailbox.consume(path)
+    await execution.record(scope, closed, path, ops)
+    faults.reach("wait.closed")
+    return closed
+
+
+async def _expire(execution: Execution, scope: Scope, path: str, question: Question, identity: str) -> WaitClosed:
+    approved = question.otherwise == "approve"
+    closed = WaitClosed(question.kind, "approved" if approved else "expired", "", question.value if approved else None)
+    execution.mailbox.close(path)
+    await execution.record(scope, closed, path, [Op("approvals.close", (identity, "expired", execution.now()))])
+    return closed
+
+
+async def _escalate(execution: Execution, scope: Scope, path: str, question: Question, identity: str) -> None:
+    group = question.otherwise.partition(":")[2] or LAST_RESORT
+    await execution.record(
+        scope, WaitEscalated(identity, group), path, [Op("approvals.escalate", (identity, group))]
+    )

@@ -1,0 +1,102 @@
+"""One attempt at calling a step: circuit, bulkhead, timeout, thread. It records nothing.
+
+Synchronous functions run on a thread, never on the loop, so that a blocking call cannot look like death (S15).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from remit.domain.clock import MICROSECONDS
+from remit.domain.errors import TimedOut, ToolFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from remit.domain.clock import Clock
+    from remit.engine.services import Services
+    from remit.engine.step import Step
+
+
+async def attempt(
+    step: Step, args: tuple[object, ...], kwargs: dict[str, Any], timeout: float | None, services: Services
+) -> object:
+    """Call the step once under all its guards."""
+    if step.breaker is not None:
+        return await _under_breaker(step, args, kwargs, timeout, services)
+    return await _in_bulkhead(step, args, kwargs, timeout, services)
+
+
+async def call(fn: Callable[..., Any], *args: object, **kwargs: object) -> object:
+    """Call an async function on the loop, any other on a thread."""
+    if asyncio.iscoroutinefunction(fn):
+        return await fn(*args, **kwargs)
+    return await asyncio.to_thread(fn, *args, **kwargs)
+
+
+async def _under_breaker(
+    step: Step, args: tuple[object, ...], kwargs: dict[str, Any], timeout: float | None, services: Services
+) -> object:
+    assert step.breaker is not None  # noqa: S101 - the caller has looked
+    services.breakers.admit(step.name, step.breaker)
+    try:
+        result = await _in_bulkhead(step, args, kwargs, timeout, services)
+    except ToolFailed:
+        services.breakers.succeeded(step.name)  # it answered; the answer was no
+        raise
+    except Exception:
+        services.breakers.failed(step.name, step.breaker)
+        raise
+    services.breakers.succeeded(step.name)
+    return result
+
+
+async def _in_bulkhead(
+    step: Step, args: tuple[object, ...], kwargs: dict[str, Any], timeout: float | None, services: Services
+) -> object:
+    if step.limit is None:
+        return await _in_time(step, args, kwargs, timeout, services.clock)
+    async with services.bulkheads.room(step.name, step.limit):
+        return await _in_time(step, args, kwargs, timeout, services.clock)
+
+
+async def _in_time(
+    step: Step, args: tuple[object, ...], kwargs: dict[str, Any], timeout: float | None, clock: Clock
+) -> object:
+    if timeout is None:
+        return await call(step.fn, *args, **kwargs)
+    async with Deadline(clock, timeout, step.name):
+        return await call(step.fn, *args, **kwargs)
+
+
+class Deadline:
+    """Interrupts the running task after a while on the given clock, and says so as `TimedOut`."""
+
+    def __init__(self, clock: Clock, seconds: float, name: str) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._name = name
+        self._expired = False
+
+    async def __aenter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - async code runs in a task
+        self._task = task
+        self._pending = task.cancelling()
+        self._timer = self._clock.call_at(self._clock.now() + int(self._seconds * MICROSECONDS), self._expire)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        if self._expired and self._task.uncancel() <= self._pending and isinstance(error, asyncio.CancelledError):
+            raise TimedOut(
+                f"{self._name} did not answer within {self._seconds:g} s.",
+                "Give it more time (timeout=…), or find out why it is slow.",
+            ) from error
+
+    def _expire(self) -> None:
+        self._expired = True
+        self._task.cancel()

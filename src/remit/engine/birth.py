@@ -1,0 +1,77 @@
+"""How a run comes into being: its key, its row and its first event, in one commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from remit.domain.events import RunCreated
+from remit.domain.runs import RunRow, RunStatus
+from remit.engine.outside import run_stream
+from remit.engine.pin import pin_of
+from remit.store.database import Op
+from remit.store.pen import Pen
+
+if TYPE_CHECKING:
+    from remit.engine.flow import Flow
+    from remit.store.database import BlobRow, EventRow
+    from remit.store.keys import KeyRing
+
+DEFAULT_PRIORITY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Born:
+    """What the commit that creates a run has to carry."""
+
+    row: RunRow
+    pen: Pen
+    event: RunCreated
+    events: list[EventRow]
+    blobs: list[BlobRow]
+    ops: list[Op]
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """A run that is to be: who wants what, for whom."""
+
+    id: str
+    team: str
+    flow: Flow
+    input: dict[str, Any]
+    by: str
+    parent: str | None = None
+    session: str = ""
+    subject: str = ""
+    priority: int = DEFAULT_PRIORITY
+    due: int | None = None
+    """When it is to start; at once if not given."""
+    simulated: bool = False
+    asks: bool = False
+    forked_from: str | None = None
+    forked_at: str | None = None
+
+    def prepare(self, keys: KeyRing, now: int, owner: str | None = None) -> Born:
+        """Seal the first event; with an `owner`, that worker takes the run in the same commit."""
+        key, add_key = keys.new_run_key(self.id, self.team, self.subject, now)
+        pen = Pen(run_stream(self.id), self.team, key)
+        pin = pin_of(self.flow)
+        event = RunCreated(
+            self.flow.name, self.input, self.by, pin, self.parent,
+            self.forked_from, self.forked_at, self.simulated, self.asks,
+        )  # fmt: skip
+        sealed = pen.write(event, "", now)
+        status = RunStatus.RUNNING if owner else RunStatus.READY
+        due = None if owner else self.due or now
+        epoch = 1 if owner else 0
+        row = RunRow(
+            self.id, self.team, self.flow.name, status, "", due, self.priority, owner, epoch, pin,
+            self.parent, key.id, 1, 1, 0, False, "", self.session, now, None,
+        )  # fmt: skip
+        add_run = Op(
+            "runs.add",
+            (self.id, self.team, self.flow.name, status.value, due, self.priority, owner, epoch, pin,
+             self.parent, key.id, self.session, now),
+        )  # fmt: skip
+        return Born(row, pen, event, [sealed], pen.take_blobs(), [add_key, add_run])

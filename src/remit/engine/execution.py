@@ -1,0 +1,383 @@
+"""One segment of one run in memory: who is busy, who waits, what may be appended, and when it is time to leave.
+
+It is the ground the operations of a run stand on. It appends events under the owner's pen, counts busy branches,
+and parks once every branch waits durably. Parking seals the run first; frames that are then unwound can neither
+append nor act (S13). What a step or a wait means is decided in the files beside this one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from remit.domain.errors import Cancelled, Evicted, Fenced, Infrastructure, JournalFull
+from remit.domain.events import RunParked, WaitClosed
+from remit.domain.runs import ParkReason, RunRow
+from remit.engine import faults
+from remit.engine.mailbox import Mailbox, Message
+from remit.engine.scope import Scope, current_scope
+from remit.store.conversations import Shelf
+from remit.store.database import Commit, Conflict, Fence, Op
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remit.domain.clock import Timer
+    from remit.domain.events import Event
+    from remit.engine.flow import Flow
+    from remit.engine.journal import Journal
+    from remit.engine.services import Services
+    from remit.store.database import BlobRow, Committed, EventRow
+    from remit.store.keys import DataKey
+    from remit.store.pen import Pen
+
+DUE = "due"
+"""What a wait yields when its time came before any message."""
+
+_URGENCY = {reason: rank for rank, reason in enumerate(ParkReason)}
+
+
+@dataclass(slots=True)
+class Wait:
+    """A branch that waits durably."""
+
+    path: str
+    reason: ParkReason
+    due: int | None
+    scope: Scope
+    future: asyncio.Future[Message | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a segment ended: `ended`, `parked`, `released`, `lost`, or `dry` when it was only a rehearsal."""
+
+    kind: str
+    status: str = ""
+    value: Any = None
+    error: BaseException | None = None
+
+
+class Execution:
+    """A run while it is in memory."""
+
+    def __init__(self, row: RunRow, flow: Flow, pen: Pen, journal: Journal, services: Services) -> None:
+        self.row = row
+        self.flow = flow
+        self.pen = pen
+        self.journal = journal
+        self.services = services
+        self.shelf = Shelf(pen.key)
+        self.mailbox = Mailbox(self._message_came)
+        self.simulation: Any = None
+        """Set in a fork: how its writes are answered instead of performed."""
+        self.refused: set[str] = set()
+        """Writes that the log refused to let through in this segment, by path (S11)."""
+        self.dry = False
+        """A rehearsal: replay what is recorded, append and perform nothing."""
+        self.holding = False
+        """Take no further step: the run is to pause, or this worker to leave."""
+        self.draining = False
+        self.cancelling = False
+        """The run was told to cancel; it ends as cancelled, whatever its code returns."""
+        self.sealed = False
+        self.asked = False
+        """Whether any question was opened, so that the end has to withdraw what is left."""
+        self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.scopes: set[Scope] = set()
+        self.waits: dict[str, Wait] = {}
+        self.at = row.created_at
+        self.active = 1
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self._fence = Fence(row.id, row.epoch)
+        self._timer: Timer | None = None
+        self._timer_due = 0
+
+    # --- the pen --------------------------------------------------------------------------------------
+
+    def append(
+        self, event: Event, path: str = "", ops: Sequence[Op] = (), key: DataKey | None = None,
+        blobs: Sequence[BlobRow] = (), others: Sequence[EventRow] = (),
+    ) -> asyncio.Future[Committed]:  # fmt: skip
+        """Write the next event of the run, with what belongs to it; durable when the future resolves."""
+        if self.sealed:
+            raise Evicted
+        return self._submit(event, path, ops, key, blobs, others)
+
+    async def record(
+        self, scope: Scope, event: Event, path: str, ops: Sequence[Op] = (), key: DataKey | None = None,
+        blobs: Sequence[BlobRow] = (), others: Sequence[EventRow] = (),
+    ) -> None:  # fmt: skip
+        """Write an event and wait until it is on disk; nothing is reported done before that."""
+        durable = self.append(event, path, ops, key, blobs, others)
+        at = self.at
+        scope.interruptible = False
+        try:
+            await durable
+        except (Fenced, Infrastructure) as wrong:
+            self.lose(wrong)
+            raise Evicted from wrong
+        except Conflict as refusal:
+            self.lose(refusal, path)  # the pen is ahead of the log: read the run again, and refuse this path there
+            raise Evicted from refusal
+        finally:
+            scope.interruptible = True
+        if self.sealed:
+            raise Evicted
+        scope.last_at = at
+
+    def note(self, event: Event, path: str = "", ops: Sequence[Op] = ()) -> None:
+        """Write an event whose place in the order matters, but which nobody has to wait for."""
+        self.append(event, path, ops).add_done_callback(self._check_note)
+
+    def now(self) -> int:
+        """The clock, for deadlines; flows use `run.now()`."""
+        return self.services.clock.now()
+
+    # --- scopes ---------------------------------------------------------------------------------------
+
+    def scope(self) -> Scope:
+        """The scope that is calling; refuses a run that has left this process."""
+        if self.sealed:
+            raise Evicted
+        return current_scope(self)
+
+    async def go_live(self, scope: Scope) -> None:
+        """Pass from what is recorded to what is not: the point at which cancels and pauses take hold."""
+        if scope.stopping:
+            self.deliver_cancel(scope)
+        if self.journal.mismatch is not None:
+            raise self.journal.mismatch  # a flow that swallowed it must not act on code that does not fit
+        if self.dry or self.holding:
+            await self._hold(scope)
+        if self.pen.seq - self.row.base_seq >= self.services.limits.journal_events:
+            raise JournalFull(
+                f"{self.row.id} has {self.services.limits.journal_events:,} events in one generation, the most it may have.",
+                "Let a long-lived flow start afresh from time to time: run.continue_as(…).",
+            )
+
+    def deliver_cancel(self, scope: Scope) -> None:
+        """Tell a scope, once, that it is cancelled."""
+        scope.stopping = False
+        scope.cancelled = True
+        raise Cancelled
+
+    def cancel(self, scopes: Sequence[Scope]) -> None:
+        """Cancel scopes where they stand: in a wait or a read at once, in a write after its receipt (S12)."""
+        for scope in scopes:
+            scope.stop()
+        for wait in list(self.waits.values()):
+            if wait.scope in scopes and wait.scope.stopping:
+                self._resolve(wait, Cancelled())
+        for scope in scopes:
+            if scope.stopping and scope.interruptible and scope.task is not None:
+                scope.stopping, scope.cancelled = False, True
+                scope.task.cancel()
+
+    # --- waiting --------------------------------------------------------------------------------------
+
+    async def wait(self, scope: Scope, path: str, reason: ParkReason, due: int | None) -> Message | str:
+        """Wait durably: for a message, for a time, or until the run leaves memory."""
+        if scope.stopping:
+            self.deliver_cancel(scope)
+        wait = Wait(path, reason, due, scope, asyncio.get_running_loop().create_future())
+        self.waits[path] = wait
+        scope.interruptible = False
+        self._arm_timer()
+        self.became_idle()
+        try:
+            return await wait.future
+        except Cancelled:
+            scope.stopping, scope.cancelled = False, True
+            raise
+        finally:
+            scope.interruptible = True
+            self.waits.pop(path, None)
+
+    def became_idle(self) -> None:
+        """One branch less is busy; when none is, see whether it is time to leave."""
+        self.active -= 1
+        if self.active == 0:
+            asyncio.get_running_loop().call_soon(self._leave_if_idle)
+
+    def became_busy(self) -> None:
+        """One branch more is busy."""
+        self.active += 1
+
+    def receive(self, rows: list[Any], mail: int) -> list[Message]:
+        """Take in the inbox; gives the orders to the run as a whole."""
+        return self.mailbox.receive(rows, mail)
+
+    def hold(self, *, draining: bool = False) -> None:
+        """Take no further step and leave memory as soon as every branch stands."""
+        self.holding = True
+        self.draining = self.draining or draining
+        if self.active == 0:
+            asyncio.get_running_loop().call_soon(self._leave_if_idle)
+
+    def proceed(self) -> None:
+        """Go on after a hold."""
+        self.holding = False
+        for wait in list(self.waits.values()):
+            if wait.reason is ParkReason.PAUSED:
+                self._resolve(wait, DUE)
+
+    # --- leaving --------------------------------------------------------------------------------------
+
+    def finish(self, outcome: Outcome) -> None:
+        """The segment is over; the first reason counts."""
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)
+
+    def lose(self, why: BaseException, path: str = "") -> None:
+        """What is in memory does not match the log any more: fenced, refused, or the log cannot be written."""
+        self.sealed = True
+        self.finish(Outcome("lost", value=path, error=why))
+
+    def evict(self) -> None:
+        """Let go of every frame; sealed as the run is, unwinding them changes nothing."""
+        self.sealed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for wait in list(self.waits.values()):
+            if not wait.future.done():
+                wait.future.set_exception(Evicted())
+        for task in self.tasks:
+            if not task.done() and task is not asyncio.current_task():
+                asyncio.get_running_loop().call_soon(_interrupt, task, self.scopes)
+
+    def park_because(self, reason: ParkReason, detail: str) -> None:
+        """Leave memory until a person has done something about it."""
+        op = Op("runs.park", (self.row.id, reason.value, self.mailbox.seen, None, self.now()))
+        self._leave(RunParked(reason.value, None, detail), op, Outcome("parked", status=reason.value, value=detail))
+
+    async def write_last(self, event: Event, ops: Sequence[Op], blobs: Sequence[BlobRow]) -> None:
+        """Write the event after which nothing more is written."""
+        self.sealed = True
+        await self._submit(event, "", ops, None, blobs)
+
+    async def stop_everything_else(self, root: Scope) -> None:
+        """Cancel branches that the flow left behind, and wait until their writes have a receipt."""
+        left = [scope for scope in self.scopes if scope is not root]
+        if left:
+            self.cancel(left)
+            others = {task for task in self.tasks if task is not asyncio.current_task()}
+            await asyncio.wait(others)
+
+    def renew(self, seq: int, generation: int, journal: Journal) -> None:
+        """Go on as a new generation, with a journal that starts here."""
+        self.row = replace(self.row, base_seq=seq, generation=generation)
+        self.journal = journal
+
+    def _leave_if_idle(self) -> None:
+        if self.active > 0 or self.sealed or self.outcome.done():
+            return
+        if self.dry:
+            self.finish(Outcome("dry", status="waiting"))
+        elif self.draining:
+            self._release()
+        elif not self._due_soon():
+            self._park()
+
+    def _due_soon(self) -> bool:
+        due = self._next_due()
+        return due is not None and due <= self.now() + self.services.limits.linger
+
+    def _park(self) -> None:
+        faults.reach("park.before")
+        reason = min((w.reason for w in self.waits.values()), key=_URGENCY.__getitem__, default=ParkReason.PAUSED)
+        due = None if self.holding else self._next_due()
+        op = Op("runs.park", (self.row.id, reason.value, self.mailbox.seen, due, self.now()))
+        self._leave(RunParked(reason.value, due), op, Outcome("parked", status=reason.value, value=due))
+
+    def _release(self) -> None:
+        op = Op("runs.release", (self.row.id, self.now()))
+        self._leave(RunParked("drained", None), op, Outcome("released"))
+
+    def _leave(self, event: Event, op: Op, outcome: Outcome) -> None:
+        self.sealed = True
+        durable = self._submit(event, "", (op,))
+
+        def left(committed: asyncio.Future[Committed]) -> None:
+            if committed.cancelled():
+                return
+            wrong = committed.exception()
+            if wrong is None:
+                faults.reach("park.recorded")
+            self.finish(outcome if wrong is None else Outcome("lost", error=wrong))
+
+        durable.add_done_callback(left)
+
+    # --- inside ---------------------------------------------------------------------------------------
+
+    def _submit(
+        self, event: Event, path: str, ops: Sequence[Op] = (), key: DataKey | None = None,
+        blobs: Sequence[BlobRow] = (), others: Sequence[EventRow] = (),
+    ) -> asyncio.Future[Committed]:  # fmt: skip
+        self.at = self.services.clock.now()
+        sealed = self.pen.write(event, path, self.at, key)
+        carried = [*self.pen.take_blobs(), *blobs] if self.pen.blobs or blobs else []
+        return self.services.database.submit(Commit([sealed, *others], carried, list(ops), [], self._fence))
+
+    def _check_note(self, durable: asyncio.Future[Committed]) -> None:
+        if not durable.cancelled():
+            wrong = durable.exception()
+            if wrong is not None:
+                self.lose(wrong)
+
+    async def _hold(self, scope: Scope) -> None:
+        while (self.dry or self.holding) and not self.sealed:
+            await self.wait(scope, f"{scope.path}/held", ParkReason.PAUSED, None)
+
+    def _message_came(self, path: str, message: Message) -> None:
+        wait = self.waits.get(path)
+        if wait is not None:
+            self._resolve(wait, message)
+
+    def _resolve(self, wait: Wait, value: Message | str | Cancelled) -> None:
+        if wait.future.done():
+            return
+        self.became_busy()
+        if isinstance(value, Cancelled):
+            wait.future.set_exception(value)
+        else:
+            wait.future.set_result(value)
+
+    def _next_due(self) -> int | None:
+        return min((w.due for w in self.waits.values() if w.due is not None), default=None)
+
+    def _arm_timer(self) -> None:
+        due = self._next_due()
+        if due is None or self.dry or (self._timer is not None and self._timer_due <= due):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_due = due
+        self._timer = self.services.clock.call_at(due, self._time_came)
+
+    def _time_came(self) -> None:
+        self._timer = None
+        if self.sealed:
+            return
+        now = self.now()
+        for wait in list(self.waits.values()):
+            if wait.due is not None and wait.due <= now:
+                self._resolve(wait, DUE)
+        self._arm_timer()
+
+
+def cancelled_wait(execution: Execution, path: str, kind: str, *ops: Op) -> None:
+    """Journal that a wait ended because its branch was cancelled."""
+    execution.mailbox.close(path)
+    recorded = execution.journal.at_path.get(path)
+    known = bool(recorded) and isinstance(recorded[-1].event, WaitClosed)
+    if not execution.sealed and not execution.dry and not known:
+        execution.note(WaitClosed(kind, "cancelled"), path, ops)
+
+
+def _interrupt(task: asyncio.Task[Any], scopes: set[Scope]) -> None:
+    """Cancel what is left of a frame, unless it is performing a write, whose outcome has to be known."""
+    writing = any(scope.task is task and not scope.interruptible for scope in scopes)
+    if not task.done() and not writing:
+        task.cancel()

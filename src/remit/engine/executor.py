@@ -1,0 +1,94 @@
+"""One segment of a run, from the row to the moment it ends, parks or is lost: a pipe of named steps.
+
+load → check the code → take in the mail → execute → settle. It owns no policy of when a run is due; that is the
+worker's and the dispatcher's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from remit.domain.errors import Evicted, Infrastructure
+from remit.domain.events import RunRepinned, RunResumed
+from remit.domain.runs import ParkReason
+from remit.engine import faults
+from remit.engine.body import run_body
+from remit.engine.execution import Execution, Outcome
+from remit.engine.fork import Simulation
+from remit.engine.journal import Journal
+from remit.engine.orders import follow_orders
+from remit.engine.outside import run_stream
+from remit.engine.pin import pin_of
+from remit.engine.rehearsal import rehearse
+from remit.store.database import Op
+from remit.store.log import Entry
+from remit.store.pen import Pen
+
+if TYPE_CHECKING:
+    from remit.domain.runs import RunRow
+    from remit.engine.birth import Born
+    from remit.engine.flow import Flow
+    from remit.engine.services import Services
+
+
+def begin(born: Born, flow: Flow, services: Services) -> Execution:
+    """The first segment of a run that was created a moment ago by this very process: nothing to load."""
+    journal = Journal([Entry(1, born.row.created_at, "", born.event)])
+    return Execution(born.row, flow, born.pen, journal, services)
+
+
+async def load(row: RunRow, flow: Flow, services: Services, after: str) -> Execution:
+    """Read the journal once, and note that a new segment begins."""
+    key = await services.keys.get(row.key_id)
+    entries, head = await services.log.read(run_stream(row.id), row.base_seq)
+    execution = Execution(row, flow, Pen(run_stream(row.id), row.team, key, head), Journal(entries), services)
+    execution.simulation = await Simulation.of(row, services, execution.journal)
+    execution.note(RunResumed(services.lease.worker, row.epoch, after))
+    faults.reach("segment.loaded")
+    return execution
+
+
+async def run_segment(execution: Execution) -> Outcome:
+    """Run until the run ends, parks, is released or is lost."""
+    try:
+        await take_in_mail(execution)
+        if not await _code_fits(execution):
+            return await execution.outcome
+        _start(execution)
+        return await execution.outcome
+    except (Infrastructure, Evicted) as wrong:
+        execution.lose(wrong)
+        return await execution.outcome
+    finally:
+        execution.evict()
+
+
+async def take_in_mail(execution: Execution) -> None:
+    """Read the inbox; obey what is for the run as a whole, keep the rest for its waits."""
+    row, services = execution.row, execution.services
+    if row.mail <= execution.mailbox.seen and row.mail == 0:
+        return
+    rows = await services.database.fetch("inbox.read", row.id)
+    await follow_orders(execution, execution.receive(rows, row.mail))
+
+
+async def _code_fits(execution: Execution) -> bool:
+    """A run follows the code it was made by; other code must first repeat its journal (S14)."""
+    pin = pin_of(execution.flow)
+    if pin == execution.row.pin:
+        return True
+    mismatch = await rehearse(execution)
+    if mismatch is None:
+        how = "migrated" if execution.journal.renames else "replayed"
+        repinned = RunRepinned(pin, how, "", execution.journal.renames)
+        execution.note(repinned, "", [Op("runs.repin", (execution.row.id, pin))])
+        return True
+    execution.park_because(ParkReason.CODE_CHANGED, mismatch.message)
+    return False
+
+
+def _start(execution: Execution) -> None:
+    task = asyncio.get_running_loop().create_task(run_body(execution))
+    execution.tasks.add(task)
+    task.add_done_callback(execution.tasks.discard)

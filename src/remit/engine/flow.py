@@ -1,0 +1,124 @@
+"""A flow: a durable async function, its name, its parameters, and when it starts by the clock.
+
+It binds and checks inputs. It knows nothing of runs, storage or execution.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, overload
+
+from remit.domain.errors import InvalidInput, InvalidName
+from remit.domain.ids import is_code_name
+from remit.engine.values import convert_input, hints_of, type_name
+from remit.wire import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+_MISSING = inspect.Parameter.empty
+
+
+class Flow:
+    """An async function whose first parameter is the run."""
+
+    def __init__(self, fn: Callable[..., Awaitable[Any]], name: str, cron: str, tz: str) -> None:
+        if not is_code_name(name):
+            raise InvalidName(f'a flow cannot be called "{name}".', "Use letters, digits, dots, dashes and _.")
+        if not inspect.iscoroutinefunction(fn):
+            raise InvalidName(f"flow {name} is not an async function.", f"Write: async def {name}(run: Run, …).")
+        self.fn = fn
+        self.name = name
+        self.cron = cron
+        self.tz = tz
+        self.__doc__ = fn.__doc__
+        self.__module__ = fn.__module__
+
+    def __repr__(self) -> str:
+        return f"<flow {self.signature_text()}>"
+
+    def __call__(self, *args: object, **kwargs: object) -> Awaitable[Any]:
+        """Call the function itself: for a flow that calls another as a plain part of its own run."""
+        return self.fn(*args, **kwargs)
+
+    @cached_property
+    def parameters(self) -> dict[str, inspect.Parameter]:
+        """What it takes besides the run."""
+        return dict(list(inspect.signature(self.fn).parameters.items())[1:])
+
+    @cached_property
+    def hints(self) -> dict[str, Any]:
+        """The types of parameters and result."""
+        return hints_of(self.fn)
+
+    @property
+    def result_hint(self) -> object:
+        """The annotated type of the result."""
+        return self.hints.get("return")
+
+    def signature_text(self) -> str:
+        """The parameters as a person reads them."""
+        return f"{self.name}({self.parameters_text()})"
+
+    def parameters_text(self) -> str:
+        """`ticket_id: int, note: str`, or "nothing"."""
+        return ", ".join(f"{n}: {type_name(self.hints.get(n, Any))}" for n in self.parameters) or "nothing"
+
+    def accept(
+        self, given: dict[str, object], foreign: Callable[[object], object] | None = None
+    ) -> dict[str, Any]:
+        """Check inputs against the parameters and give them as plain JSON, ready for the log."""
+        self._check_names(given)
+        plain = {name: canonical.plain(value, foreign) for name, value in given.items()}
+        self.restore(plain)
+        return plain
+
+    def restore(self, plain: dict[str, Any]) -> dict[str, Any]:
+        """Journaled inputs as the types that the function takes."""
+        return {n: convert_input(v, self.hints.get(n), n, self.name) for n, v in plain.items() if n in self.parameters}
+
+    def name_arguments(self, args: tuple[object, ...], kwargs: dict[str, object]) -> dict[str, object]:
+        """Positional and named arguments by name."""
+        names = list(self.parameters)
+        if len(args) > len(names):
+            raise InvalidInput(f"{self.name} takes {self.parameters_text()}; {len(args)} arguments were given.")
+        return dict(zip(names, args, strict=False)) | kwargs
+
+    def _check_names(self, given: dict[str, object]) -> None:
+        takes = f"it takes {self.parameters_text()}."
+        if any(p.kind is p.VAR_KEYWORD for p in self.parameters.values()):
+            return
+        for name in given:
+            if name not in self.parameters:
+                raise InvalidInput(f'{self.name} has no parameter "{name}"; {takes}', self._suggest(name, given))
+        missing = [n for n, p in self.parameters.items() if p.default is _MISSING and n not in given]
+        if missing:
+            raise InvalidInput(f'{self.name} needs "{missing[0]}"; {takes}')
+
+    def _suggest(self, wrong: str, given: dict[str, object]) -> str:
+        free = [n for n in self.parameters if n not in given]
+        near = difflib.get_close_matches(wrong, free, n=1, cutoff=0.3) or (free if len(free) == 1 else [])
+        if not near:
+            return ""
+        better = {(near[0] if n == wrong else n): v for n, v in given.items()}
+        try:
+            return f"Did you mean --input '{canonical.encode(canonical.plain(better)).decode()}'?"
+        except Exception:  # noqa: BLE001 - the value is wrong as well; the name is what this error is about
+            return f'Did you mean "{near[0]}"?'
+
+
+@overload
+def flow(fn: Callable[..., Awaitable[Any]], /) -> Flow: ...
+@overload
+def flow(*, name: str = "", cron: str = "", tz: str = "UTC") -> Callable[[Callable[..., Awaitable[Any]]], Flow]: ...
+def flow(
+    fn: Callable[..., Awaitable[Any]] | None = None, /, *, name: str = "", cron: str = "", tz: str = "UTC"
+) -> Flow | Callable[[Callable[..., Awaitable[Any]]], Flow]:
+    """Make an async function durable: `async def f(run: Run, …)`; `cron` starts it by the clock of `tz`."""
+
+    def wrap(fn: Callable[..., Awaitable[Any]]) -> Flow:
+        return Flow(fn, name or getattr(fn, "__name__", ""), cron, tz)
+
+    return wrap(fn) if fn is not None else wrap

@@ -1,0 +1,74 @@
+"""What a failed attempt means: again later, a question to a person, or the end of the step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from remit.domain.clock import MICROSECONDS
+from remit.domain.errors import AskHuman, Cancelled, Rejected, Retry, ToolFailed
+from remit.domain.events import StepRetried
+from remit.domain.runs import ParkReason
+from remit.engine.asking import Question, ask
+from remit.engine.execution import cancelled_wait
+from remit.engine.recording import code_of, message_of, record_failure
+from remit.engine.retry import delay, may_retry
+
+if TYPE_CHECKING:
+    from remit.engine.call import Call
+    from remit.engine.execution import Execution
+    from remit.store.log import Entry
+
+
+def resume_at(execution: Execution, call: Call, recorded: list[Entry]) -> tuple[int, int | None]:
+    """The number of the next attempt and when it is due, from what was recorded of earlier ones."""
+    retries = [e.event for e in recorded if isinstance(e.event, StepRetried)]
+    if not retries:
+        return 1, None
+    execution.journal.check(call.path, retries[-1].digest, call.digest)
+    return retries[-1].attempt + 1, retries[-1].due
+
+
+async def after_failure(execution: Execution, call: Call, wrong: Exception, number: int, started: int) -> int:
+    """When the next attempt is due; raises what the flow is told if there is none."""
+    if isinstance(wrong, AskHuman):
+        await _ask_whether_to_go_on(execution, call, wrong, number, started)
+        return execution.now()
+    allowed = call.retry if isinstance(wrong, Retry) else call.step.retry
+    if isinstance(wrong, ToolFailed) or not may_retry(allowed, number):
+        raise await record_failure(execution, call, wrong, number, started) from wrong
+    asked = wrong.after if isinstance(wrong, Retry) else None
+    return await schedule_retry(execution, call, wrong, number, asked)
+
+
+async def schedule_retry(
+    execution: Execution, call: Call, wrong: BaseException, number: int, after: float | None = None
+) -> int:
+    """Journal that another attempt is due, so that the count survives a crash."""
+    wait = after if after is not None else delay(call.retry, number)
+    due = execution.now() + int(wait * MICROSECONDS)
+    event = StepRetried(call.step.name, call.digest, number, code_of(wrong), message_of(wrong), due)
+    await execution.record(call.scope, event, call.path)
+    return due
+
+
+async def pause(execution: Execution, call: Call, due: int | None) -> None:
+    """Wait until an attempt is due; a long wait parks the run."""
+    if due is None or due <= execution.now():
+        return
+    try:
+        await execution.wait(call.scope, call.path, ParkReason.TIMER, due)
+    except Cancelled:
+        cancelled_wait(execution, call.path, "retry")
+        raise
+
+
+async def _ask_whether_to_go_on(
+    execution: Execution, call: Call, wrong: AskHuman, number: int, started: int
+) -> None:
+    path = f"{call.path}/ask" if number == 1 else f"{call.path}/ask#{number}"
+    question = Question("human", wrong.group, message_of(wrong), call.step.name)
+    closed = await ask(execution, call.scope, path, question, execution.journal.look(path))
+    if closed.how != "approved":
+        no = Rejected(f"{closed.by or 'nobody in time'} did not let {call.path} go on: {closed.comment or closed.how}.")
+        raise await record_failure(execution, call, no, number, started)
+    await schedule_retry(execution, call, wrong, number, 0)

@@ -1,0 +1,56 @@
+"""What a run in memory is given to live on: the store, time, limits, and the platform's guards around calls."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from remit.domain.clock import Clock
+    from remit.engine.breakers import Breakers
+    from remit.engine.bulkheads import Bulkheads
+    from remit.engine.flow import Flow
+    from remit.engine.lease import Lease
+    from remit.store.database import Database
+    from remit.store.keys import KeyRing
+    from remit.store.log import Log
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a run may ask of the log, and how long of the world."""
+
+    result_bytes: int = 4 * 1024 * 1024
+    journal_events: int = 20_000
+    write_timeout: float = 30.0
+    grace: float = 5.0
+    linger: int = 50_000
+    """Microseconds: a wait this short is spent in memory rather than parked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The surroundings of every run of one worker."""
+
+    database: Database
+    keys: KeyRing
+    log: Log
+    clock: Clock
+    limits: Limits
+    flows: dict[str, Flow]
+    lease: Lease
+    breakers: Breakers
+    bulkheads: Bulkheads
+    due: Callable[[], None]
+    """Call it when some run became due: the dispatcher looks again."""
+    tasks: set[asyncio.Task[object]] = field(default_factory=set[asyncio.Task[object]])
+
+    def spawn(self, work: Coroutine[object, object, object]) -> asyncio.Task[object]:
+        """Run something beside the runs, and keep it alive until it is done."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task

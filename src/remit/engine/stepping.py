@@ -1,0 +1,88 @@
+"""Performing a step: replay what is recorded, or do it once and record it.
+
+The pipe of a step: place it, digest its input, replay or go live, perform under guards, record. Writes take the
+longer way of `writing.py`, which claims before it acts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from remit.domain.errors import NotEncodable, StopRun
+from remit.domain.events import StepDone, StepFailed
+from remit.engine import faults
+from remit.engine.attempts import attempt
+from remit.engine.call import Call
+from remit.engine.recording import record_failure, record_result, replay_failure, replay_result
+from remit.engine.retrying import after_failure, pause, resume_at
+from remit.engine.writing import perform_write
+from remit.wire import canonical
+
+if TYPE_CHECKING:
+    from remit.engine.execution import Execution
+    from remit.engine.step import Step
+    from remit.store.log import Entry
+
+
+async def perform(execution: Execution, step: Step, args: tuple[object, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
+    """One durable step of the author's own code."""
+    call = _place(execution, step, args, kwargs)
+    recorded = execution.journal.take(call.scope, call.path, step.name)
+    if recorded is not None:
+        last = recorded[-1].event
+        if isinstance(last, StepDone):
+            return await replay_result(execution, call, last)
+        if isinstance(last, StepFailed):
+            raise replay_failure(execution, call, last)
+    if step.subject:
+        call.key = await _subject_key(execution, call)
+    if step.acts:
+        return await perform_write(execution, call, recorded or [])
+    return await _perform_read(execution, call, recorded or [])
+
+
+async def _perform_read(execution: Execution, call: Call, recorded: list[Entry]) -> Any:  # noqa: ANN401
+    number, due = resume_at(execution, call, recorded) if recorded else (1, None)
+    while True:
+        await pause(execution, call, due)
+        await execution.go_live(call.scope)
+        started = execution.now()
+        faults.reach("step.before")
+        try:
+            result = await _call(execution, call)
+        except StopRun as stop:
+            await record_failure(execution, call, stop, number, started)
+            raise
+        except Exception as wrong:  # noqa: BLE001 - the author's code may raise anything; each kind has its answer
+            due = await after_failure(execution, call, wrong, number, started)
+            number += 1
+            continue
+        faults.reach("step.performed")
+        return await record_result(execution, call, result, number, started)
+
+
+async def _call(execution: Execution, call: Call) -> object:
+    step = call.step
+    if step.simple:
+        return await step.fn(*call.args, **call.kwargs)
+    return await attempt(step, call.args, call.kwargs, step.timeout, execution.services)
+
+
+def _place(execution: Execution, step: Step, args: tuple[object, ...], kwargs: dict[str, Any]) -> Call:
+    """Where a call stands in the run, and what its input is."""
+    scope = execution.scope()
+    path = scope.next_path(step.name)
+    try:
+        digest = canonical.digest(canonical.plain((args, kwargs), execution.shelf.refer))
+    except NotEncodable as wrong:
+        raise NotEncodable(
+            f"step {path} was given something that cannot be journaled: {wrong.message}", wrong.hint
+        ) from None
+    return Call(step, args, kwargs, scope, path, digest)
+
+
+async def _subject_key(execution: Execution, call: Call) -> Any:  # noqa: ANN401 - DataKey or none
+    subject = call.step.subject_of(call.args, call.kwargs)
+    if not subject:
+        return None
+    return await execution.services.keys.subject_key(execution.row.team, subject, execution.now())

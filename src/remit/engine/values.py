@@ -1,0 +1,125 @@
+"""Values between Python and the journal: what goes in comes out again as the same type.
+
+A step's result is handed to the flow exactly as a replay would hand it over, on the first execution too; so code
+that works once works after a crash. Types come from annotations, never from the data.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import msgspec
+
+from remit.domain.conversation import Conversation
+from remit.domain.errors import InvalidInput, NotEncodable, TooLarge
+from remit.wire import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PLAIN = (dict, list, str, int, float, bool, type(None), tuple)
+_ANYTHING = (Any, object, None, inspect.Signature.empty)
+
+
+def hints_of(fn: Callable[..., Any]) -> dict[str, Any]:
+    """The annotations of a function as types; what cannot be resolved here is left out."""
+    try:
+        return get_type_hints(fn)
+    except (NameError, TypeError, AttributeError):
+        return _hints_one_by_one(fn)
+
+
+def restore(value: Any, hint: Any) -> Any:  # noqa: ANN401 - any user type
+    """A journaled value as the annotated type."""
+    if hint in _ANYTHING or _fits_already(value, hint):
+        return value
+    return msgspec.convert(value, hint, dec_hook=_validate_model, str_keys=True)
+
+
+def convert_input(value: Any, hint: Any, name: str, owner: str) -> Any:  # noqa: ANN401 - any user type
+    """An input somebody sent, as the annotated type, or a sentence on why it does not fit."""
+    try:
+        return restore(value, hint)
+    except (msgspec.ValidationError, TypeError, ValueError) as wrong:
+        reason = str(wrong).splitlines()[0].rstrip(".")
+        raise InvalidInput(f'{owner} takes "{name}" as {type_name(hint)}: {reason}.') from None
+
+
+def to_journal(
+    value: object, hint: Any, owner: str, limit: int, foreign: Callable[[object], object] | None  # noqa: ANN401
+) -> tuple[Any, Any]:
+    """A result as the journal keeps it, and as the flow gets it."""
+    try:
+        plain = canonical.plain(value, foreign)
+        if plain.__class__ is str:
+            plain.encode()
+    except NotEncodable as wrong:
+        raise NotEncodable(f"step {owner} returned something that cannot be journaled: {wrong.message}", wrong.hint) from None
+    except UnicodeEncodeError:
+        raise NotEncodable(f"step {owner} returned a text that is not valid Unicode.") from None
+    _check_size(plain, owner, limit)
+    if hint in _ANYTHING and plain.__class__ is dict and not isinstance(value, (*_PLAIN, Conversation)):
+        raise NotEncodable(_unannotated(owner, value))
+    try:
+        return plain, restore(plain, hint)
+    except (msgspec.ValidationError, TypeError, ValueError) as wrong:
+        raise NotEncodable(
+            f"step {owner} returned a {type(value).__name__} that its annotation {type_name(hint)} cannot read back: {wrong}.",
+            "Return what the signature says, or change the signature.",
+        ) from None
+
+
+def type_name(hint: Any) -> str:  # noqa: ANN401 - any user type
+    """A type as a person writes it."""
+    return hint.__name__ if isinstance(hint, type) and not hasattr(hint, "__args__") else str(hint).replace("typing.", "")
+
+
+def _fits_already(value: Any, hint: Any) -> bool:  # noqa: ANN401 - any user type
+    return value.__class__ is hint and hint in {str, int, bool, float}
+
+
+def _check_size(plain: object, owner: str, limit: int) -> None:
+    if plain.__class__ is str and len(plain) * 4 <= limit:  # pyright: ignore[reportArgumentType]
+        return
+    size = len(canonical.encode(plain))
+    if size > limit:
+        raise TooLarge(
+            f"step {owner} returned {size:,} bytes, and the log accepts {limit:,} in one value.",
+            "Store the large part elsewhere and return a reference, or raise limits.result_bytes.",
+        )
+
+
+def _unannotated(owner: str, value: object) -> str:
+    name = type(value).__name__
+    return (
+        f"step {owner} returned a {name}, but its signature does not say so; "
+        f"annotate it with -> {name}, so that a replay can give the same back."
+    )
+
+
+def _hints_one_by_one(fn: Callable[..., Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    space = {**getattr(fn, "__globals__", {}), **_closure(fn)}
+    for name, annotation in getattr(fn, "__annotations__", {}).items():
+        try:
+            found[name] = eval(annotation, space) if isinstance(annotation, str) else annotation  # noqa: S307
+        except Exception:  # noqa: BLE001, S112 - a name that exists for type checkers only is no type here
+            continue
+    return found
+
+
+def _closure(fn: Callable[..., Any]) -> dict[str, Any]:
+    code = getattr(fn, "__code__", None)
+    cells = getattr(fn, "__closure__", None) or ()
+    names = code.co_freevars if code else ()
+    return {name: cell.cell_contents for name, cell in zip(names, cells, strict=False)}
+
+
+def _validate_model(kind: type, value: object) -> object:
+    if kind is Conversation or kind is object:
+        return value  # a conversation is a reference still; the store resolves it
+    validate = getattr(kind, "model_validate", None)
+    if validate is None:
+        raise TypeError(f"{type_name(kind)} cannot be read from JSON")
+    return validate(value)

@@ -1,0 +1,292 @@
+"""A worker: claims due runs, keeps them in memory while they are busy, and leaves in good order.
+
+It owns the lease, the set of executions and the loop that looks for work. What a run does is the executor's; when
+to look is the dispatcher's; who is dead is the rescue's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from remit.domain.clock import MICROSECONDS, sleep_until
+from remit.domain.errors import Fenced, Infrastructure
+from remit.engine import faults
+from remit.engine.execution import Execution, Outcome
+from remit.engine.executor import begin, load, run_segment
+from remit.engine.orders import refresh_mail
+from remit.engine.rescue import Rescue
+from remit.engine.schedules import fire_due
+from remit.store.database import Commit, Conflict, Op
+from remit.store.runs import run_row
+
+if TYPE_CHECKING:
+    from remit.domain.runs import RunRow
+    from remit.engine.birth import Birth
+    from remit.engine.dispatcher import Dispatcher
+    from remit.engine.services import Services
+
+_log = logging.getLogger("remit.worker")
+_RESCUE_EVERY = MICROSECONDS // 2
+_SWEEP_EVERY = 60 * MICROSECONDS
+_FIRST_RETRY, _LAST_RETRY = 1.0, 60.0
+
+
+class Worker:
+    """Executes runs in this process."""
+
+    def __init__(
+        self, services: Services, dispatcher: Dispatcher, rescue: Rescue, *, concurrency: int = 200, only: str = ""
+    ) -> None:
+        self.services = services
+        self.dispatcher = dispatcher
+        self._rescue = rescue
+        self._concurrency = concurrency
+        self._only = only
+        """Take this one run and no other, as `remit run` does."""
+        self._executions: dict[str, Execution] = {}
+        self._held: set[str] = set()
+        """Runs this process holds, in memory or waiting for another try."""
+        self._watchers: dict[str, list[asyncio.Future[Outcome]]] = {}
+        self._stopping = False
+        self._loops: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Take a lease and begin to look for work."""
+        await self.services.lease.take()
+        await self._rescue.look()
+        loop = asyncio.get_running_loop()
+        self._loops = [loop.create_task(self._look_for_work()), loop.create_task(self._look_after_others())]
+
+    async def stop(self, drain_seconds: float = 0.0) -> None:
+        """Claim nothing more, let steps finish for so long, hand the rest back."""
+        self._stopping = True
+        for execution in list(self._executions.values()):
+            execution.hold(draining=True)
+        if self._held and drain_seconds > 0:
+            await self._drained(drain_seconds)
+        for task in self._loops:
+            task.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        for execution in list(self._executions.values()):
+            execution.lose(Fenced("the worker stopped before the step ended."))
+        await self._hand_back()
+        await self.services.lease.give_up()
+
+    def abandon(self) -> None:
+        """End as a killed process does: nothing is handed back, nothing more is written."""
+        self._stopping = True
+        for task in self._loops:
+            task.cancel()
+        for execution in list(self._executions.values()):
+            execution.lose(Fenced("the process died."))
+            execution.evict()
+        self.services.lease.abandon()
+
+    # --- runs -----------------------------------------------------------------------------------------
+
+    async def begin(self, birth: Birth) -> RunRow:
+        """Create a run; if there is room it starts at once, owned from birth, in one commit."""
+        room = len(self._held) < self._concurrency and not self._stopping and not birth.due and not self._only
+        services = self.services
+        born = birth.prepare(services.keys, services.clock.now(), services.lease.worker if room else None)
+        await services.database.submit(Commit(born.events, born.blobs, born.ops))
+        faults.reach("run.created")
+        if room:
+            self._take_up(begin(born, birth.flow, services))
+        else:
+            self.dispatcher.submit(birth.id)
+        return born.row
+
+    def watch(self, run: str) -> asyncio.Future[Outcome]:
+        """A future for the end of a run, if it ends in this process."""
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._watchers.setdefault(run, []).append(future)
+        return future
+
+    def unwatch(self, run: str, future: asyncio.Future[Outcome]) -> None:
+        """Nobody waits for it any more."""
+        with contextlib.suppress(KeyError, ValueError):
+            self._watchers[run].remove(future)
+            if not self._watchers[run]:
+                del self._watchers[run]
+
+    def holds(self, run: str) -> bool:
+        """Whether a run is held by this process now."""
+        return run in self._held
+
+    def in_memory(self) -> list[str]:
+        """The runs that are in memory now."""
+        return list(self._executions)
+
+    # --- looking for work -----------------------------------------------------------------------------
+
+    async def _look_for_work(self) -> None:
+        others_wrote = True
+        while not self._stopping:
+            try:
+                claimed = await self._claim_due()
+                await self._deliver_mail(everything=others_wrote)
+                await fire_due(self.services)
+                until = await self._next_time()
+            except (Infrastructure, Conflict) as wrong:
+                _log.warning("looking for work failed: %s", wrong)
+                claimed, until = 0, self.services.clock.now() + MICROSECONDS
+            if not claimed:
+                others_wrote = await self.dispatcher.wait(until)
+
+    async def _claim_due(self) -> int:
+        room = self._concurrency - len(self._held)
+        now = self.services.clock.now()
+        if room <= 0 or not await self._anything_due(now):
+            return 0
+        names = json.dumps(list(self.services.flows))
+        lease = self.services.lease
+        alive = Op("workers.alive", (lease.worker, lease.epoch), one=True)
+        claim = Op("runs.claim", (lease.worker, now, names, room, self._only or None))
+        try:
+            claimed = await self.services.database.submit(Commit(ops=[alive, claim]))
+        except Conflict:
+            await self._start_over()
+            return 0
+        for row in claimed.rows:
+            self._take_up_row(run_row(row), "wake")
+        return len(claimed.rows)
+
+    async def _anything_due(self, now: int) -> bool:
+        due = (await self.services.database.fetch("runs.next_due"))[0][0]
+        return due is not None and due <= now
+
+    async def _next_time(self) -> int | None:
+        """When to look again by itself; a full worker looks when one of its runs leaves."""
+        times = await self.services.database.fetch("runs.next_due") if len(self._held) < self._concurrency else []
+        times += await self.services.database.fetch("schedules.next")
+        now = self.services.clock.now()
+        known = [t[0] for t in times if t[0] is not None]
+        # what is due already and was not claimed needs code or a release this worker lacks: no reason to spin
+        return min((t for t in known if t > now), default=now + MICROSECONDS if known else None)
+
+    async def _start_over(self) -> None:
+        """Somebody declared this worker dead: let go of everything and come back as a new one."""
+        _log.warning("worker %s was declared dead; it starts over", self.services.lease.worker)
+        for execution in list(self._executions.values()):
+            execution.lose(Fenced("the worker was declared dead."))
+        self.services.lease.abandon()
+        await self.services.lease.take()
+
+    async def _deliver_mail(self, *, everything: bool) -> None:
+        wanted = self.dispatcher.mail()
+        if not self._executions or not (wanted or everything):
+            return
+        counts = dict(await self.services.database.fetch("runs.with_mail", self.services.lease.worker))
+        for run, execution in list(self._executions.items()):
+            if counts.get(run, 0) > execution.mailbox.seen:
+                await refresh_mail(execution, counts[run])
+
+    async def _look_after_others(self) -> None:
+        clock = self.services.clock
+        swept = 0
+        while not self._stopping:
+            await sleep_until(clock, clock.now() + _RESCUE_EVERY)
+            try:
+                if await self._rescue.look():
+                    self.dispatcher.submit("")
+                if clock.now() - swept > _SWEEP_EVERY:
+                    swept = clock.now()
+                    await self._rescue.sweep()
+            except (Infrastructure, Conflict) as wrong:
+                _log.warning("looking after other workers failed: %s", wrong)
+
+    # --- a run in memory ------------------------------------------------------------------------------
+
+    def _take_up(self, execution: Execution) -> None:
+        self._held.add(execution.row.id)
+        self.services.spawn(self._carry(execution))
+
+    def _take_up_row(self, row: RunRow, after: str) -> None:
+        self._held.add(row.id)
+        self.services.spawn(self._load_and_carry(row, after, ""))
+
+    async def _load_and_carry(self, row: RunRow, after: str, refused: str, tries: int = 0) -> None:
+        try:
+            if after != "wake":
+                row = run_row((await self.services.database.fetch("runs.get", row.id))[0])
+            if row.owner != self.services.lease.worker:
+                self._let_go(row, Outcome("lost"))
+                return
+            execution = await load(row, self.services.flows[row.flow], self.services, after)
+        except Exception as wrong:  # noqa: BLE001 - whatever it is, the run stays ours and is tried again
+            await self._try_again(row, wrong, tries)
+            return
+        if refused:
+            execution.refused.add(refused)
+        await self._carry(execution, tries)
+
+    async def _carry(self, execution: Execution, tries: int = 0) -> None:
+        run = execution.row.id
+        self._executions[run] = execution
+        if self._stopping:
+            execution.hold(draining=True)
+        try:
+            outcome = await run_segment(execution)
+        finally:
+            self._executions.pop(run, None)
+        await self._settle(execution, outcome, tries)
+
+    async def _settle(self, execution: Execution, outcome: Outcome, tries: int) -> None:
+        row = execution.row
+        if outcome.kind == "lost" and not isinstance(outcome.error, Fenced) and not self._stopping:
+            if isinstance(outcome.error, Conflict):
+                await self._load_and_carry(row, "refusal", outcome.value)
+            else:
+                await self._try_again(row, outcome.error, tries)
+            return
+        self._let_go(row, outcome)
+
+    def _let_go(self, row: RunRow, outcome: Outcome) -> None:
+        was_full = len(self._held) >= self._concurrency
+        self._held.discard(row.id)
+        if outcome.kind == "ended":
+            self.services.keys.forget(row.key_id)
+            for future in self._watchers.pop(row.id, ()):
+                if not future.done():
+                    future.set_result(outcome)
+            if row.parent is not None:
+                self.dispatcher.wake(row.parent)
+        elif outcome.kind == "parked":
+            self.services.keys.forget(row.key_id)
+            self.dispatcher.delay(row.id, outcome.value if isinstance(outcome.value, int) else 0)
+        if was_full:
+            self.services.due()
+
+    async def _try_again(self, row: RunRow, wrong: BaseException | None, tries: int) -> None:
+        """The run is still ours: read it again once the ground holds, less and less often."""
+        if isinstance(wrong, Fenced) or self._stopping:
+            self._let_go(row, Outcome("lost", error=wrong))
+            return
+        _log.warning("run %s could not go on: %s", row.id, wrong)
+        pause = min(_LAST_RETRY, _FIRST_RETRY * 2**tries)
+        clock = self.services.clock
+        await sleep_until(clock, clock.now() + int(pause * MICROSECONDS))
+        if not self._stopping:
+            await self._load_and_carry(row, "trouble", "", tries + 1)
+
+    # --- leaving --------------------------------------------------------------------------------------
+
+    async def _drained(self, seconds: float) -> None:
+        clock = self.services.clock
+        deadline = asyncio.ensure_future(sleep_until(clock, clock.now() + int(seconds * MICROSECONDS)))
+        while self._executions and not deadline.done():
+            busy = [execution.outcome for execution in self._executions.values()]
+            await asyncio.wait([*busy, deadline], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(0)
+        deadline.cancel()
+
+    async def _hand_back(self) -> None:
+        with contextlib.suppress(Infrastructure, Conflict):
+            disown = Op("runs.disown", (self.services.lease.worker, self.services.clock.now()))
+            await self.services.database.submit(Commit(ops=[disown]))
+            self.services.database.announce()

@@ -1,0 +1,245 @@
+"""Writes: claimed before they act, receipted after, and never guessed about (S10, S11).
+
+After a crash between claim and receipt, or an answer that is no answer, a keyed write is repeated with its key, a
+write with a `reconcile` asks the world, and any other becomes `unknown`: a person says whether it happened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from remit.domain.clock import MICROSECONDS
+from remit.domain.effects import Absent, Happened
+from remit.domain.errors import AskHuman, Cancelled, Evicted, Refused, Retry, StopRun, ToolFailed, UnresolvedEffect
+from remit.domain.events import StepAbsent, StepClaimed, StepRetried, StepUnknown
+from remit.domain.ids import approval_id
+from remit.domain.runs import ParkReason
+from remit.engine import faults
+from remit.engine.asking import LAST_RESORT, Question, ask
+from remit.engine.attempts import attempt
+from remit.engine.attempts import call as invoke
+from remit.engine.execution import cancelled_wait
+from remit.engine.late import report_late
+from remit.engine.recording import message_of, record_failure, record_result
+from remit.engine.retry import may_retry
+from remit.engine.retrying import after_failure, pause, schedule_retry
+from remit.engine.step import takes_key
+from remit.store.database import Op
+
+if TYPE_CHECKING:
+    from remit.engine.call import Call
+    from remit.engine.execution import Execution
+    from remit.store.log import Entry
+
+_KEYED_TRIES = 5
+"""How often a keyed write without a policy is repeated before a person is asked."""
+
+
+async def perform_write(execution: Execution, call: Call, recorded: list[Entry]) -> Any:  # noqa: ANN401
+    """A write, from wherever the journal left it."""
+    if execution.simulation is not None:
+        return await execution.simulation(execution, call, recorded)
+    return await Write(execution, call, recorded).run()
+
+
+class Write:
+    """One write on its way to a definite answer."""
+
+    def __init__(self, execution: Execution, call: Call, recorded: list[Entry]) -> None:
+        self._execution = execution
+        self._call = call
+        self._recorded = recorded
+        self._number = 1
+        self._due: int | None = None
+        self._claim: StepClaimed | None = None
+        self._questions = 0
+        self._asking = False
+        for entry in recorded:
+            self._take_up(entry)
+
+    async def run(self) -> Any:  # noqa: ANN401 - the step's own type
+        """Go on until there is a result or a failure that the flow can be told."""
+        while True:
+            if self._claim is not None:
+                settled, value = await self._settle(self._claim)
+                if settled:
+                    return value
+                self._claim = None
+            await pause(self._execution, self._call, self._due)
+            await self._execution.go_live(self._call.scope)
+            settled, value = await self._attempt()
+            if settled:
+                return value
+
+    def _take_up(self, entry: Entry) -> None:
+        event = entry.event
+        match event:
+            case StepClaimed():
+                self._execution.journal.check(self._call.path, event.digest, self._call.digest)
+                self._claim, self._number = event, event.attempt
+            case StepUnknown():
+                self._asking = True
+            case StepRetried():
+                self._claim, self._number, self._due = None, event.attempt + 1, event.due
+            case StepAbsent():
+                self._claim, self._number = None, self._number + 1
+                self._questions += self._asking
+                self._asking = False
+            case _:
+                pass
+
+    # --- one attempt ----------------------------------------------------------------------------------
+
+    async def _attempt(self) -> tuple[bool, Any]:
+        execution, call = self._execution, self._call
+        timeout = call.step.timeout or execution.services.limits.write_timeout
+        await execution.services.lease.ensure(timeout)
+        claim = await self._claim_it(timeout)
+        started = execution.now()
+        try:
+            result = await self._act(claim, timeout)
+        except (Retry, ToolFailed, AskHuman, StopRun, Refused) as definite:
+            return await self._failed_for_sure(definite, started)
+        except Exception as wrong:  # noqa: BLE001 - whatever else it raised, it may have acted before
+            self._claim = claim
+            return await self._settle(claim, wrong)
+        faults.reach("write.performed")
+        try:
+            value = await record_result(execution, call, result, self._number, started)
+        except Evicted:
+            execution.services.spawn(report_late(execution, call, result))
+            raise
+        faults.reach("receipt.recorded")
+        return True, value
+
+    async def _claim_it(self, timeout: float) -> StepClaimed:
+        execution, call = self._execution, self._call
+        faults.reach("claim.before")
+        now = execution.now()
+        key = hashlib.sha256(f"{execution.row.id}|{execution.row.generation}|{call.path}|{call.digest}".encode())
+        claim = StepClaimed(
+            call.step.name, call.digest, key.hexdigest()[:40], self._number,
+            now + int(timeout * MICROSECONDS), self._key_until(now),
+        )  # fmt: skip
+        if call.path in execution.refused:
+            refused = UnresolvedEffect(
+                f"{call.path} was not performed: the same write with the same arguments is still unknown.",
+                "Answer the open question first: remit inbox.",
+            )
+            raise await record_failure(execution, call, refused, self._number, now)
+        free = Op("approvals.none_unresolved", (execution.row.id, self._fingerprint()), one=True)
+        await execution.record(call.scope, claim, call.path, [free])
+        faults.reach("claim.recorded")
+        return claim
+
+    def _key_until(self, now: int) -> int | None:
+        if not self._call.step.keyed:
+            return None
+        first = next((e.event for e in self._recorded if isinstance(e.event, StepClaimed)), None)
+        if first is not None and first.key_until is not None:
+            return first.key_until  # the key was first shown to the world then, and counts from there
+        return now + int(self._call.step.key_ttl * MICROSECONDS)
+
+    async def _act(self, claim: StepClaimed, timeout: float) -> object:
+        call = self._call
+        kwargs = call.kwargs | {"idempotency_key": claim.key} if call.step.keyed else call.kwargs
+        call.scope.interruptible = False  # a claimed write is not interrupted: its outcome must be known (S12)
+        try:
+            return await attempt(call.step, call.args, kwargs, timeout, self._execution.services)
+        finally:
+            call.scope.interruptible = True
+
+    async def _failed_for_sure(self, wrong: Exception, started: int) -> tuple[bool, Any]:
+        if isinstance(wrong, StopRun):
+            await record_failure(self._execution, self._call, wrong, self._number, started)
+            raise wrong
+        self._due = await after_failure(self._execution, self._call, wrong, self._number, started)
+        self._number += 1
+        return False, None
+
+    # --- an open claim --------------------------------------------------------------------------------
+
+    async def _settle(self, claim: StepClaimed, wrong: Exception | None = None) -> tuple[bool, Any]:
+        """Find out what became of a claimed write; false means it may be performed (again)."""
+        why = message_of(wrong) if wrong is not None else "the process ended between claim and receipt"
+        late = self._execution.mailbox.find(f"late:{self._call.path}")
+        if late is None and not self._asking:
+            if self._may_repeat(claim):
+                await self._execution.go_live(self._call.scope)
+                after = 0.0 if wrong is None else None
+                self._due = await schedule_retry(
+                    self._execution, self._call, wrong or Retry(why), self._number, after
+                )
+                self._number += 1
+                return False, None
+            if self._call.step.reconcile is not None:
+                verdict = await self._reconcile(claim)
+                if verdict is not None:
+                    return await self._follow(verdict, "reconciled")
+        return await self._ask_a_person(why)
+
+    def _may_repeat(self, claim: StepClaimed) -> bool:
+        if claim.key_until is None or self._execution.now() >= claim.key_until:
+            return False
+        policy = self._call.step.retry
+        return may_retry(policy, self._number) if policy else self._number < _KEYED_TRIES
+
+    async def _reconcile(self, claim: StepClaimed) -> Happened | Absent | None:
+        """Ask the world, but no earlier than the call could still be under way (S10)."""
+        execution, call = self._execution, self._call
+        earliest = claim.until + int(execution.services.limits.grace * MICROSECONDS)
+        if execution.now() < earliest:
+            try:
+                await execution.wait(call.scope, call.path, ParkReason.TIMER, earliest)
+            except Cancelled:
+                cancelled_wait(execution, call.path, "reconcile")
+                raise
+        await execution.go_live(call.scope)
+        faults.reach("reconcile.before")
+        reconcile = call.step.reconcile
+        assert reconcile is not None  # noqa: S101 - the caller has looked
+        kwargs = call.kwargs | ({"idempotency_key": claim.key} if takes_key(reconcile) else {})
+        try:
+            verdict = await invoke(reconcile, *call.args, **kwargs)
+        except Exception:  # noqa: BLE001 - a reconcile that fails knows nothing
+            return None
+        faults.reach("reconcile.performed")
+        return verdict if isinstance(verdict, (Happened, Absent)) else None
+
+    async def _follow(self, verdict: Happened | Absent, how: str) -> tuple[bool, Any]:
+        execution, call = self._execution, self._call
+        if isinstance(verdict, Happened):
+            return True, await record_result(execution, call, verdict.result, self._number, execution.now(), how)
+        await execution.record(call.scope, StepAbsent(call.step.name, call.digest, how), call.path)
+        self._number += 1
+        return False, None
+
+    async def _ask_a_person(self, why: str) -> tuple[bool, Any]:
+        execution, call = self._execution, self._call
+        path = f"{call.path}/unknown#{self._questions + 1}" if self._questions else f"{call.path}/unknown"
+        if not self._asking:
+            await execution.go_live(call.scope)
+            identity = approval_id(f"{execution.row.id}.{execution.row.generation}", path)
+            await execution.record(
+                call.scope, StepUnknown(call.step.name, call.digest, identity, why), call.path
+            )
+            faults.reach("unknown.recorded")
+            self._asking = True
+        question = Question(
+            "unknown", LAST_RESORT, {"step": call.path}, call.step.name,
+            fingerprint=self._fingerprint(), reason=ParkReason.UNKNOWN,
+        )  # fmt: skip
+        recorded = execution.journal.look(path)
+        closed = await ask(execution, call.scope, path, question, recorded, f"late:{call.path}")
+        self._questions, self._asking = self._questions + 1, False
+        if closed.how == "late receipt":
+            return await self._follow(Happened(closed.value), "late receipt")
+        if closed.how == "approved":
+            result = None if closed.value == question.value else closed.value
+            return await self._follow(Happened(result), f"confirmed by {closed.by}")
+        return await self._follow(Absent(), f"denied by {closed.by}")
+
+    def _fingerprint(self) -> str:
+        execution, call = self._execution, self._call
+        return execution.services.keys.tag(f"write|{execution.row.team}|{call.step.name}|{call.digest}")

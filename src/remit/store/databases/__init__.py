@@ -1,0 +1,1 @@
+"""The databases that hold the log; each passes the same conformance suite."""

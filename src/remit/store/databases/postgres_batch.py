@@ -1,0 +1,220 @@
+"""One batch of commits on its way into Postgres: one transaction, as few round trips as its contents allow.
+
+A batch of nothing but events is a single statement that checks the fence and commits by itself. Anything
+more is a transaction: append, blobs, operations grouped by their text, commit. It raises what the database
+says about the batch as a whole; who tries again, and with which commits, is the writer's business.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from remit.domain.errors import Fenced
+from remit.store.database import Committed, Conflict, EventRow, Head
+from remit.store.pen import GENESIS
+from remit.store.queries import queries
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Iterable, Sequence
+
+    from remit.store.database import Commit, Op, Row, WorkerIdentity
+    from remit.store.databases.postgres_driver import Connection
+
+Outcome = Committed | Exception
+Place = tuple[str, int]
+
+
+class Submission(NamedTuple):
+    """A commit and who waits for it."""
+
+    commit: Commit
+    future: asyncio.Future[Committed]
+
+
+class Batch:
+    """What is written together, and how far that has come."""
+
+    def __init__(self, submissions: Sequence[Submission], worker: WorkerIdentity | None, number: int) -> None:
+        self.submissions = submissions
+        self.number = number
+        self.performing = "log.append"
+        """The statement under way, to name it when the database refuses it."""
+        self.refused: Exception | None = None
+        """Why an attempt at the whole of it was turned down."""
+        self.cut_off = False
+        """Whether the connection was lost in an attempt, so that nobody knows what became of it (S2)."""
+        self.outcomes: list[Outcome] | None = None
+        """The answers, once the only thing open is whether the commit took place."""
+        self.witness: EventRow | None = None
+        """An event of those answers: found in the log, it proves the commit."""
+        self._commits = [submission.commit for submission in submissions]
+        self._shared: dict[int, list[EventRow]] = {}
+        self._worker = worker or ("", 0)
+
+    async def write(self, connection: Connection, writer: str) -> list[Outcome]:
+        """Make the batch durable; one answer for each commit, in order."""
+        self.performing = "log.append"
+        if all(map(_is_only_events, self._commits)):
+            placed = await self._append(connection)
+            return [self._answer(n, placed, frozenset()) for n in range(len(self._commits))]
+        await connection.execute("BEGIN")
+        outcomes = await self._fill(connection, writer)
+        if outcomes is None:
+            await connection.execute("ROLLBACK")
+            return self.outcomes or []
+        self.outcomes = outcomes
+        await connection.execute("COMMIT")
+        return outcomes
+
+    async def _fill(self, connection: Connection, writer: str) -> list[Outcome] | None:
+        """Everything between begin and commit; nothing if the batch proves to be durable already."""
+        await self._seal_shared(connection)
+        placed = await self._append(connection)
+        if not placed and not await connection.fetch(_SQL["log.mark_batch"].sql, writer, self.number):
+            return None
+        self.outcomes = None
+        held = await self._held(connection)
+        outcomes = [self._answer(n, placed, held) for n in range(len(self._commits))]
+        accepted = [n for n, outcome in enumerate(outcomes) if isinstance(outcome, Committed)]
+        if self._shared and len(accepted) < len(outcomes) > 1:
+            raise Conflict("log.append")  # the next event of a shared stream may be sealed on a refused one
+        await self._store_blobs(connection, accepted)
+        await self._perform_all(connection, accepted, outcomes)
+        return outcomes
+
+    # --- the log ------------------------------------------------------------------------------------------
+
+    async def _seal_shared(self, connection: Connection) -> None:
+        """Seal what goes to streams of many writers on the ends found under lock, in the order submitted."""
+        self._shared = {}
+        streams = {shared.stream for commit in self._commits for shared in commit.shared}
+        if not streams:
+            return
+        opened = [(stream, GENESIS) for stream in sorted(streams)]
+        await connection.executemany(_SQL["log.open_stream"].sql, opened)
+        rows = await connection.fetch(_SQL["log.heads"].sql, sorted(streams))
+        heads = {stream: Head(seq, digest) for stream, seq, digest in rows}
+        for n, commit in enumerate(self._commits):
+            for shared in commit.shared:
+                event = shared.seal(heads[shared.stream])
+                heads[shared.stream] = Head(event.seq, event.hash)
+                self._shared.setdefault(n, []).append(event)
+
+    async def _append(self, connection: Connection) -> dict[Place, int]:
+        """Add every event whose fence holds, and return where those stand."""
+        events: list[EventRow] = []
+        runs: list[str | None] = []
+        epochs: list[int | None] = []
+        for n, commit in enumerate(self._commits):
+            added = [*commit.events, *self._shared[n]] if n in self._shared else commit.events
+            run, epoch = commit.fence or (None, None)
+            events += added
+            runs += [run] * len(added)
+            epochs += [epoch] * len(added)
+        if not events:
+            return {}
+        columns = zip(*events, strict=True)
+        rows = await connection.fetch(_SQL["log.append"].sql, *columns, runs, epochs, *self._worker)
+        placed: dict[Place, int] = {(stream, seq): pos for stream, seq, pos in rows}
+        self.witness = next((event for event in events if (event.stream, event.seq) in placed), None)
+        return placed
+
+    async def _held(self, connection: Connection) -> frozenset[tuple[str, int]]:
+        """Which claims hold of those commits that have a fence and no event to show it."""
+        silent = [commit for commit in self._commits if not (commit.events or commit.shared)]
+        fences = [commit.fence for commit in silent if commit.fence is not None]
+        if not fences:
+            return frozenset()
+        rows = await connection.fetch(_SQL["log.hold"].sql, *self._worker, [fence.run for fence in fences])
+        return frozenset((run, epoch) for run, epoch in rows)
+
+    def _answer(self, n: int, placed: dict[Place, int], held: frozenset[tuple[str, int]]) -> Outcome:
+        commit = self._commits[n]
+        last = self._shared[n][-1] if n in self._shared else commit.events[-1] if commit.events else None
+        if last is not None:
+            pos = placed.get((last.stream, last.seq))
+            return fenced(last.stream) if pos is None else Committed(pos, [])
+        if commit.fence is not None and commit.fence not in held:
+            return fenced(commit.fence.run)
+        return Committed(0, [])
+
+    # --- beside the log -----------------------------------------------------------------------------------
+
+    async def _store_blobs(self, connection: Connection, accepted: list[int]) -> None:
+        blobs = [blob for n in accepted for blob in self._commits[n].blobs]
+        if blobs:
+            self.performing = "log.add_blob"
+            await connection.executemany(_SQL["log.add_blob"].sql, blobs)
+
+    async def _perform_all(
+        self, connection: Connection, accepted: list[int], outcomes: list[Outcome]
+    ) -> None:
+        """Perform commits of one shape side by side, each in its own order.
+
+        Those that hand back rows, or look at the end of a shared stream, come one after the other.
+        """
+        alike: dict[tuple[tuple[str, bool], ...], list[Commit]] = {}
+        for n in accepted:
+            commit = self._commits[n]
+            if n in self._shared or any(_SQL[op.query].returns for op in commit.ops):
+                await self._move_heads(connection, self._shared.get(n, []))
+                rows = await self._perform(connection, commit.ops)
+                outcomes[n] = Committed(_position(outcomes[n]), rows)
+            elif commit.ops:
+                alike.setdefault(tuple((op.query, op.one) for op in commit.ops), []).append(commit)
+        for shape, commits in alike.items():
+            for place, (query, one) in enumerate(shape):
+                params = [commit.ops[place].params for commit in commits]
+                await self._perform_same(connection, query, params, one=one)
+
+    async def _move_heads(self, connection: Connection, events: Iterable[EventRow]) -> None:
+        ends = {event.stream: event for event in events}
+        for event in ends.values():
+            await connection.execute(_SQL["log.move_head"].sql, event.stream, event.seq, event.hash)
+
+    async def _perform(self, connection: Connection, ops: list[Op]) -> list[Row]:
+        rows: list[Row] = []
+        for op in ops:
+            rows = []
+            if _SQL[op.query].returns:
+                self.performing = op.query
+                rows = [tuple(row) for row in await connection.fetch(_SQL[op.query].sql, *op.params)]
+                if op.one and len(rows) != 1:
+                    raise Conflict(op.query)
+            else:
+                await self._perform_same(connection, op.query, [op.params], one=op.one)
+        return rows
+
+    async def _perform_same(
+        self, connection: Connection, query: str, params: list[tuple[Any, ...]], *, one: bool
+    ) -> None:
+        self.performing = query
+        sql = _SQL[query].sql
+        if one:
+            touched = await connection.fetchmany(f"{sql} RETURNING 1", params)
+            if len(touched) != len(params):
+                raise Conflict(query)
+        elif len(params) == 1:
+            await connection.execute(sql, *params[0])
+        else:
+            await connection.executemany(sql, params)
+
+
+def fenced(name: str) -> Fenced:
+    """What the writer of a lost run is told."""
+    return Fenced(
+        f"{name} belongs to another worker now; nothing of this write was kept.",
+        "The other worker goes on with it; nothing needs to be done.",
+    )
+
+
+def _position(outcome: Outcome) -> int:
+    return outcome.pos if isinstance(outcome, Committed) else 0
+
+
+def _is_only_events(commit: Commit) -> bool:
+    return bool(commit.events) and not (commit.ops or commit.blobs or commit.shared)
+
+
+_SQL = queries("postgres")

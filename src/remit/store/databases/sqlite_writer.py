@@ -1,0 +1,158 @@
+"""The writer of a SQLite file: many commits, one transaction, one flush; a refused commit fails alone.
+
+It runs on the writer thread only. The batch is first tried whole; when one commit is refused by the
+database, the batch is rolled back and each commit gets a transaction of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import apsw
+
+from remit.domain.errors import Fenced
+from remit.store.database import Commit, Committed, Conflict, Head, Op, WorkerIdentity
+from remit.store.databases.sqlite_errors import explain
+from remit.store.pen import GENESIS
+from remit.store.queries import queries
+from remit.store.refusals import Refusals
+
+if TYPE_CHECKING:
+    import asyncio
+    from pathlib import Path
+
+    from remit.store.database import Row, SharedEvent
+    from remit.store.databases.sqlite_driver import Connection
+    from remit.store.databases.turnstile import Turnstile
+
+
+class Submission(NamedTuple):
+    """A commit, who waits for it, and the worker in whose name it was made."""
+
+    commit: Commit
+    future: asyncio.Future[Committed]
+    worker: WorkerIdentity | None
+
+
+class SqliteWriter:
+    """Turns batches into transactions."""
+
+    BATCH_LIMIT = 256
+    """Keeps one turn at the turnstile to a few milliseconds."""
+
+    def __init__(self, connection: Connection, turnstile: Turnstile, path: Path) -> None:
+        self._connection = connection
+        self._execute = connection.execute
+        self._turnstile = turnstile
+        self._path = path
+        self._sql = {name: query.sql for name, query in queries("sqlite").items()}
+        self._append = self._sql["log.append"]
+        self._performing = "log.append"
+        self._refusals = Refusals()
+
+    def write(self, batch: list[Submission]) -> list[Committed | BaseException]:
+        """One outcome for each commit, in order."""
+        try:
+            with self._turnstile:
+                try:
+                    outcomes = self._transaction(batch)
+                except (apsw.ConstraintError, Conflict):
+                    return [self._noted(submission, self._alone(submission)) for submission in batch]
+        except (apsw.Error, OSError) as wrong:
+            outcomes = [explain(wrong, self._path) for _ in batch]
+        return [self._noted(submission, outcome) for submission, outcome in zip(batch, outcomes, strict=True)]
+
+    def _noted(self, submission: Submission, outcome: Committed | BaseException) -> Committed | BaseException:
+        """Remember a refusal, so that what was sealed on top of it is refused as well."""
+        if isinstance(outcome, Exception):
+            self._refusals.add(submission.commit, outcome)
+        elif self._refusals:
+            self._refusals.withdraw(submission.commit)
+        return outcome
+
+    def _alone(self, submission: Submission) -> Committed | BaseException:
+        try:
+            return self._transaction([submission])[0]
+        except Conflict as conflict:
+            return conflict
+        except apsw.ConstraintError as refused:
+            return self._settle(submission.commit, refused)
+
+    def _settle(self, commit: Commit, refused: apsw.ConstraintError) -> Committed | BaseException:
+        """A commit that is there already is done; another one in its place means the pen was lost (S2)."""
+        if not commit.events or commit.shared:
+            return self._conflict(refused)
+        last = commit.events[-1]
+        found = self._execute(self._sql["log.same"], (last.stream, last.seq)).fetchall()
+        if not found:
+            return self._conflict(refused)
+        if found[0][0] == last.hash:
+            return Committed(
+                self._execute(self._sql["log.positions"], (last.stream, last.seq)).fetchall()[0][0], []
+            )
+        return _fenced(last.stream)
+
+    def _conflict(self, refused: apsw.ConstraintError) -> Conflict:
+        conflict = Conflict(self._performing)
+        conflict.__cause__ = refused
+        return conflict
+
+    def _transaction(self, batch: list[Submission]) -> list[Committed | BaseException]:
+        self._execute("BEGIN IMMEDIATE")
+        try:
+            outcomes = [self._apply(submission) for submission in batch]
+            self._execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._execute("ROLLBACK")
+            raise
+        return outcomes
+
+    def _apply(self, submission: Submission) -> Committed | BaseException:
+        commit = submission.commit
+        if self._refusals and (cause := self._refusals.cause(commit)) is not None:
+            return cause
+        if commit.fence is not None and not self._holds(submission):
+            return _fenced(commit.fence.run)
+        if commit.blobs:
+            self._connection.executemany(self._sql["log.add_blob"], commit.blobs)
+        self._performing = "log.append"
+        for event in commit.events:
+            self._execute(self._append, event)
+        for shared in commit.shared:
+            self._append_shared(shared)
+        pos = self._connection.last_insert_rowid() if commit.events or commit.shared else 0
+        rows: list[Row] = []
+        for op in commit.ops:
+            rows = self._perform(op)
+        return Committed(pos, rows)
+
+    def _holds(self, submission: Submission) -> bool:
+        worker, fence = submission.worker, submission.commit.fence
+        if worker is None or fence is None:
+            return False
+        epoch = self._execute(self._sql["workers.epoch"], (worker.id,)).fetchall()
+        if not epoch or epoch[0][0] != worker.epoch:
+            return False
+        return bool(self._execute(self._sql["runs.owned"], (fence.run, fence.epoch, worker.id)).fetchall())
+
+    def _append_shared(self, shared: SharedEvent) -> None:
+        self._execute(self._sql["log.open_stream"], (shared.stream, GENESIS))
+        head = Head(*self._execute(self._sql["log.head"], (shared.stream,)).fetchall()[0])
+        event = shared.seal(head)
+        self._execute(self._append, event)
+        self._execute(self._sql["log.move_head"], (shared.stream, event.seq, event.hash))
+
+    def _perform(self, op: Op) -> list[Row]:
+        self._performing = op.query
+        rows = self._execute(self._sql[op.query], op.params).fetchall()
+        if op.one and self._connection.changes() != 1:
+            raise Conflict(op.query)
+        return rows
+
+
+def _fenced(name: str) -> Fenced:
+    return Fenced(
+        f"{name} belongs to another worker now; nothing of this write was kept.",
+        "The other worker goes on with it; nothing needs to be done.",
+    )

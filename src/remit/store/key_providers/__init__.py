@@ -1,0 +1,1 @@
+"""Where root keys come from."""

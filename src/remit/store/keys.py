@@ -1,0 +1,130 @@
+"""Data keys: one per run and per subject, wrapped by the root key, each erasable on its own (S7).
+
+A `DataKey` seals bodies, salts commitments and names blobs; what it sealed is gone for good once its row is
+shredded. This file knows which keys exist, not what they protect.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from remit.domain.errors import Shredded, StoreCorrupt, WrongKey
+from remit.store.database import Commit, Op
+
+if TYPE_CHECKING:
+    from remit.store.database import Database
+    from remit.store.key_provider import KeyProvider
+
+_SECRET_BYTES = 32
+_NONCE_BYTES = 12
+_TEAM_KEY_MONTH = 30 * 24 * 3600 * 1_000_000
+
+
+class DataKey:
+    """One secret and the three things derived from it: a cipher, a salt and a name giver."""
+
+    __slots__ = ("_cipher", "_namer", "_salter", "id")
+
+    def __init__(self, key_id: str, secret: bytes) -> None:
+        self.id = key_id
+        self._cipher = AESGCM(hmac.digest(secret, b"remit/encrypt", "sha256"))
+        self._salter = hmac.digest(secret, b"remit/commit", "sha256")
+        self._namer = hmac.digest(secret, b"remit/blob", "sha256")
+
+    def seal(self, content: bytes, place: bytes) -> bytes:
+        """Encrypt `content`, bound to the place where it will stand."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, content, place)
+
+    def open(self, sealed: bytes, place: bytes) -> bytes:
+        """Decrypt what `seal` made for the same place."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place)
+        except InvalidTag:
+            raise StoreCorrupt(
+                f"the entry {place.hex() if len(place) == 32 else place.decode()} of the log was altered or damaged.",
+                "Restore a backup; remit doctor names every damaged entry.",
+            ) from None
+
+    def commit(self, content: bytes, place: bytes) -> bytes:
+        """A commitment to `content`: binding, and unguessable once this key is gone."""
+        return hashlib.sha256(hmac.digest(self._salter, place, "sha256") + content).digest()
+
+    def name(self, content: bytes) -> bytes:
+        """A keyed digest under which equal contents of the same key share one blob."""
+        return hmac.digest(self._namer, content, "sha256")
+
+
+class KeyRing:
+    """Makes, finds and shreds data keys."""
+
+    def __init__(self, database: Database, provider: KeyProvider) -> None:
+        self._database = database
+        self._provider = provider
+        self._known: dict[str, DataKey] = {}
+
+    def tag(self, text: str) -> str:
+        """A keyed name for personal text such as a subject."""
+        return self._provider.tag(text)
+
+    def new_run_key(self, run: str, team: str, subject: str, at: int) -> tuple[DataKey, Op]:
+        """The key of a new run, and the operation that stores it in the run's own first commit."""
+        return self._make(f"k-{run}", team, self.subject_tag(team, subject), at)
+
+    def subject_tag(self, team: str, subject: str) -> str:
+        """What stands for a subject in the database; empty for none."""
+        return self._provider.tag(f"subject|{team}|{subject}") if subject else ""
+
+    async def subject_key(self, team: str, subject: str, at: int) -> DataKey:
+        """The key of everything about one subject that does not belong to a single run."""
+        tag = self.subject_tag(team, subject)
+        return await self._find_or_make(f"s-{tag}", team, tag, at)
+
+    async def team_key(self, team: str, at: int) -> DataKey:
+        """The key of a team's own events; a new one every month, long before its nonces could repeat."""
+        return await self._find_or_make(f"t-{team}-{at // _TEAM_KEY_MONTH}", team, "", at)
+
+    async def get(self, key_id: str) -> DataKey:
+        """A key by id, or `Shredded`."""
+        known = self._known.get(key_id)
+        return known or await self._load(key_id)
+
+    def forget(self, key_id: str) -> None:
+        """Drop a key from memory; a parked or ended run keeps none here."""
+        self._known.pop(key_id, None)
+
+    async def _find_or_make(self, key_id: str, team: str, subject_tag: str, at: int) -> DataKey:
+        if key_id in self._known:
+            return self._known[key_id]
+        if not await self._database.fetch("keys.get", key_id):
+            _, op = self._make(key_id, team, subject_tag, at)
+            await self._database.submit(Commit(ops=[op]))
+            self._known.pop(key_id, None)  # another process may have been first: its key is the key
+        return await self._load(key_id)
+
+    def _make(self, key_id: str, team: str, subject_tag: str, at: int) -> tuple[DataKey, Op]:
+        secret = os.urandom(_SECRET_BYTES)
+        wrapped = self._provider.wrap(secret, key_id.encode())
+        key = DataKey(key_id, secret)
+        self._known[key_id] = key
+        return key, Op("keys.add", (key_id, team, subject_tag, wrapped, at))
+
+    async def _load(self, key_id: str) -> DataKey:
+        rows = await self._database.fetch("keys.get", key_id)
+        if not rows:
+            raise WrongKey(
+                f"the data key {key_id} is not in this database.",
+                "Keys are kept apart from data: restore the key backup beside the data backup.",
+            )
+        wrapped: bytes | None = rows[0][0]
+        if wrapped is None:
+            raise Shredded(f"the data key {key_id} was shredded; what it protected cannot be read again.")
+        key = DataKey(key_id, self._provider.unwrap(wrapped, key_id.encode()))
+        self._known[key_id] = key
+        return key

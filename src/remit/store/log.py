@@ -1,0 +1,72 @@
+"""Reading the log: sealed rows come back as events, with their place in the stream.
+
+It reads one stream at a time; what a stream means is the engine's business.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from remit.domain.errors import StoreCorrupt
+from remit.store.codec import decode_event
+from remit.store.database import BlobRow, EventRow, Head
+from remit.store.pen import open_blob, read_inline
+
+if TYPE_CHECKING:
+    from remit.domain.events import Event
+    from remit.store.database import Database
+    from remit.store.keys import KeyRing
+
+_PAGE = 2000
+
+
+class Entry(NamedTuple):
+    """An event where it stands."""
+
+    seq: int
+    at: int
+    path: str
+    event: Event
+
+
+class Log:
+    """Opens streams for reading."""
+
+    def __init__(self, database: Database, keys: KeyRing) -> None:
+        self._database = database
+        self._keys = keys
+
+    async def read(self, stream: str, first: int = 1) -> tuple[list[Entry], Head]:
+        """The events of a stream from `first` on, opened, and the head after them."""
+        entries: list[Entry] = []
+        head = Head(0, b"")
+        while True:
+            rows = await self._database.fetch("log.read", stream, first, _PAGE)
+            for row in rows:
+                event_row = EventRow(*row)
+                entries.append(await self.open(event_row))
+                head = Head(event_row.seq, event_row.hash)
+            if len(rows) < _PAGE:
+                return entries, head
+            first = head.seq + 1
+
+    async def read_one(self, stream: str, seq: int) -> Entry:
+        """One event."""
+        rows = await self._database.fetch("log.read", stream, seq, 1)
+        if not rows or rows[0][1] != seq:
+            raise StoreCorrupt(f"the log has no event {seq} in {stream}, though something refers to it.")
+        return await self.open(EventRow(*rows[0]))
+
+    async def open(self, row: EventRow) -> Entry:
+        """Decrypt and decode one row."""
+        key = await self._keys.get(row.key_id)
+        event = read_inline(row, key)
+        if event.__class__ is bytes:
+            event = decode_event(row.kind, await self._blob(event, row))
+        return Entry(row.seq, row.at, row.path, event)  # pyright: ignore[reportArgumentType]
+
+    async def _blob(self, blob_id: bytes, row: EventRow) -> bytes:
+        rows = await self._database.fetch("log.blob", blob_id)
+        if not rows:
+            raise StoreCorrupt(f"the body of event {row.seq} of {row.stream} is missing.", "Restore a backup.")
+        return open_blob(BlobRow(*rows[0]), await self._keys.get(row.key_id))

@@ -1,0 +1,115 @@
+"""Forward migrations: brings a database to the shape this Remit needs, once, whoever else is starting too.
+
+Each file of `migrations/<dialect>` is applied in one transaction together with its own row in the table
+`migrations`; the key of that table settles a race between two processes. A file is never edited once
+released: the recorded digests tell. It knows nothing of what the tables mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from remit.domain.errors import Infrastructure, StoreCorrupt, StoreNewer, StoreOutdated
+
+if TYPE_CHECKING:
+    from remit.store.database import Database
+
+_FILE = re.compile(r"(?P<version>\d{4})_(?P<name>[a-z0-9_]+)\.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step of the schema."""
+
+    version: int
+    name: str
+    statements: str
+
+    @property
+    def digest(self) -> str:
+        """What proves that this is the file that was applied."""
+        return hashlib.sha256(self.statements.encode()).hexdigest()
+
+
+@cache
+def migrations(dialect: str) -> tuple[Migration, ...]:
+    """Every migration of a dialect, oldest first; number 0 makes the table that records the others."""
+    folder = files("remit.store").joinpath("migrations", dialect)
+    matches = ((_FILE.fullmatch(file.name), file) for file in folder.iterdir())
+    found = [
+        Migration(int(match["version"]), file.name.removesuffix(".sql"), file.read_text("utf-8"))
+        for match, file in matches
+        if match is not None
+    ]
+    return tuple(sorted(found, key=lambda each: each.version))
+
+
+def newest(dialect: str) -> int:
+    """The version of the schema that this Remit needs."""
+    return migrations(dialect)[-1].version
+
+
+async def migrate(database: Database, upto: int | None = None) -> list[str]:
+    """Apply what is missing, up to a version, and return its names; refuse a newer or a different schema."""
+    record, *known = migrations(database.dialect)
+    if not await database.fetch("migrations.table"):
+        await database.run_script(record.statements)
+    missing = _missing(known, await _applied(database))
+    wanted = [migration for migration in missing if upto is None or migration.version <= upto]
+    return [migration.name for migration in wanted if await _apply(database, migration)]
+
+
+async def check_schema(database: Database) -> None:
+    """Raise unless the schema is exactly the one this Remit needs."""
+    _, *known = migrations(database.dialect)
+    missing = _missing(known, await _applied(database))
+    if missing:
+        raise StoreOutdated(
+            f"the database at {database.url} lacks migrations that this Remit needs, from"
+            f" {missing[0].name} on.",
+            "Make a backup, then run: remit migrate",
+        )
+
+
+async def _applied(database: Database) -> dict[int, tuple[str, str]]:
+    if not await database.fetch("migrations.table"):
+        return {}
+    rows = await database.fetch("migrations.applied")
+    return {version: (name, digest) for version, name, digest in rows}
+
+
+def _missing(known: list[Migration], applied: dict[int, tuple[str, str]]) -> list[Migration]:
+    for version, (name, _) in applied.items():
+        if version > known[-1].version:
+            raise StoreNewer(
+                f"the database was written by a newer Remit: it has migration {name}, and this one ends at"
+                f" {known[-1].name}.",
+                "Upgrade Remit; an older one must not touch this database.",
+            )
+    for migration in known:
+        recorded = applied.get(migration.version)
+        if recorded is not None and recorded != (migration.name, migration.digest):
+            raise StoreCorrupt(
+                f"migration {migration.version} of the database ({recorded[0]}) is not the {migration.name}"
+                " that this Remit has: one of the two was altered.",
+                "Install the released Remit that this database was made with, or restore a backup.",
+            )
+    return [migration for migration in known if migration.version not in applied]
+
+
+async def _apply(database: Database, migration: Migration) -> bool:
+    values = f"{migration.version}, '{migration.name}', '{migration.digest}'"  # names of our own files
+    record = f"INSERT INTO migrations (version, name, digest) VALUES ({values});\n"  # noqa: S608
+    try:
+        await database.run_script(record + migration.statements)
+    except Infrastructure:
+        # Another process that starts at the same time may have been first: then our record met its record.
+        if migration.version not in await _applied(database):
+            raise
+        return False
+    return True

@@ -1,0 +1,43 @@
+"""What was refused, so that nothing stands on it: a stream must never have a gap where a refused event was.
+
+A pen seals ahead of the disk, so several commits of one run may be under way at once. When one of them is
+refused, those sealed on top of it are refused with the same words, whatever else they contain.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from remit.store.database import Commit
+
+_KEPT = 10_000
+
+
+class Refusals:
+    """The hashes of refused events and why they were refused; the oldest are forgotten first."""
+
+    def __init__(self) -> None:
+        self._causes: dict[bytes, Exception] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._causes)
+
+    def cause(self, commit: Commit) -> Exception | None:
+        """Why this commit cannot stand, if it continues a refused one."""
+        for event in commit.events:
+            if event.prev_hash in self._causes:
+                return self._causes[event.prev_hash]
+        return None
+
+    def add(self, commit: Commit, cause: Exception) -> None:
+        """Remember a refused commit."""
+        for event in commit.events:
+            self._causes[event.hash] = cause
+        while len(self._causes) > _KEPT:
+            del self._causes[next(iter(self._causes))]
+
+    def withdraw(self, commit: Commit) -> None:
+        """The same commit was accepted later; what follows may stand on it."""
+        for event in commit.events:
+            self._causes.pop(event.hash, None)

@@ -1,0 +1,109 @@
+-- name: log.append (sqlite)
+-- Add one sealed event; the unique index on (stream, seq) refuses a second pen.
+INSERT INTO events (stream, seq, team, at, kind, path, body, key_id, commitment, prev_hash, hash)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+
+-- name: log.append (postgres)
+-- Add a batch of sealed events in one statement: the worker's row is locked so that a takeover waits, and events
+-- under a claim that this worker no longer holds are left out (S2). What was added comes back with its position.
+WITH worker AS MATERIALIZED (
+    SELECT 1 FROM workers WHERE id = $14 AND epoch = $15 AND fenced_at IS NULL FOR SHARE),
+owned AS MATERIALIZED (
+    SELECT id, epoch FROM runs WHERE id = ANY ($12::text[]) AND owner = $14 AND EXISTS (SELECT 1 FROM worker))
+INSERT INTO events (stream, seq, team, at, kind, path, body, key_id, commitment, prev_hash, hash)
+SELECT stream, seq, team, at, kind, path, body, key_id, commitment, prev_hash, hash
+FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[],
+            $7::bytea[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[], $12::text[], $13::bigint[])
+     AS e (stream, seq, team, at, kind, path, body, key_id, commitment, prev_hash, hash, run, claim)
+WHERE run IS NULL OR (run, claim) IN (SELECT id, epoch FROM owned)
+RETURNING stream, seq, pos;
+
+-- name: log.hold (postgres)
+-- Which of these runs a worker holds, its row locked so that a takeover waits (S2).
+WITH worker AS MATERIALIZED (
+    SELECT 1 FROM workers WHERE id = $1 AND epoch = $2 AND fenced_at IS NULL FOR SHARE)
+SELECT id, epoch FROM runs WHERE id = ANY ($3::text[]) AND owner = $1 AND EXISTS (SELECT 1 FROM worker);
+
+-- name: log.heads (postgres)
+-- The ends of shared streams, locked in one order so that two batches cannot wait for each other.
+SELECT stream, seq, hash FROM stream_heads WHERE stream = ANY ($1::text[]) ORDER BY stream FOR UPDATE;
+
+-- name: log.found (postgres)
+-- What the log holds at these places, to settle an ambiguous commit (S2).
+SELECT e.stream, e.seq, e.hash, e.pos
+FROM events e JOIN unnest($1::text[], $2::bigint[]) AS wanted (stream, seq) USING (stream, seq);
+
+-- name: log.mark_batch (postgres)
+-- Number a batch that has no event; no row comes back if this very batch is durable already.
+INSERT INTO batches (writer, n) VALUES ($1, $2)
+ON CONFLICT (writer) DO UPDATE SET n = excluded.n, at = now() WHERE batches.n < excluded.n
+RETURNING n;
+
+-- name: log.backend (postgres)
+-- The server process of this connection.
+SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid();
+
+-- name: log.end_backend (postgres)
+-- End the server process of a lost connection, and wait until its transaction is over.
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2;
+
+-- name: log.forget_batches (postgres)
+-- Drop the numbers of a writer that ended, and of writers that were killed long ago.
+DELETE FROM batches WHERE writer = $1 OR at < now() - interval '7 days';
+
+-- name: log.add_blob
+-- Store a blob once; the same content under the same key has the same name.
+INSERT INTO blobs (id, key_id, body) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING;
+
+-- name: log.head
+-- The end of a shared stream, locked until the transaction ends.
+SELECT seq, hash FROM stream_heads WHERE stream = $1;
+
+-- name: log.head (postgres)
+-- The end of a shared stream, locked until the transaction ends.
+SELECT seq, hash FROM stream_heads WHERE stream = $1 FOR UPDATE;
+
+-- name: log.open_stream
+-- Make sure a shared stream has a head that can be locked.
+INSERT INTO stream_heads (stream, seq, hash) VALUES ($1, 0, $2) ON CONFLICT (stream) DO NOTHING;
+
+-- name: log.move_head
+-- Record the new end of a shared stream.
+UPDATE stream_heads SET seq = $2, hash = $3 WHERE stream = $1;
+
+-- name: log.read
+-- Events of one stream in order, from a sequence number on, one page.
+SELECT stream, seq, team, at, kind, path, body, key_id, commitment, prev_hash, hash
+FROM events WHERE stream = $1 AND seq >= $2 ORDER BY seq LIMIT $3;
+
+-- name: log.positions
+-- The position of one event.
+SELECT pos FROM events WHERE stream = $1 AND seq = $2;
+
+-- name: log.same
+-- The hash that the log holds at a place, to settle an ambiguous commit (S2).
+SELECT hash FROM events WHERE stream = $1 AND seq = $2;
+
+-- name: log.blob
+-- One blob by its keyed name.
+SELECT id, key_id, body FROM blobs WHERE id = $1;
+
+-- name: log.tail (sqlite)
+-- The whole log in commit order; with one writer, the position is that order.
+SELECT 0, pos, stream, seq, team, at, kind, path, body, key_id, commitment, prev_hash, hash
+FROM events WHERE pos > $2 AND $1 >= 0 ORDER BY pos LIMIT $3;
+
+-- name: log.tail (postgres)
+-- The whole log by transaction, below the oldest one still open, so that no late commit is ever skipped (S4).
+SELECT tx::text::bigint, pos, stream, seq, team, at, kind, path, body, key_id, commitment, prev_hash, hash
+FROM events
+WHERE (tx, pos) > ($1::text::xid8, $2) AND tx < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY tx, pos LIMIT $3;
+
+-- name: log.count
+-- How many events a stream has.
+SELECT count(*) FROM events WHERE stream = $1;
+
+-- name: log.any
+-- Whether anything was ever written.
+SELECT 1 FROM events LIMIT 1;

@@ -1,0 +1,62 @@
+"""What every table is: part of the log, state, or a projection (S5).
+
+Backups and rebuilds go by this list. A table of the database that is not classed here, or classed and
+absent, fails a test.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class TableClass(StrEnum):
+    """What may happen to a table."""
+
+    LOG = "log"
+    """Append-only: what happened. Nothing but a shred ever removes from it."""
+    STATE = "state"
+    """Where things stand, written in the transaction of its event."""
+    PROJECTION = "projection"
+    """Derived from the log; may be deleted at any time and is rebuilt."""
+
+
+TABLES: dict[str, TableClass] = {
+    "events": TableClass.LOG,
+    "blobs": TableClass.LOG,
+    "migrations": TableClass.STATE,
+    "workspace": TableClass.STATE,
+    "stream_heads": TableClass.STATE,
+    "batches": TableClass.STATE,
+    "data_keys": TableClass.STATE,
+    "principals": TableClass.STATE,
+    "workers": TableClass.STATE,
+    "runs": TableClass.STATE,
+    "inbox": TableClass.STATE,
+    "approvals": TableClass.STATE,
+    "schedules": TableClass.STATE,
+    "run_facts": TableClass.PROJECTION,
+    "projections": TableClass.PROJECTION,
+}
+
+POSTGRES_ONLY = frozenset({"batches"})
+"""Tables that settle what cannot happen to a file: a commit whose answer was lost on the way."""
+
+_OF_ONE_INSTALLATION = frozenset({"migrations", "workers"})
+"""State that describes where the database runs, and means nothing anywhere else."""
+
+KEY_TABLES = frozenset({"data_keys"})
+"""Tables that hold key material: they never travel with the data (S7)."""
+
+
+def tables_of(kind: TableClass, dialect: str) -> list[str]:
+    """The tables of one class that a dialect has."""
+    absent = POSTGRES_ONLY if dialect == "sqlite" else frozenset[str]()
+    return [name for name, its in TABLES.items() if its is kind and name not in absent]
+
+
+BACKED_UP = tuple(
+    name
+    for name, kind in TABLES.items()
+    if kind is not TableClass.PROJECTION and name not in POSTGRES_ONLY | _OF_ONE_INSTALLATION | KEY_TABLES
+)
+"""What a data backup carries: the log, and the state without any key."""

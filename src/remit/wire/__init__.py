@@ -1,0 +1,1 @@
+"""Every foreign format, pure: bytes in, values out, no I/O."""

@@ -1,0 +1,54 @@
+"""What every test has: one event loop, no network, a real Postgres on request, and the scale of the crash
+tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from tests.network import ban_network
+from tests.postgres import PostgresServer, postgres_server
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--crash-scale",
+        type=int,
+        default=1,
+        metavar="N",
+        help="multiply the number of simulated and real crashes by N",
+    )
+
+
+def pytest_configure() -> None:
+    ban_network()
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def crash_scale(request: pytest.FixtureRequest) -> int:
+    scale = request.config.getoption("--crash-scale")
+    assert isinstance(scale, int)
+    return scale
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for the session (for each worker, when there are several)."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_dsn(postgres: PostgresServer) -> Iterator[str]:
+    """A fresh empty database, dropped after the test."""
+    name = f"test_{uuid4().hex}"
+    yield postgres.create_database(name)
+    postgres.drop_database(name)
