@@ -27,7 +27,7 @@ def _on(stage: Stage, store: str) -> Report:
     subject = f"{found['parked']:,} parked runs on {store}"
     return Report(
         title=f"Parked runs, {store}",
-        columns=("", "RSS before MB", "growth MB", "KB per run", "tasks left", "runs/s parked"),
+        columns=("", "RSS before MB", "growth MB", "KB per run", "tasks left", "runs/s started"),
         rows=[
             (
                 subject,

@@ -18,7 +18,8 @@ from bench.protocol import Answer, Case, options, serve_async
 from remit import Platform, Run, flow
 
 WARM_UP = 500
-SETTLE_LOOKS, SETTLE_PAUSE = 1200, 0.05
+PAUSE = 0.05
+IDLE_LOOKS, SETTLE_LOOKS = 60, 600
 
 
 @flow
@@ -35,25 +36,32 @@ async def main() -> None:
 
 
 async def park(platform: Platform, case: Case) -> Answer:
-    """Warm caches first, so that what is counted is the runs; then start `case.steps` of them, `case.runs` at
-    once.
-    """
-    idle = len(asyncio.all_tasks())
+    """Warm caches first, so that what is counted is the runs; then start `case.steps` of them."""
+    idle = await _idle_tasks()
     await _start(platform, WARM_UP, case.runs)
     await _settled(idle)
     before, began = _memory(), time.perf_counter()
     await _start(platform, case.steps, case.runs)
-    await _settled(idle)
-    seconds, grown = time.perf_counter() - began, _memory() - before
-    left = len(asyncio.all_tasks()) - idle
+    seconds = time.perf_counter() - began
+    left = await _settled(idle)
+    grown = _memory() - before
     parked = await platform.runs(status="parked", limit=WARM_UP + 2 * case.steps)
     return {
         "parked": len(parked) - WARM_UP,
         "before": before,
         "grown": grown,
-        "tasks left": max(0, left),
+        "tasks left": left,
         "seconds": seconds,
     }
+
+
+async def _idle_tasks() -> int:
+    """The platform's own tasks before there is any run: some of them come and go, the most at once counts."""
+    seen = 0
+    for _ in range(IDLE_LOOKS):
+        seen = max(seen, len(asyncio.all_tasks()))
+        await asyncio.sleep(PAUSE)
+    return seen
 
 
 async def _start(platform: Platform, runs: int, lanes: int) -> None:
@@ -67,12 +75,13 @@ async def _start(platform: Platform, runs: int, lanes: int) -> None:
     await asyncio.gather(*(lane(share) for share in shares))
 
 
-async def _settled(idle: int) -> None:
-    """Until no more tasks live than before; a run that never parks shows up as a task left."""
+async def _settled(idle: int) -> int:
+    """Wait for the last runs to park; how many tasks stay, however long one waits."""
     for _ in range(SETTLE_LOOKS):
         if len(asyncio.all_tasks()) <= idle:
-            return
-        await asyncio.sleep(SETTLE_PAUSE)
+            break
+        await asyncio.sleep(PAUSE)
+    return max(0, len(asyncio.all_tasks()) - idle)
 
 
 def _memory() -> int:

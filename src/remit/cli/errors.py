@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from remit.domain.errors import RemitError
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -75,6 +73,8 @@ def lines_of(said: Explanation) -> list[str]:
 
 def explain(wrong: BaseException) -> Explanation:
     """The sentence for any exception."""
+    from remit.domain.errors import RemitError
+
     if isinstance(wrong, RemitError):
         return Explanation(wrong.code, wrong.message, wrong.hint, wrong.exit_code)
     if isinstance(wrong, click.UsageError):

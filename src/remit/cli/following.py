@@ -13,7 +13,7 @@ import click
 from remit.cli import wording
 from remit.cli.output import as_json_line, colourful, width
 from remit.cli.terminal import now
-from remit.cli.tree import heading, run_lines, standing, tree_lines
+from remit.cli.tree import heading, note_of, run_lines, standing, tree_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -109,7 +109,7 @@ class _LineScreen:
         for step in _flat(view.steps):
             if step.kind not in {"scope", "branch"} and self._said.get(step.path) != step.state:
                 self._said[step.path] = step.state
-                click.echo(_step_line(step))
+                click.echo(_step_line(step, several=view.segments > 1))
 
     def rest(self, view: RunView) -> None:
         for line in standing(view, now(), width()):
@@ -142,7 +142,7 @@ def _moving_tree() -> Generator[Screen]:
         view = screen.view
         if view is None:
             return Text("")
-        lines = [heading(view), *tree_lines(view, now(), width())]
+        lines = [heading(view), *tree_lines(view, now(), width()), *standing(view, now(), width())]
         return Text.from_ansi("\n".join(line.painted for line in lines))
 
     screen = _TreeScreen()
@@ -158,8 +158,8 @@ def _flat(steps: list[StepView]) -> Iterator[StepView]:
         yield from _flat(step.children)
 
 
-def _step_line(step: StepView) -> str:
+def _step_line(step: StepView, *, several: bool) -> str:
     done = step.state in {"done", "failed"} and step.ended_at is not None
     time = wording.duration((step.ended_at or 0) - step.started_at) if done else ""
-    parts = (step.state, step.path, time, step.how, step.detail)
+    parts = (f"{step.state:<8}", step.path, time, note_of(step, several=several))
     return "  " + "  ".join(part for part in parts if part)

@@ -37,7 +37,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "run": Entry("run", "Start a flow and follow it here."),
         "runs": Entry("runs", "List runs, newest first."),
         "show": Entry("show", "Show one run: its steps, waits and result."),
-        "watch": Entry("watch", "Follow one run until it ends."),
+        "watch": Entry("show", "Follow one run until it ends."),
         "signal": Entry("orders", "Send a run a message it waits for."),
         "pause": Entry("orders", "Let nobody work on a run until it is resumed."),
         "resume": Entry("orders", "Let a paused run go on."),

@@ -37,7 +37,7 @@ async def serve(terminal: Terminal, *, lifeline: bool = False) -> None:
                 f"worker {platform.worker_id} (pid {os.getpid()}) serves {flows}",
                 worker=platform.worker_id,
             )
-            await _until_stopped(platform, stop)
+            await stop.wait()
             announcer.say("draining", "finishing what is under way; a second signal leaves at once")
         announcer.say("stopped", "drained; nothing is lost")
 

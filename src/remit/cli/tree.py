@@ -82,7 +82,7 @@ def standing(view: RunView, now: int, columns: int) -> list[Line]:
     run = view.run
     lines = [Line.of(Span(run.status, _ENDED_STYLES.get(run.status, "")), _facts(view, now))]
     if run.status == "failed":
-        lines += _wrapped("error", view.message or run.error, columns)
+        lines += _wrapped("error", _error_text(view), columns)
     if run.status == "succeeded" and view.result is not None:
         lines += _wrapped("result", wording.value(view.result, 2000), columns)
     if run.paused:
@@ -94,7 +94,7 @@ def standing(view: RunView, now: int, columns: int) -> list[Line]:
 
 def wait_words(wait: WaitView, now: int) -> str:
     """What one wait waits for."""
-    due = f", {wording.until(wait.due, now)}" if wait.due is not None else ""
+    due = f" until {wording.when(wait.due, now)}" if wait.due is not None else ""
     match wait.kind:
         case "human":
             return f"waits for {wait.group or 'a person'}{due}"
@@ -105,7 +105,7 @@ def wait_words(wait: WaitView, now: int) -> str:
         case "child":
             return f"waits for its child {wait.name}"
         case "retry":
-            return f"tries {wait.name} again{due}"
+            return f"tries {wait.name} again at {wording.when(wait.due or now, now)}"
         case "timer":
             return f"sleeps{due}"
 
@@ -181,7 +181,7 @@ def _cells(nodes: Sequence[_Node], indent: str, now: int, *, several: bool) -> I
             kind=_kind(node.step),
             state=Span(node.step.state, style if node.step.state != "done" else ""),
             time=_time(node.step, now),
-            note=_note(node.step, several=several),
+            note=note_of(node.step, several=several),
         )
         yield from _cells(node.children, below, now, several=several)
 
@@ -201,7 +201,7 @@ def _time(step: StepView, now: int) -> str:
     return wording.duration(end - step.started_at) if step.started_at else ""
 
 
-def _note(step: StepView, *, several: bool) -> str:
+def note_of(step: StepView, *, several: bool) -> str:
     """How the result came, and what a person wants to know about it."""
     notes = [step.how] if step.how else []
     if step.kind in {"step", "write"} and step.state in {"done", "failed"}:
@@ -247,6 +247,12 @@ def _facts(view: RunView, now: int) -> str:
     if not run.ended_at:
         facts.append(f"started {wording.ago(run.created_at, now)}")
     return f"{taken} · " + " · ".join(facts)
+
+
+def _error_text(view: RunView) -> str:
+    """What ended the run; an exception of the author's own code is named by its class."""
+    code, message = view.run.error, view.message
+    return f"{code}: {message}" if code[:1].isupper() and message else message or code
 
 
 def _wait_line(wait: WaitView, view: RunView, now: int) -> Line:

@@ -35,11 +35,9 @@ def ago(then: int, now: int) -> str:
     return "now" if now - then < MICROSECONDS else f"{_rough(now - then)} ago"
 
 
-def until(then: int, now: int) -> str:
-    """When something is due, as a distance and a clock time."""
-    if then <= now:
-        return "due now"
-    return f"in {_rough(then - now)} ({clock_time(then, now)})"
+def when(then: int, now: int) -> str:
+    """When something is due, as a clock time and a distance."""
+    return "now" if then <= now else f"{clock_time(then, now)} (in {_rough(then - now)})"
 
 
 def clock_time(then: int, now: int) -> str:
@@ -67,8 +65,8 @@ def many(count: int, noun: str) -> str:
 
 
 def _rough(microseconds: int) -> str:
-    seconds = microseconds // MICROSECONDS
+    seconds = round(microseconds / MICROSECONDS)
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
-            return f"{seconds // size} {unit}"
+            return f"{(seconds + size // 2) // size} {unit}"
     return f"{seconds} s"

@@ -27,7 +27,6 @@ from remit.store.migrate import check_schema, migrate
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from remit.control.settings import Settings
     from remit.domain.clock import Clock
     from remit.store.database import Database
     from remit.store.key_provider import KeyProvider
@@ -41,7 +40,6 @@ class Ground:
     """An open workspace."""
 
     workspace: Path
-    settings: Settings
     database: Database
     provider: KeyProvider
     keys: KeyRing
@@ -65,21 +63,21 @@ def folder_of(workspace: Path) -> Path:
     return workspace / ".remit"
 
 
-async def open_ground(workspace: Path, settings: Settings, url: str = "", clock: Clock | None = None) -> Ground:
+async def open_ground(workspace: Path, url: str, team: str, clock: Clock | None = None) -> Ground:
     """Open everything, creating it at the first start."""
     clock = clock or SystemClock()
-    database = database_for(workspace, url or settings.database, clock)
+    database = database_for(workspace, url, clock)
     provider = _provider(workspace)
     await database.open()
     try:
         await _bring_up_to_date(database)
         keys = KeyRing(database, provider)
         await _check_key(database, provider)
-        principal = await _who_asks(workspace, database, keys, settings.workspace.team, clock)
+        principal = await _who_asks(workspace, database, keys, team, clock)
     except BaseException:
         await database.close()
         raise
-    return Ground(workspace, settings, database, provider, keys, Log(database, keys), clock, principal)
+    return Ground(workspace, database, provider, keys, Log(database, keys), clock, principal)
 
 
 def database_for(workspace: Path, url: str, clock: Clock) -> Database:
@@ -87,11 +85,11 @@ def database_for(workspace: Path, url: str, clock: Clock) -> Database:
     if not url:
         url = f"sqlite:///{folder_of(workspace) / 'remit.db'}"
     if url.startswith("sqlite:///"):
-        from remit.store.databases.sqlite import SqliteDatabase  # noqa: PLC0415 - loads one driver, not both
+        from remit.store.databases.sqlite import SqliteDatabase
 
         return SqliteDatabase((workspace / url.removeprefix("sqlite:///")).absolute(), clock)
     if url.startswith(("postgresql://", "postgres://")):
-        from remit.store.databases.postgres import PostgresDatabase  # noqa: PLC0415 - an extra
+        from remit.store.databases.postgres import PostgresDatabase
 
         return PostgresDatabase(url)
     raise InvalidSetting(

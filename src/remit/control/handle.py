@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from remit.control.inbox import UNCHANGED, decide
+from remit.control.inspection import find, show
 from remit.domain.errors import RunFailed, RunWasCancelled
 from remit.domain.events import RunEnded
 from remit.domain.runs import RunStatus
@@ -12,7 +14,7 @@ from remit.engine.outside import run_stream
 from remit.engine.values import restore
 
 if TYPE_CHECKING:
-    from remit.control.platform import Platform
+    from remit.control.parts import Parts
     from remit.control.views import WaitView
     from remit.domain.runs import RunRow
     from remit.engine.flow import Flow
@@ -23,9 +25,9 @@ _LOOK_SECONDS = 1.0
 class RunHandle:
     """One run, as seen by who started it or asks for it."""
 
-    def __init__(self, platform: Platform, run: str, flow: Flow | None = None) -> None:
+    def __init__(self, parts: Parts, run: str, flow: Flow | None = None) -> None:
         self.id = run
-        self._platform = platform
+        self._parts = parts
         self._flow = flow
 
     def __repr__(self) -> str:
@@ -33,15 +35,15 @@ class RunHandle:
 
     async def row(self) -> RunRow:
         """The run's row."""
-        return await self._platform.row(self.id)
+        return await find(self._parts.ground.database, self.id)
 
     async def status(self) -> RunStatus:
         """Where it stands."""
         return (await self.row()).status
 
-    async def result(self) -> Any:  # noqa: ANN401 - the flow's own type
+    async def result(self) -> Any:
         """Wait for the end; gives the result, or raises what became of the run."""
-        worker = self._platform.worker
+        worker = self._parts.worker
         if worker is not None and self._flow is not None:
             ending = worker.watch(self.id)
             try:
@@ -60,35 +62,35 @@ class RunHandle:
         while True:
             row = await self.row()
             if row.status is RunStatus.PARKED:
-                waits = (await self._platform.show(self.id)).waits
+                waits = (await show(self._parts.ground, self.id)).waits
                 if waits:
                     return waits[0]
             if row.status.ended:
                 raise RunFailed(f"{self.id} ended ({row.status.value}) without waiting for anything.")
-            await self._platform.ground.database.wait_for_change(_LOOK_SECONDS)
+            await self._parts.ground.database.wait_for_change(_LOOK_SECONDS)
 
-    async def approve(self, value: object = ..., *, comment: str = "") -> None:
+    async def approve(self, value: object = ..., *, comment: str = "", by: str = "") -> None:
         """Approve what the run asks."""
         wait = await self.waits_for()
-        edited = {} if value is ... else {"value": value}
-        await self._platform.approve(wait.approval, comment=comment, **edited)
+        changed = UNCHANGED if value is ... else value
+        await decide(self._parts, wait.approval, "approved", changed, comment, by)
 
-    async def reject(self, reason: str = "") -> None:
+    async def reject(self, reason: str = "", *, by: str = "") -> None:
         """Reject what the run asks."""
-        await self._platform.reject((await self.waits_for()).approval, reason)
+        await decide(self._parts, (await self.waits_for()).approval, "rejected", UNCHANGED, reason, by)
 
     async def _ended_elsewhere(self) -> None:
         while not (await self.row()).status.ended:
-            await self._platform.ground.database.wait_for_change(_LOOK_SECONDS)
+            await self._parts.ground.database.wait_for_change(_LOOK_SECONDS)
 
-    async def _recorded_result(self) -> Any:  # noqa: ANN401 - the flow's own type
+    async def _recorded_result(self) -> Any:
         await self._ended_elsewhere()
         row = await self.row()
-        entries, _ = await self._platform.ground.log.read(run_stream(self.id), row.base_seq)
+        entries, _ = await self._parts.ground.log.read(run_stream(self.id), row.base_seq)
         ended = entries[-1].event
         assert isinstance(ended, RunEnded)  # noqa: S101 - the row says so
         if ended.status == RunStatus.SUCCEEDED.value:
-            flow = self._platform.flows.get(row.flow)
+            flow = self._parts.flows.get(row.flow)
             return restore(ended.result, flow.result_hint if flow else None)
         if ended.status == RunStatus.CANCELLED.value:
             raise RunWasCancelled(f"{self.id} was cancelled.", f"See: remit show {self.id}")

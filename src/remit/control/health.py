@@ -18,14 +18,17 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from remit.control.integrity import examine_log
 from remit.control.views import Finding
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import UnsafeFileSystem
+from remit.engine.lease import host_of, is_dead_here
 from remit.store.databases.turnstile import refuse_network_file_system
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from remit.control.ground import Ground
     from remit.domain.clock import Clock
     from remit.store.database import Database
 
@@ -36,6 +39,7 @@ _SLOW_FLUSH_MS = 20.0
 _FLUSHES = 15
 _OVERDUE_SECONDS = 60
 _CLOCK_SLACK_SECONDS = 5.0
+_LONG_WAIT_HOURS = 24.0
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _STUCK = {
     "code_changed": "their code changed in a way that their journal does not fit",
@@ -58,6 +62,19 @@ class Patient:
     clock: Clock
     is_dead: Callable[[str, str], bool]
     """Whether a worker (its id, its host) is known to be dead on this machine."""
+
+
+async def examine_platform(ground: Ground, flows: Sequence[str], *, deep: bool = False) -> list[Finding]:
+    """Everything about an open workspace; `deep` also reads the whole log."""
+    here = host_of(ground.locks) if ground.locks.exists() else ""
+
+    def is_dead(worker: str, host: str) -> bool:
+        return host == here and is_dead_here(ground.locks, worker)
+
+    local = ground.database.dialect == "sqlite"
+    findings = examine_ground(ground.workspace, local_database=local)
+    findings += await examine(Patient(ground.database, flows, ground.clock, is_dead))
+    return [*findings, *await examine_log(ground.database, ground.log)] if deep else findings
 
 
 def examine_ground(workspace: Path, *, local_database: bool = True) -> list[Finding]:
@@ -278,8 +295,11 @@ async def _oldest_question(patient: Patient) -> Finding:
         return Finding("inbox", "ok", "nothing waits for a person", "")
     identity, run, group, asked_at = rows[0]
     hours = (patient.clock.now() - asked_at) / MICROSECONDS / 3600
-    message = f"the oldest question, {identity} of {run} for {group}, has waited {hours:.1f} h"
-    return Finding("inbox", "ok", message, "Answer it: remit inbox")
+    waited = f"{hours:.0f} h" if hours >= 1 else f"{hours * 60:.0f} min"
+    message = f"the oldest question, {identity} of {run} for {group}, has waited {waited}"
+    if hours < _LONG_WAIT_HOURS:
+        return Finding("inbox", "ok", message, "")
+    return Finding("inbox", "warning", message, "Answer it: remit inbox")
 
 
 async def _clocks(patient: Patient) -> Finding:

@@ -15,7 +15,7 @@ from remit.wire import canonical
 
 if TYPE_CHECKING:
     from remit.control.ground import Ground
-    from remit.control.platform import Platform
+    from remit.control.parts import Parts
     from remit.store.database import Row
 
 UNCHANGED: Any = object()
@@ -38,9 +38,9 @@ async def items(ground: Ground, group: str | None) -> list[InboxItem]:
     return [await _item(ground, row) for row in rows]
 
 
-async def decide(platform: Platform, question: str, verdict: str, value: object, comment: str, by: str) -> None:
+async def decide(parts: Parts, question: str, verdict: str, value: object, comment: str, by: str) -> int:
     """Record a verdict and wake the run; the first one counts."""
-    ground = platform.ground
+    ground = parts.ground
     row = await _find(ground, question)
     identity, run = row[0], row[2]
     now, who = ground.clock.now(), by or ground.principal.id
@@ -51,19 +51,23 @@ async def decide(platform: Platform, question: str, verdict: str, value: object,
     key = await ground.keys.get(target.key_id)
     answer = Op("approvals.decide", (identity, verdict, who, now), one=True)
     try:
-        await tell_run(
+        pos = await tell_run(
             ground.database, key, target, event, now,
             message=f"{identity}-{row[4]}", kind="approval", name=identity, before=[answer],
         )  # fmt: skip
     except Conflict:
         raise _decided(await _find(ground, identity)) from None
-    platform.dispatcher.wake(run)
+    parts.dispatcher.wake(run)
+    return pos
 
 
 async def _find(ground: Ground, question: str) -> Row:
     rows = await ground.database.fetch("approvals.get", question)
     if not rows:
-        known = [row[0] for row in await ground.database.fetch("approvals.open", ground.principal.team, None, _MOST)]
+        known = [
+            row[0]
+            for row in await ground.database.fetch("approvals.open", ground.principal.team, None, _MOST)
+        ]
         near = difflib.get_close_matches(question, known, n=1)
         hint = f'Did you mean "{near[0]}"?' if near else "See what is open: remit inbox"
         raise UnknownApproval(f'there is no question "{question}".', hint)

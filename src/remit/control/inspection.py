@@ -46,7 +46,9 @@ async def show(ground: Ground, run: str) -> RunView:
     """Everything about one run."""
     row = await find(ground.database, run)
     entries, _ = await ground.log.read(run_stream(row.id), row.base_seq)
-    first = entries[0].event if row.base_seq == 1 else (await ground.log.read_one(run_stream(row.id), 1)).event
+    first = (
+        entries[0].event if row.base_seq == 1 else (await ground.log.read_one(run_stream(row.id), 1)).event
+    )
     assert isinstance(first, RunCreated)  # noqa: S101 - every run begins with it
     started = entries[0].event
     given = started.input if isinstance(started, (RunCreated, RunContinued)) else {}
@@ -54,7 +56,9 @@ async def show(ground: Ground, run: str) -> RunView:
     parked = next((e.event for e in reversed(entries) if isinstance(e.event, RunParked)), None)
     message = ended.message if ended else parked.detail if parked and row.reason == parked.reason else ""
     steps = sum(isinstance(e.event, StepDone) for e in entries)
-    segments = 1 + sum(isinstance(e.event, RunResumed) for e in entries)
+    resumed = sum(isinstance(e.event, RunResumed) for e in entries)
+    born_here = len(entries) < 2 or not isinstance(entries[1].event, RunResumed)  # noqa: PLR2004 - else the first pick-up was its first segment
+    segments = resumed + born_here
     return RunView(
         _summary(row, steps), given, ended.result if ended else None, message, first.by, segments,
         row.generation, entries[-1].seq, first.forked_from, first.simulated,
@@ -94,5 +98,3 @@ def _summary(row: RunRow, steps: int) -> RunSummary:
         row.id, row.flow, row.status.value, row.reason, row.created_at, row.ended_at, row.due,
         row.error, row.parent, row.paused, steps,
     )  # fmt: skip
-
-

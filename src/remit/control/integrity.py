@@ -1,5 +1,5 @@
-"""Reads the whole log and checks it: nothing is missing or altered, and everything that has its key opens. Each
-stream is a chain over salted commitments, so an altered, removed or exchanged event is named by its place. It
+"""Reads the whole log and checks it: nothing is missing or altered, and everything that has its key opens.
+Each stream is a chain over salted commitments, so an altered, removed or exchanged event is named by its place. It
 knows nothing of what the events mean.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from remit.control.inspection import find
 from remit.domain.errors import InvalidName, WrongState
 from remit.domain.events import BackupMade, RunControlled, SignalSent
 from remit.domain.ids import is_code_name, worker_id
@@ -18,29 +19,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from remit.control.ground import Ground
-    from remit.control.platform import Platform
+    from remit.control.parts import Parts
     from remit.domain.events import Event
     from remit.domain.runs import RunRow
 
 
-async def signal(platform: Platform, run: str, name: str, payload: object) -> int:
+async def signal(parts: Parts, run: str, name: str, payload: object) -> int:
     """Leave a signal for a run; it is kept until the run asks for it."""
     if not is_code_name(name):
-        raise InvalidName(f'a signal cannot be called "{name}".', "Names are code; put data into the payload.")
-    row = await _living(platform, run)
-    event = SignalSent(row.id, name, canonical.plain(payload), platform.ground.principal.id)
-    return await _tell(platform, row, event, "signal", name)
+        raise InvalidName(
+            f'a signal cannot be called "{name}".', "Names are code; put data into the payload."
+        )
+    row = await _living(parts, run)
+    event = SignalSent(row.id, name, canonical.plain(payload), parts.ground.principal.id)
+    return await _tell(parts, row, event, "signal", name)
 
 
 async def control(
-    platform: Platform, run: str, order: str, detail: str = "", renames: dict[str, str] | None = None
-) -> None:
+    parts: Parts, run: str, order: str, detail: str = "", renames: dict[str, str] | None = None
+) -> int:
     """Order a run to pause, resume, cancel or migrate."""
-    row = await _living(platform, run)
+    row = await _living(parts, run)
     _check(row, order)
-    event = RunControlled(row.id, order, platform.ground.principal.id, detail, renames or {})
-    flag = {"pause": [Op("runs.pause", (row.id, 1))], "migrate": []}.get(order, [Op("runs.pause", (row.id, 0))])
-    await _tell(platform, row, event, order, order, flag)
+    event = RunControlled(row.id, order, parts.ground.principal.id, detail, renames or {})
+    flag = {"pause": [Op("runs.pause", (row.id, 1))], "migrate": []}.get(
+        order, [Op("runs.pause", (row.id, 0))]
+    )
+    return await _tell(parts, row, event, order, order, flag)
 
 
 async def backup(ground: Ground, archive: Path, keys: Path | None) -> BackupSummary:
@@ -49,20 +54,24 @@ async def backup(ground: Ground, archive: Path, keys: Path | None) -> BackupSumm
     made = await back_up(ground.database, archive, at=now, keys=keys)
     event = BackupMade(ground.principal.id, made.upto)
     key = await ground.keys.team_key("workspace", now)
-    await ground.database.submit(Commit([], [], [], [shared_event(WORKSPACE_STREAM, "workspace", key, event, now)]))
+    await ground.database.submit(
+        Commit([], [], [], [shared_event(WORKSPACE_STREAM, "workspace", key, event, now)])
+    )
     return made
 
 
 async def shred(ground: Ground, subject: str) -> int:
     """Destroy every key of a subject."""
     team = ground.principal.team
-    return await shred_subject(
-        ground.database, ground.keys, ground.ledger, team, subject, by=ground.principal.id, at=ground.clock.now()
-    )
+    destroyed = await shred_subject(
+        ground.database, ground.keys, ground.ledger,
+        team=team, subject=subject, by=ground.principal.id, at=ground.clock.now(),
+    )  # fmt: skip
+    return len(destroyed)
 
 
-async def _living(platform: Platform, run: str) -> RunRow:
-    row = await platform.row(run)
+async def _living(parts: Parts, run: str) -> RunRow:
+    row = await find(parts.ground.database, run)
     if row.status.ended:
         raise WrongState(
             f"{row.id} has ended ({row.status.value}); nothing can be said to it any more.",
@@ -74,17 +83,20 @@ async def _living(platform: Platform, run: str) -> RunRow:
 def _check(row: RunRow, order: str) -> None:
     if order == "resume" and not row.paused:
         raise WrongState(f"{row.id} is not paused; it is {row.status.value}.")
-    if order == "migrate" and (row.status is not RunStatus.PARKED or row.reason != ParkReason.CODE_CHANGED.value):
+    if order == "migrate" and (
+        row.status is not RunStatus.PARKED or row.reason != ParkReason.CODE_CHANGED.value
+    ):
         raise WrongState(
-            f"{row.id} is {row.status.value} {row.reason}".rstrip() + ", not parked because its code changed.",
+            f"{row.id} is {row.status.value} {row.reason}".rstrip()
+            + ", not parked because its code changed.",
             "Only a run that stopped at changed code can be moved to it.",
         )
 
 
 async def _tell(
-    platform: Platform, row: RunRow, event: Event, kind: str, name: str, before: list[Op] | None = None
+    parts: Parts, row: RunRow, event: Event, kind: str, name: str, before: list[Op] | None = None
 ) -> int:
-    ground = platform.ground
+    ground = parts.ground
     key = await ground.keys.get(row.key_id)
     message = f"{kind}-{worker_id()}"
     try:
@@ -94,5 +106,5 @@ async def _tell(
         )  # fmt: skip
     except Conflict:
         raise WrongState(f"{row.id} ended in this very moment; nothing was said to it.") from None
-    platform.dispatcher.wake(row.id)
+    parts.dispatcher.wake(row.id)
     return pos

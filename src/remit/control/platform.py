@@ -1,37 +1,36 @@
-"""The platform: plugs the real parts together, and is what SDK, terminal and HTTP talk to.
+"""The platform: what SDK, terminal and HTTP talk to. It reads the settings and delegates.
 
-Wiring and delegation only. What a command does stands in the file named for it: `starting`, `orders`, `inbox`,
-`inspection`, `rehearsing`.
+What a command does stands in the file named for it: `starting`, `orders`, `inbox`, `inspection`, `rehearsing`;
+how the parts are plugged together in `ground` and `parts`.
 """
 
 from __future__ import annotations
 
+import os
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from remit.control import health, inbox, inspection, orders, rehearsing, settings, starting, workspace
-from remit.control.ground import Ground, open_ground
+from remit.control.ground import open_ground
 from remit.control.handle import RunHandle
-from remit.engine.breakers import Breakers
-from remit.engine.bulkheads import Bulkheads
-from remit.engine.dispatchers.local import LocalDispatcher
-from remit.engine.dispatchers.postgres import PostgresDispatcher
-from remit.engine.lease import Lease, LeaseTerms
-from remit.engine.rescue import Rescue
+from remit.control.parts import Parts, add_worker, plug_together
+from remit.engine.lease import LeaseTerms
 from remit.engine.schedules import drop_schedules, set_schedule
-from remit.engine.services import Limits, Services
-from remit.engine.worker import Worker
+from remit.engine.services import Limits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 
+    from remit.control.ground import Ground
     from remit.control.settings import Settings
     from remit.control.views import Finding, InboxItem, ReplayReport, RunSummary, RunView, ScheduleView
     from remit.domain.clock import Clock
     from remit.domain.runs import RunRow
     from remit.engine.dispatcher import Dispatcher
     from remit.engine.flow import Flow
+    from remit.engine.services import Services
+    from remit.engine.worker import Worker
     from remit.store.backup import BackupSummary
 
 _UNCHANGED = inbox.UNCHANGED
@@ -40,16 +39,9 @@ _UNCHANGED = inbox.UNCHANGED
 class Platform:
     """An open workspace, with or without a worker in this process."""
 
-    def __init__(self, ground: Ground, flows: dict[str, Flow]) -> None:
-        self.ground = ground
-        self.flows = flows
-        self.worker: Worker | None = None
-        self.dispatcher: Dispatcher = _dispatcher(ground)
-        lease = Lease(ground.database, ground.clock, ground.locks, LeaseTerms(ground.settings.worker.lease_seconds))
-        self.services = Services(
-            ground.database, ground.keys, ground.log, ground.clock, _limits(ground.settings), flows, lease,
-            Breakers(ground.clock), Bulkheads(), lambda: self.dispatcher.submit(""),
-        )  # fmt: skip
+    def __init__(self, parts: Parts, chosen: Settings) -> None:
+        self._parts = parts
+        self._settings = chosen
 
     @classmethod
     @asynccontextmanager
@@ -72,71 +64,107 @@ class Platform:
         clock: Clock | None = None, chosen: Settings | None = None,
     ) -> Platform:  # fmt: skip
         """Open a workspace without starting anything."""
-        root = Path(place).absolute()
+        root = Path(os.path.abspath(place))  # noqa: ASYNC240, PTH100 - as text: it asks no file system
         chosen = chosen or settings.load(root)
         given = list(flows) or workspace.load_flows(root, chosen.code)
-        ground = await open_ground(root, chosen, database, clock)
-        return cls(ground, {flow.name: flow for flow in given})
+        ground = await open_ground(root, database or chosen.database, chosen.workspace.team, clock)
+        limits = Limits(
+            chosen.limits.result_bytes, chosen.limits.journal_events,
+            chosen.step.timeout_seconds, chosen.step.grace_seconds,
+        )  # fmt: skip
+        terms = LeaseTerms(chosen.worker.lease_seconds)
+        return cls(plug_together(ground, {flow.name: flow for flow in given}, limits, terms), chosen)
 
     async def start_worker(self, *, only: str = "") -> None:
         """Execute runs in this process from now on."""
-        ground = self.ground
-        rescue = Rescue(ground.database, ground.keys, ground.clock, ground.locks, self.services.lease)
-        concurrency = ground.settings.worker.concurrency
-        self.worker = Worker(self.services, self.dispatcher, rescue, concurrency=concurrency, only=only)
-        await self.worker.start()
+        parts, principal = self._parts, self.ground.principal
+        await add_worker(parts, self._settings.worker.concurrency, only).start()
         for flow in self.flows.values():
             if flow.cron:
-                await set_schedule(self.services, ground.principal.team, flow, ground.principal.id)
-        await drop_schedules(self.services, ground.principal.team, ground.principal.id)
-        self.dispatcher.submit("")
+                await set_schedule(parts.services, principal.team, flow, principal.id)
+        await drop_schedules(parts.services, principal.team, principal.id)
+        parts.facts.start()
+        parts.dispatcher.submit("")
 
     async def close(self) -> None:
         """Drain, hand back, close. Safe to call twice."""
-        if self.worker is not None:
-            await self.worker.stop(self.ground.settings.worker.drain_seconds)
-            self.worker = None
+        await self._parts.facts.stop()
+        if self._parts.worker is not None:
+            await self._parts.worker.stop(self._settings.worker.drain_seconds)
+            self._parts.worker = None
         await self.ground.database.close()
 
     def abandon(self) -> None:
         """End as a killed process does; for tests of what survives that."""
+        self._parts.facts.abandon()
         self.ground.database.abandon()
-        if self.worker is not None:
-            self.worker.abandon()
-            self.worker = None
+        if self._parts.worker is not None:
+            self._parts.worker.abandon()
+            self._parts.worker = None
+
+    @property
+    def ground(self) -> Ground:
+        """Database, keys, clock and principal."""
+        return self._parts.ground
+
+    @property
+    def flows(self) -> dict[str, Flow]:
+        """The flows of the workspace by name."""
+        return self._parts.flows
+
+    @property
+    def services(self) -> Services:
+        """What runs in memory live on."""
+        return self._parts.services
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """Who carries hints to the workers."""
+        return self._parts.dispatcher
+
+    @property
+    def worker(self) -> Worker | None:
+        """The worker of this process, while there is one."""
+        return self._parts.worker
+
+    @property
+    def worker_id(self) -> str:
+        """The id of the worker in this process; empty without one."""
+        return self._parts.services.lease.worker
 
     @property
     def url(self) -> str:
         """Where the database is."""
         return self.ground.database.url
 
-    @property
-    def worker_id(self) -> str:
-        """The id of the worker in this process; empty without one."""
-        return self.services.lease.worker
-
     # --- runs -----------------------------------------------------------------------------------------
 
     async def start(self, flow: Flow | str, /, **given: object) -> RunHandle:
         """Start a run; it is durable when this returns."""
-        return await starting.submit(self, flow, given)
+        return await starting.submit(self._parts, flow, given)
 
-    async def submit(self, flow: Flow | str, given: dict[str, object], **options: Any) -> RunHandle:  # noqa: ANN401
+    async def submit(self, flow: Flow | str, given: dict[str, object], **options: Any) -> RunHandle:
         """Start a run with options: `subject`, `session`, `priority`, `at` (when it is due)."""
-        return await starting.submit(self, flow, given, **options)
+        return await starting.submit(self._parts, flow, given, **options)
 
     async def run(self, run: str) -> RunHandle:
         """The run with this id, or a unique beginning or end of it."""
         row = await self.row(run)
-        return RunHandle(self, row.id, self.flows.get(row.flow))
+        return RunHandle(self._parts, row.id, self.flows.get(row.flow))
 
     async def row(self, run: str) -> RunRow:
         """The row of a run."""
         return await inspection.find(self.ground.database, run)
 
-    async def runs(self, *, status: str | None = None, flow: str | None = None, limit: int = 50) -> list[RunSummary]:
+    async def runs(
+        self, *, status: str | None = None, flow: str | None = None, limit: int = 50
+    ) -> list[RunSummary]:
         """Runs, newest first."""
         return await inspection.summaries(self.ground, status, flow, limit)
+
+    async def reflects(self, pos: int) -> bool:
+        """Whether lists show what was committed at `pos`; waits up to a second for it (S5)."""
+        return await self._parts.facts.reflects(pos)
 
     async def show(self, run: str) -> RunView:
         """A run as its page shows it."""
@@ -149,33 +177,34 @@ class Platform:
 
     async def signal(self, run: str, name: str, payload: object = None) -> int:
         """Send a run a message; gives the position in the log."""
-        return await orders.signal(self, run, name, payload)
+        return await orders.signal(self._parts, run, name, payload)
 
-    async def pause(self, run: str) -> None:
+    async def pause(self, run: str) -> int:
         """Let nobody work on a run until it is resumed."""
-        await orders.control(self, run, "pause")
+        return await orders.control(self._parts, run, "pause")
 
-    async def resume(self, run: str) -> None:
+    async def resume(self, run: str) -> int:
         """Let a paused run go on."""
-        await orders.control(self, run, "resume")
+        return await orders.control(self._parts, run, "resume")
 
-    async def cancel(self, run: str, reason: str = "") -> None:
+    async def cancel(self, run: str, reason: str = "") -> int:
         """Cancel a run and its children."""
-        await orders.control(self, run, "cancel", reason)
+        return await orders.control(self._parts, run, "cancel", reason)
 
-    async def migrate_run(self, run: str, renames: dict[str, str]) -> None:
+    async def migrate_run(self, run: str, renames: dict[str, str]) -> int:
         """Let a run whose code changed follow the new code, under new step names."""
-        await orders.control(self, run, "migrate", renames=renames)
+        return await orders.control(self._parts, run, "migrate", renames=renames)
 
     async def replay(self, run: str) -> ReplayReport:
         """Execute today's code over a run's journal, with no side effect."""
-        return await rehearsing.replay(self, run)
+        return await rehearsing.replay(self._parts, run)
 
     async def fork(
-        self, run: str, *, at: str | None = None, live: bool = False, input: dict[str, object] | None = None,  # noqa: A002
+        self, run: str, *, at: str | None = None, live: bool = False,
+        input: dict[str, object] | None = None,  # noqa: A002 - the word of the command line
     ) -> RunHandle:  # fmt: skip
-        """A new run that shares this one's past up to a step; its writes are simulated, or asked for if `live`."""
-        return await rehearsing.fork(self, run, at, live=live, given=input)
+        """A new run with this one's past up to a step; its writes are simulated, or asked for if `live`."""
+        return await rehearsing.fork(self._parts, run, at, live=live, given=input)
 
     async def schedules(self) -> list[ScheduleView]:
         """Flows that start by the clock."""
@@ -187,13 +216,15 @@ class Platform:
         """The questions that wait for a person."""
         return await inbox.items(self.ground, group)
 
-    async def approve(self, question: str, *, value: object = _UNCHANGED, comment: str = "", by: str = "") -> None:
+    async def approve(
+        self, question: str, *, value: object = _UNCHANGED, comment: str = "", by: str = ""
+    ) -> int:
         """Say yes, to the value asked about or to an edited one."""
-        await inbox.decide(self, question, "approved", value, comment, by)
+        return await inbox.decide(self._parts, question, "approved", value, comment, by)
 
-    async def reject(self, question: str, reason: str = "", by: str = "") -> None:
+    async def reject(self, question: str, reason: str = "", by: str = "") -> int:
         """Say no."""
-        await inbox.decide(self, question, "rejected", _UNCHANGED, reason, by)
+        return await inbox.decide(self._parts, question, "rejected", _UNCHANGED, reason, by)
 
     # --- upkeep ---------------------------------------------------------------------------------------
 
@@ -208,14 +239,3 @@ class Platform:
     async def doctor(self, *, deep: bool = False) -> list[Finding]:
         """What is wrong, and what to do about it."""
         return await health.examine_platform(self.ground, list(self.flows), deep=deep)
-
-
-def _dispatcher(ground: Ground) -> Dispatcher:
-    kind = PostgresDispatcher if ground.database.dialect == "postgres" else LocalDispatcher
-    return kind(ground.database, ground.clock)
-
-
-def _limits(chosen: Settings) -> Limits:
-    return Limits(
-        chosen.limits.result_bytes, chosen.limits.journal_events, chosen.step.timeout_seconds, chosen.step.grace_seconds
-    )

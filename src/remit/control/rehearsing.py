@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remit.control.handle import RunHandle
+from remit.control.inspection import find
 from remit.control.starting import flow_named
 from remit.control.views import ReplayReport
 from remit.domain.errors import InvalidInput
@@ -18,34 +19,34 @@ from remit.engine.rehearsal import replay as rehearse
 from remit.store.database import Commit
 
 if TYPE_CHECKING:
-    from remit.control.platform import Platform
+    from remit.control.parts import Parts
     from remit.domain.runs import RunRow
 
 
-async def replay(platform: Platform, run: str) -> ReplayReport:
+async def replay(parts: Parts, run: str) -> ReplayReport:
     """Execute the code over the journal; nothing is appended, nothing performed."""
-    row = await platform.row(run)
-    journal = await _journal(platform, row)
-    key = await platform.ground.keys.get(row.key_id)
-    flow = flow_named(platform, row.flow)
-    found = await rehearse(row, flow, key, journal, platform.services)
+    row = await find(parts.ground.database, run)
+    journal = await _journal(parts, row)
+    key = await parts.ground.keys.get(row.key_id)
+    flow = flow_named(parts, row.flow)
+    found = await rehearse(row, flow, key, journal, parts.services)
     if found.mismatch is None:
-        return ReplayReport(row.id, "equal", found.steps, found.replayed, "", "every recorded step is repeated")
+        return ReplayReport(
+            row.id, "equal", found.steps, found.replayed, "", "every recorded step is repeated"
+        )
     place = found.mismatch.message.partition(":")[0]
-    return ReplayReport(
-        row.id, "diverged", found.steps, found.replayed, place, str(found.mismatch)
-    )
+    return ReplayReport(row.id, "diverged", found.steps, found.replayed, place, str(found.mismatch))
 
 
 async def fork(
-    platform: Platform, run: str, at: str | None, *, live: bool, given: dict[str, object] | None
+    parts: Parts, run: str, at: str | None, *, live: bool, given: dict[str, object] | None
 ) -> RunHandle:
     """Create the fork; a worker takes it up like any other run."""
-    row = await platform.row(run)
+    row = await find(parts.ground.database, run)
     if at and given is not None:
         raise InvalidInput("a fork at a step keeps the input of its original.", "Give --input without --at.")
-    ground, flow = platform.ground, flow_named(platform, row.flow)
-    created = (await _journal(platform, row)).created
+    ground, flow = parts.ground, flow_named(parts, row.flow)
+    created = (await _journal(parts, row)).created
     assert isinstance(created, (RunCreated, RunContinued))  # noqa: S101 - a generation begins with one of them
     now = ground.clock.now()
     birth = Birth(
@@ -57,10 +58,10 @@ async def fork(
     past, mail = await copy_past(ground.log, row, at, born)
     blobs = [*born.blobs, *born.pen.take_blobs()]
     await ground.database.submit(Commit([*born.events, *past], blobs, [*born.ops, *mail]))
-    platform.dispatcher.submit(birth.id)
-    return RunHandle(platform, birth.id, flow)
+    parts.dispatcher.submit(birth.id)
+    return RunHandle(parts, birth.id, flow)
 
 
-async def _journal(platform: Platform, row: RunRow) -> Journal:
-    entries, _ = await platform.ground.log.read(run_stream(row.id), row.base_seq)
+async def _journal(parts: Parts, row: RunRow) -> Journal:
+    entries, _ = await parts.ground.log.read(run_stream(row.id), row.base_seq)
     return Journal(entries)

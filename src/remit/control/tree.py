@@ -104,16 +104,29 @@ def _kind_of(path: str, entry: Entry) -> Kind:
 
 
 def _apply(node: _Node, entry: Entry) -> None:
-    event = entry.event
     node.last_seq = entry.seq
+    if isinstance(entry.event, (StepDone, StepFailed, StepRetried, StepClaimed, StepUnknown, StepAbsent)):
+        _apply_step(node, entry.event, entry.at)
+    else:
+        _apply_other(node, entry)
+
+
+def _apply_step(
+    node: _Node, event: StepDone | StepFailed | StepRetried | StepClaimed | StepUnknown | StepAbsent, at: int
+) -> None:
     match event:
         case StepDone():
             node.started_at = min(node.started_at, event.started)
-            node.state, node.ended_at, node.attempts = "done", entry.at, event.attempts
+            node.state, node.ended_at, node.attempts = "done", at, event.attempts
             node.how, node.detail, node.result = event.how, "", event.result
         case StepFailed():
             node.started_at = min(node.started_at, event.started)
-            node.state, node.ended_at, node.attempts, node.detail = "failed", entry.at, event.attempts, event.message
+            node.state, node.ended_at, node.attempts, node.detail = (
+                "failed",
+                at,
+                event.attempts,
+                event.message,
+            )
         case StepRetried():
             node.state, node.attempts = "retrying", event.attempt
             node.detail = f"attempt {event.attempt} failed: {event.message}"
@@ -123,18 +136,22 @@ def _apply(node: _Node, entry: Entry) -> None:
             node.state, node.detail = "unknown", event.message
         case StepAbsent():
             node.state, node.how = "retrying", event.how
-        case WaitOpened():
-            node.state, node.detail = "waiting", event.name or event.group
-        case WaitEscalated():
-            node.detail = event.group
-        case WaitClosed():
-            _close(node, event, entry.at)
-        case ChildSpawned():
-            node.state, node.ended_at, node.detail = "done", entry.at, event.child
+
+
+def _apply_other(node: _Node, entry: Entry) -> None:
+    match entry.event:
+        case WaitOpened() as opened:
+            node.state, node.detail = "waiting", opened.name or opened.group
+        case WaitEscalated() as escalated:
+            node.detail = escalated.group
+        case WaitClosed() as closed:
+            _close(node, closed, entry.at)
+        case ChildSpawned() as spawned:
+            node.state, node.ended_at, node.detail = "done", entry.at, spawned.child
         case PatchChosen():
             node.state, node.ended_at = "done", entry.at
-        case ScopeDecided():
-            node.state, node.ended_at, node.detail = "done", entry.at, event.outcome
+        case ScopeDecided() as decided:
+            node.state, node.ended_at, node.detail = "done", entry.at, decided.outcome
         case _:
             pass
 
@@ -147,7 +164,7 @@ def _close(node: _Node, event: WaitClosed, at: int) -> None:
         node.state = "failed" if event.how in {"rejected", "expired", "failed"} else "done"
     if node.kind == "wait":
         said = f": {event.comment}" if event.comment else ""
-        by = f" by {event.by}" if event.by else ""
+        by = f" by {event.by}" if event.by and event.by != node.detail else ""
         node.detail = f"{node.detail} {event.how}{by}{said}".strip()
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from remit.control.ground import database_for, folder_of
 from remit.control.workspace import FILE
 from remit.domain.clock import SystemClock
-from remit.domain.errors import Refused
 from remit.store import migrate as schema
 from remit.store.backup import restore as fill
 from remit.store.ledger import ShredLedger
@@ -44,10 +43,6 @@ async def bring_forward(workspace: Path, url: str) -> list[str]:
 async def restore(archive: Path, keys: Path | None, folder: Path, url: str) -> BackupSummary:
     """Bring a backup back into a folder that has no data yet; what was shredded stays so."""
     clock = SystemClock()
-    if (folder_of(folder) / "remit.db").exists():
-        raise Refused(
-            f"{folder} holds data already, and a restore never overwrites any.", "Name a new folder: --to FOLDER"
-        )
     database = database_for(folder, url, clock)
     await database.open()
     try:
@@ -56,5 +51,8 @@ async def restore(archive: Path, keys: Path | None, folder: Path, url: str) -> B
     finally:
         await database.close()
     if not (folder / FILE).exists():
-        (folder / FILE).write_text("# restored from a backup; the code of the workspace belongs beside this\n")
+        (folder / FILE).write_text(_NOTE)
     return summary
+
+
+_NOTE = "# restored from a backup; the code of the workspace belongs beside this file\n"

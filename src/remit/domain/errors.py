@@ -298,7 +298,7 @@ class WrongKey(Infrastructure):
 # --- what a step may raise to say something ---------------------------------------------------------------
 
 
-class Retry(Exception):  # noqa: N818 - a request, not an error
+class Retry(Exception):
     """Nothing happened; try me again (after `after` seconds, if given)."""
 
     def __init__(self, message: str = "", *, after: float | None = None) -> None:
@@ -306,11 +306,11 @@ class Retry(Exception):  # noqa: N818 - a request, not an error
         super().__init__(message)
 
 
-class ToolFailed(Exception):  # noqa: N818 - a message for the caller, not an error of Remit
+class ToolFailed(Exception):
     """It definitely did not work, and trying again is no use: tell whoever asked."""
 
 
-class AskHuman(Exception):  # noqa: N818 - a request, not an error
+class AskHuman(Exception):
     """A person of `group` has to decide whether this goes on."""
 
     def __init__(self, message: str = "", *, group: str = "operators") -> None:
@@ -318,7 +318,7 @@ class AskHuman(Exception):  # noqa: N818 - a request, not an error
         super().__init__(message)
 
 
-class StopRun(Exception):  # noqa: N818 - an order, not an error
+class StopRun(Exception):
     """End the run here, as failed, with this message; no retry and no further step."""
 
 

@@ -79,7 +79,13 @@ async def _open(
     await execution.go_live(scope)
     identity = approval_id(f"{execution.row.id}.{execution.row.generation}", path)
     event = WaitOpened(
-        question.kind, question.name, question.due, question.group, question.otherwise, identity, question.value
+        question.kind,
+        question.name,
+        question.due,
+        question.group,
+        question.otherwise,
+        identity,
+        question.value,
     )
     row = (
         identity, execution.row.team, execution.row.id, path, execution.pen.seq + 1, question.kind, question.name,
@@ -101,7 +107,9 @@ async def _wait(
     try:
         return await execution.wait(scope, path, question.reason, due)
     except Cancelled:
-        cancelled_wait(execution, path, question.kind, Op("approvals.close", (identity, "withdrawn", execution.now())))
+        cancelled_wait(
+            execution, path, question.kind, Op("approvals.close", (identity, "withdrawn", execution.now()))
+        )
         raise
 
 
@@ -125,11 +133,17 @@ async def _close_with(
     return closed
 
 
-async def _expire(execution: Execution, scope: Scope, path: str, question: Question, identity: str) -> WaitClosed:
+async def _expire(
+    execution: Execution, scope: Scope, path: str, question: Question, identity: str
+) -> WaitClosed:
     approved = question.otherwise == "approve"
-    closed = WaitClosed(question.kind, "approved" if approved else "expired", "", question.value if approved else None)
+    closed = WaitClosed(
+        question.kind, "approved" if approved else "expired", "", question.value if approved else None
+    )
     execution.mailbox.close(path)
-    await execution.record(scope, closed, path, [Op("approvals.close", (identity, "expired", execution.now()))])
+    await execution.record(
+        scope, closed, path, [Op("approvals.close", (identity, "expired", execution.now()))]
+    )
     return closed
 
 

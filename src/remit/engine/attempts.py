@@ -6,6 +6,7 @@ Synchronous functions run on a thread, never on the loop, so that a blocking cal
 from __future__ import annotations
 
 import asyncio
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.clock import MICROSECONDS
@@ -31,7 +32,7 @@ async def attempt(
 
 async def call(fn: Callable[..., Any], *args: object, **kwargs: object) -> object:
     """Call an async function on the loop, any other on a thread."""
-    if asyncio.iscoroutinefunction(fn):
+    if inspect.iscoroutinefunction(fn):
         return await fn(*args, **kwargs)
     return await asyncio.to_thread(fn, *args, **kwargs)
 
@@ -91,7 +92,11 @@ class Deadline:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._timer.cancel()
-        if self._expired and self._task.uncancel() <= self._pending and isinstance(error, asyncio.CancelledError):
+        if (
+            self._expired
+            and self._task.uncancel() <= self._pending
+            and isinstance(error, asyncio.CancelledError)
+        ):
             raise TimedOut(
                 f"{self._name} did not answer within {self._seconds:g} s.",
                 "Give it more time (timeout=…), or find out why it is slow.",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 async def run_body(execution: Execution) -> None:
+    """Execute the flow until the run ends or leaves; nothing escapes but a defect of the engine itself."""
     try:
         while await _generation(execution):
             pass
@@ -81,7 +82,9 @@ async def _call_flow(execution: Execution) -> tuple[RunStatus, Any, BaseExceptio
 def _checked(execution: Execution, value: object) -> tuple[RunStatus, Any, BaseException | None]:
     limits, flow = execution.services.limits, execution.flow
     try:
-        plain, _ = to_journal(value, flow.result_hint, f"flow {flow.name}", limits.result_bytes, execution.shelf.refer)
+        plain, _ = to_journal(
+            value, flow.result_hint, f"flow {flow.name}", limits.result_bytes, execution.shelf.refer
+        )
     except (NotEncodable, TooLarge) as wrong:
         return RunStatus.FAILED, None, wrong
     return RunStatus.SUCCEEDED, plain, None
@@ -101,7 +104,7 @@ async def _continue(execution: Execution, scope: Scope, error: ContinueAs) -> No
     execution.renew(seq, generation, Journal([Entry(seq, execution.at, "", event)]))
 
 
-async def _end(execution: Execution, status: RunStatus, value: Any, error: BaseException | None) -> None:  # noqa: ANN401
+async def _end(execution: Execution, status: RunStatus, value: Any, error: BaseException | None) -> None:
     if execution.dry:
         execution.finish(Outcome("dry", status.value, value, error))
         return

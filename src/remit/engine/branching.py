@@ -29,7 +29,9 @@ _NOBODY = -1
 class Branches:
     """Awaitables of one parent scope, each running as a branch."""
 
-    def __init__(self, execution: Execution, parent: Scope, path: str, work: Sequence[Awaitable[Any]]) -> None:
+    def __init__(
+        self, execution: Execution, parent: Scope, path: str, work: Sequence[Awaitable[Any]]
+    ) -> None:
         self.execution = execution
         self.parent = parent
         self.path = path
@@ -39,6 +41,11 @@ class Branches:
         self._waiter: asyncio.Future[None] | None = None
         for scope, each in zip(self.scopes, work, strict=True):
             self._start(scope, each)
+
+    @property
+    def more(self) -> bool:
+        """Whether any branch has yet to end, or to be taken note of."""
+        return bool(self._finished) or len(self.results) < len(self.scopes)
 
     async def next(self) -> int:
         """The branch that finishes next; the parent is not busy while it waits."""
@@ -77,7 +84,7 @@ class Branches:
         await self.execution.record(self.parent, ScopeDecided(kind, winner, outcome), self.path)
         faults.reach("scope.decided")
 
-    def give(self, number: int) -> Any:  # noqa: ANN401 - the branch's own type
+    def give(self, number: int) -> Any:
         """What a branch came to: its value, or its exception raised."""
         value, wrong = self.results[number]
         if wrong is not None:
@@ -108,7 +115,7 @@ class Branches:
             raise
         self._end(scope, value, wrong)
 
-    def _end(self, scope: Scope, value: Any, wrong: BaseException | None) -> None:  # noqa: ANN401
+    def _end(self, scope: Scope, value: Any, wrong: BaseException | None) -> None:
         number = self.scopes.index(scope)
         self.results[number] = (value, wrong)
         self._finished.append(number)
@@ -127,7 +134,7 @@ async def gather(execution: Execution, work: Sequence[Awaitable[Any]], *, keep_e
         branches.stop_on_replay(decided[0].winner)
         await branches.rest()
         return branches.give(decided[0].winner)
-    while len(branches.results) < len(branches.scopes) or branches._finished:  # noqa: SLF001 # pyright: ignore
+    while branches.more:
         number = await branches.next()
         wrong = branches.results[number][1]
         if wrong is None or keep_errors or isinstance(wrong, (Cancelled, Evicted)):
@@ -140,7 +147,7 @@ async def gather(execution: Execution, work: Sequence[Awaitable[Any]], *, keep_e
     return [_result(branches, number, keep_errors=keep_errors) for number in range(len(branches.scopes))]
 
 
-async def race(execution: Execution, work: Sequence[Awaitable[Any]]) -> Any:  # noqa: ANN401 - the winner's type
+async def race(execution: Execution, work: Sequence[Awaitable[Any]]) -> Any:
     """Run everything at once; the first to finish wins, for good or ill, and the others are cancelled."""
     branches = _branch(execution, "race", work)
     decided = execution.journal.decisions(branches.path)
@@ -156,7 +163,7 @@ async def race(execution: Execution, work: Sequence[Awaitable[Any]]) -> Any:  # 
     return branches.give(winner)
 
 
-async def timeout(execution: Execution, length: float | str, work: Awaitable[Any]) -> Any:  # noqa: ANN401
+async def timeout(execution: Execution, length: float | str, work: Awaitable[Any]) -> Any:
     """Run something for so long at most; after that it is cancelled and `TimedOut` raised."""
     span = seconds(length)
     scope = execution.scope()
@@ -199,7 +206,9 @@ async def as_completed(execution: Execution, work: Sequence[Awaitable[Any]]) -> 
             if not replayed or replayed[-1].winner != _NOBODY:
                 execution.note(ScopeDecided("as_completed", _NOBODY, "closed"), branches.path)
             await branches.stop_others(_NOBODY)
-        scope.last_at = max([scope.last_at, *(s.last_at for n, s in enumerate(branches.scopes) if n in given)])
+        scope.last_at = max(
+            [scope.last_at, *(s.last_at for n, s in enumerate(branches.scopes) if n in given)]
+        )
 
 
 async def _next_in_order(branches: Branches, replayed: list[ScopeDecided], given: set[int]) -> int:
@@ -242,7 +251,7 @@ def _leave_if_told(branches: Branches, number: int) -> None:
         branches.execution.deliver_cancel(branches.parent)
 
 
-def _result(branches: Branches, number: int, *, keep_errors: bool) -> Any:  # noqa: ANN401 - the branch's own type
+def _result(branches: Branches, number: int, *, keep_errors: bool) -> Any:
     value, wrong = branches.results[number]
     if wrong is None:
         return value

@@ -119,7 +119,9 @@ class Execution:
             self.lose(wrong)
             raise Evicted from wrong
         except Conflict as refusal:
-            self.lose(refusal, path)  # the pen is ahead of the log: read the run again, and refuse this path there
+            self.lose(
+                refusal, path
+            )  # the pen is ahead of the log: read the run again, and refuse this path there
             raise Evicted from refusal
         finally:
             scope.interruptible = True
@@ -153,7 +155,8 @@ class Execution:
             await self._hold(scope)
         if self.pen.seq - self.row.base_seq >= self.services.limits.journal_events:
             raise JournalFull(
-                f"{self.row.id} has {self.services.limits.journal_events:,} events in one generation, the most it may have.",
+                f"{self.row.id} has {self.services.limits.journal_events:,} events in one generation, "
+                "the most it may have.",
                 "Let a long-lived flow start afresh from time to time: run.continue_as(…).",
             )
 
@@ -250,7 +253,9 @@ class Execution:
     def park_because(self, reason: ParkReason, detail: str) -> None:
         """Leave memory until a person has done something about it."""
         op = Op("runs.park", (self.row.id, reason.value, self.mailbox.seen, None, self.now()))
-        self._leave(RunParked(reason.value, None, detail), op, Outcome("parked", status=reason.value, value=detail))
+        self._leave(
+            RunParked(reason.value, None, detail), op, Outcome("parked", status=reason.value, value=detail)
+        )
 
     async def write_last(self, event: Event, ops: Sequence[Op], blobs: Sequence[BlobRow]) -> None:
         """Write the event after which nothing more is written."""
@@ -286,7 +291,9 @@ class Execution:
 
     def _park(self) -> None:
         faults.reach("park.before")
-        reason = min((w.reason for w in self.waits.values()), key=_URGENCY.__getitem__, default=ParkReason.PAUSED)
+        reason = min(
+            (w.reason for w in self.waits.values()), key=_URGENCY.__getitem__, default=ParkReason.PAUSED
+        )
         due = None if self.holding else self._next_due()
         op = Op("runs.park", (self.row.id, reason.value, self.mailbox.seen, due, self.now()))
         self._leave(RunParked(reason.value, due), op, Outcome("parked", status=reason.value, value=due))

@@ -26,9 +26,13 @@ class Flow:
 
     def __init__(self, fn: Callable[..., Awaitable[Any]], name: str, cron: str, tz: str) -> None:
         if not is_code_name(name):
-            raise InvalidName(f'a flow cannot be called "{name}".', "Use letters, digits, dots, dashes and _.")
+            raise InvalidName(
+                f'a flow cannot be called "{name}".', "Use letters, digits, dots, dashes and _."
+            )
         if not inspect.iscoroutinefunction(fn):
-            raise InvalidName(f"flow {name} is not an async function.", f"Write: async def {name}(run: Run, …).")
+            raise InvalidName(
+                f"flow {name} is not an async function.", f"Write: async def {name}(run: Run, …)."
+            )
         self.fn = fn
         self.name = name
         self.cron = cron
@@ -77,13 +81,19 @@ class Flow:
 
     def restore(self, plain: dict[str, Any]) -> dict[str, Any]:
         """Journaled inputs as the types that the function takes."""
-        return {n: convert_input(v, self.hints.get(n), n, self.name) for n, v in plain.items() if n in self.parameters}
+        return {
+            n: convert_input(v, self.hints.get(n), n, self.name)
+            for n, v in plain.items()
+            if n in self.parameters
+        }
 
     def name_arguments(self, args: tuple[object, ...], kwargs: dict[str, object]) -> dict[str, object]:
         """Positional and named arguments by name."""
         names = list(self.parameters)
         if len(args) > len(names):
-            raise InvalidInput(f"{self.name} takes {self.parameters_text()}; {len(args)} arguments were given.")
+            raise InvalidInput(
+                f"{self.name} takes {self.parameters_text()}; {len(args)} arguments were given."
+            )
         return dict(zip(names, args, strict=False)) | kwargs
 
     def _check_names(self, given: dict[str, object]) -> None:
@@ -92,7 +102,9 @@ class Flow:
             return
         for name in given:
             if name not in self.parameters:
-                raise InvalidInput(f'{self.name} has no parameter "{name}"; {takes}', self._suggest(name, given))
+                raise InvalidInput(
+                    f'{self.name} has no parameter "{name}"; {takes}', self._suggest(name, given)
+                )
         missing = [n for n, p in self.parameters.items() if p.default is _MISSING and n not in given]
         if missing:
             raise InvalidInput(f'{self.name} needs "{missing[0]}"; {takes}')
@@ -112,7 +124,9 @@ class Flow:
 @overload
 def flow(fn: Callable[..., Awaitable[Any]], /) -> Flow: ...
 @overload
-def flow(*, name: str = "", cron: str = "", tz: str = "UTC") -> Callable[[Callable[..., Awaitable[Any]]], Flow]: ...
+def flow(
+    *, name: str = "", cron: str = "", tz: str = "UTC"
+) -> Callable[[Callable[..., Awaitable[Any]]], Flow]: ...
 def flow(
     fn: Callable[..., Awaitable[Any]] | None = None, /, *, name: str = "", cron: str = "", tz: str = "UTC"
 ) -> Flow | Callable[[Callable[..., Awaitable[Any]]], Flow]:

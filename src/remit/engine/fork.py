@@ -58,7 +58,7 @@ class Simulation:
             original = Journal(entries)
         return cls(original, asks=created.asks)
 
-    async def __call__(self, execution: Execution, call: Call, recorded: list[Entry]) -> Any:  # noqa: ANN401
+    async def __call__(self, execution: Execution, call: Call, recorded: list[Entry]) -> Any:
         """Answer one write."""
         if self._asks:
             return await self._ask_and_perform(execution, call, recorded)
@@ -66,7 +66,9 @@ class Simulation:
         started = execution.now()
         known = self._recorded_result(call)
         if known is not None:
-            return await record_result(execution, call, known.result, 1, started, "simulated from the original")
+            return await record_result(
+                execution, call, known.result, 1, started, "simulated from the original"
+            )
         if call.step.simulate is not None:
             result = await invoke(call.step.simulate, *call.args, **call.kwargs)
             return await record_result(execution, call, result, 1, started, "simulated")
@@ -83,9 +85,11 @@ class Simulation:
         done = entries[-1].event if entries else None
         return done if isinstance(done, StepDone) and done.digest == call.digest else None
 
-    async def _ask_and_perform(self, execution: Execution, call: Call, recorded: list[Entry]) -> Any:  # noqa: ANN401
+    async def _ask_and_perform(self, execution: Execution, call: Call, recorded: list[Entry]) -> Any:
         path = f"{call.path}/permit"
-        question = Question("write", LAST_RESORT, {"step": call.path, "effect": call.step.effect.value}, call.step.name)
+        question = Question(
+            "write", LAST_RESORT, {"step": call.path, "effect": call.step.effect.value}, call.step.name
+        )
         closed = await ask(execution, call.scope, path, question, execution.journal.look(path))
         if closed.how == "approved":
             return await Write(execution, call, recorded).run()
@@ -93,7 +97,9 @@ class Simulation:
         raise await record_failure(execution, call, no, 1, execution.now())
 
 
-async def copy_past(log: Log, original: RunRow, at: str | None, born: Born) -> tuple[list[EventRow], list[Op]]:
+async def copy_past(
+    log: Log, original: RunRow, at: str | None, born: Born
+) -> tuple[list[EventRow], list[Op]]:
     """The original's settled past before `at`, sealed again for the fork's own stream."""
     entries, _ = await log.read(run_stream(original.id), original.base_seq)
     cut = _first_at(entries, at) if at else 2**62
@@ -129,6 +135,11 @@ async def _children(log: Log, entries: list[Entry], cut: int, born: Born) -> tup
         if not past or not isinstance(past[-1].event, RunEnded):
             unspawned.add(entry.path)
             continue
-        mail.append(Op("inbox.add", (born.row.id, f"child-{child}", "child", child, run_stream(child), head.seq, entry.at)))
+        mail.append(
+            Op(
+                "inbox.add",
+                (born.row.id, f"child-{child}", "child", child, run_stream(child), head.seq, entry.at),
+            )
+        )
         mail.append(Op("runs.mail", (born.row.id, born.row.created_at)))
     return unspawned, mail

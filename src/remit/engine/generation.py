@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class ContinueAs(BaseException):  # noqa: N818 - not an error: it ends a generation
+class ContinueAs(BaseException):
     """Raised by `run.continue_as`; no `except Exception` can hold it back."""
 
     def __init__(self, state: dict[str, object]) -> None:

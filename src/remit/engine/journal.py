@@ -76,7 +76,9 @@ class Journal:
 
     def cancel_delivered(self) -> bool:
         """Whether the run was told to cancel in this generation."""
-        return any(isinstance(e.event, MessageDelivered) and e.event.message == "cancel" for e in self.entries)
+        return any(
+            isinstance(e.event, MessageDelivered) and e.event.message == "cancel" for e in self.entries
+        )
 
     def decisions(self, path: str) -> list[ScopeDecided]:
         """What settled the gather, race or the like at `path`, in order."""
@@ -100,7 +102,9 @@ class Journal:
         expected = recorded[scope.turn]
         if expected != path:
             if scope.stopping:
-                return None  # the step that the cancel interrupted left no record; the cancel is delivered here
+                return (
+                    None  # the step that the cancel interrupted left no record; the cancel is delivered here
+                )
             raise self._mismatch(expected, path, name)
         scope.turn += 1
         self._consumed.add(path)

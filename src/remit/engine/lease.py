@@ -34,7 +34,9 @@ class LeaseTerms:
 class Lease:
     """One worker's registration, from start to end."""
 
-    def __init__(self, database: Database, clock: Clock, locks: Path, terms: LeaseTerms | None = None) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, locks: Path, terms: LeaseTerms | None = None
+    ) -> None:
         self.worker = ""
         self.epoch = 1
         self._database = database
@@ -96,7 +98,9 @@ class Lease:
         try:
             await self._database.submit(Commit(ops=[renew]))
         except Conflict:
-            raise Fenced(f"worker {self.worker} was declared dead by another.", "It has to start again.") from None
+            raise Fenced(
+                f"worker {self.worker} was declared dead by another.", "It has to start again."
+            ) from None
         if until > self._until:
             self._note(now, extra)
 

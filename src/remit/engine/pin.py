@@ -71,7 +71,9 @@ def _imports(source: bytes, name: str, module: ModuleType) -> list[str]:
         if isinstance(node, ast.Import):
             found.extend(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            above = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
+            above = (
+                ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
+            )
             base = ".".join(part for part in (above, node.module or "") if part)
             found.append(base)
             found.extend(f"{base}.{alias.name}" for alias in node.names)

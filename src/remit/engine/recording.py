@@ -33,7 +33,7 @@ _TELLS_ITSELF: dict[str, type[errors.RemitError]] = {
 
 async def record_result(
     execution: Execution, call: Call, result: object, number: int, started: int, how: str = ""
-) -> Any:  # noqa: ANN401 - the step's own type
+) -> Any:
     """Journal a result; give it to the flow as a replay would."""
     shelf = execution.shelf
     referred = shelf.references
@@ -60,7 +60,7 @@ async def record_failure(
     return _failure(call, event)
 
 
-async def replay_result(execution: Execution, call: Call, done: StepDone) -> Any:  # noqa: ANN401 - the step's own type
+async def replay_result(execution: Execution, call: Call, done: StepDone) -> Any:
     """A recorded result, as the type the step returns."""
     execution.journal.check(call.path, done.digest, call.digest)
     value = restore(done.result, call.step.result_hint)

@@ -78,5 +78,7 @@ def _difference(journal: Journal, outcome: Outcome) -> ReplayMismatch | None:
         now = "goes on" if outcome.status == "waiting" else f"ends as {outcome.status}"
         return journal.diverged(f"diverged at the end: the run ended as {ended.status}; the code now {now}.")
     if canonical.encode(outcome.value) != canonical.encode(ended.result):
-        return journal.diverged("diverged at the end: every step is the same, but the flow returns another result.")
+        return journal.diverged(
+            "diverged at the end: every step is the same, but the flow returns another result."
+        )
     return None

@@ -28,7 +28,9 @@ _DAY = 24 * 3600 * 1_000_000
 class Rescue:
     """Looks after the other workers."""
 
-    def __init__(self, database: Database, keys: KeyRing, clock: Clock, locks: Path, lease: Lease | None) -> None:
+    def __init__(
+        self, database: Database, keys: KeyRing, clock: Clock, locks: Path, lease: Lease | None
+    ) -> None:
         self._database = database
         self._keys = keys
         self._clock = clock
@@ -55,7 +57,10 @@ class Rescue:
         if host == host_of(self._locks):
             if is_dead_here(self._locks, worker):
                 return "its process has ended"
-        elif self._database.dialect == "sqlite" and host.partition(":")[0] != host_of(self._locks).partition(":")[0]:
+        elif (
+            self._database.dialect == "sqlite"
+            and host.partition(":")[0] != host_of(self._locks).partition(":")[0]
+        ):
             return "the machine was started again"
         now = await self._database.lease_now()
         return "its lease ran out" if lease_until < now else ""

@@ -69,6 +69,8 @@ async def _ask_whether_to_go_on(
     question = Question("human", wrong.group, message_of(wrong), call.step.name)
     closed = await ask(execution, call.scope, path, question, execution.journal.look(path))
     if closed.how != "approved":
-        no = Rejected(f"{closed.by or 'nobody in time'} did not let {call.path} go on: {closed.comment or closed.how}.")
+        no = Rejected(
+            f"{closed.by or 'nobody in time'} did not let {call.path} go on: {closed.comment or closed.how}."
+        )
         raise await record_failure(execution, call, no, number, started)
     await schedule_retry(execution, call, wrong, number, 0)

@@ -41,7 +41,9 @@ class Run:
         """The id of this run."""
         return self._execution.row.id
 
-    def step(self, fn: Callable[..., Any] | Step, *args: object, **kwargs: object) -> Coroutine[Any, Any, Any]:
+    def step(
+        self, fn: Callable[..., Any] | Step, *args: object, **kwargs: object
+    ) -> Coroutine[Any, Any, Any]:
         """Perform a function of your own once, and remember its result for ever."""
         return stepping.perform(self._execution, as_step(fn), args, kwargs)
 
@@ -49,11 +51,11 @@ class Run:
         """Run branches side by side; all results in order, or the first failure."""
         return await branching.gather(self._execution, work, keep_errors=return_exceptions)
 
-    async def race(self, *work: Awaitable[Any]) -> Any:  # noqa: ANN401 - the winner's type
+    async def race(self, *work: Awaitable[Any]) -> Any:
         """Run branches side by side; the first to finish counts, the others are cancelled."""
         return await branching.race(self._execution, work)
 
-    async def timeout(self, after: float | str, work: Awaitable[Any]) -> Any:  # noqa: ANN401 - the work's type
+    async def timeout(self, after: float | str, work: Awaitable[Any]) -> Any:
         """Run something for so long at most, across restarts; then `TimedOut`."""
         return await branching.timeout(self._execution, after, work)
 
@@ -69,13 +71,13 @@ class Run:
         """Wait for seconds or a text such as "4h"; costs nothing while it waits."""
         await waiting.sleep(self._execution, duration)
 
-    async def signal(self, name: str) -> Any:  # noqa: ANN401 - whatever was sent
+    async def signal(self, name: str) -> Any:
         """Wait for a message from outside called `name`; gives its payload."""
         return await waiting.signal(self._execution, name)
 
     async def human(
         self, group: str, value: object, *, within: float | str | None = None, otherwise: str = "reject"
-    ) -> Any:  # noqa: ANN401 - the type of the value, as JSON
+    ) -> Any:
         """Ask a person of `group` to approve `value`; gives it back, perhaps edited, or raises `Rejected`."""
         due = None
         if within is not None:

@@ -26,17 +26,20 @@ if TYPE_CHECKING:
 
 def next_time(cron: str, tz: str, after: int) -> int:
     """The first time of a cron expression after `after`, in microseconds; DST gaps and folds as people expect."""
-    from cronsim import CronSim, CronSimError  # noqa: PLC0415 - only workspaces with schedules pay for it
+    from cronsim import CronSim, CronSimError
 
     try:
         start = datetime.fromtimestamp(after / MICROSECONDS, UTC).astimezone(ZoneInfo(tz))
     except (ZoneInfoNotFoundError, ValueError):
-        raise InvalidSetting(f'"{tz}" is not a time zone.', 'Use a name such as "Europe/Lisbon" or "UTC".') from None
+        raise InvalidSetting(
+            f'"{tz}" is not a time zone.', 'Use a name such as "Europe/Lisbon" or "UTC".'
+        ) from None
     try:
         return int(next(CronSim(cron, start)).timestamp()) * MICROSECONDS
     except (CronSimError, StopIteration):
         raise InvalidSetting(
-            f'"{cron}" is not a cron expression that ever comes.', 'Write minute hour day month weekday: "0 9 * * 1-5".'
+            f'"{cron}" is not a cron expression that ever comes.',
+            'Write minute hour day month weekday: "0 9 * * 1-5".',
         ) from None
 
 
@@ -49,7 +52,10 @@ async def set_schedule(services: Services, team: str, flow: Flow, by: str) -> No
     now = services.clock.now()
     event = ScheduleSet(flow.name, flow.name, flow.cron, flow.tz, by)
     stream = team_stream(team)
-    put = Op("schedules.put", (flow.name, team, flow.name, flow.cron, flow.tz, stream, next_time(flow.cron, flow.tz, now), 1))
+    put = Op(
+        "schedules.put",
+        (flow.name, team, flow.name, flow.cron, flow.tz, stream, next_time(flow.cron, flow.tz, now), 1),
+    )
     key = await services.keys.team_key(team, now)
     await services.database.submit(Commit([], [], [put], [shared_event(stream, team, key, event, now)]))
 
@@ -79,7 +85,9 @@ async def fire_due(services: Services) -> int:
     return fired
 
 
-async def _fire(services: Services, schedule: str, team: str, flow: Flow, cron: str, tz: str, due: int) -> int:
+async def _fire(
+    services: Services, schedule: str, team: str, flow: Flow, cron: str, tz: str, due: int
+) -> int:
     now = services.clock.now()
     birth = Birth(scheduled_run_id(due, schedule), team, flow, flow.accept({}), f"schedule:{schedule}")
     born = birth.prepare(services.keys, now)

@@ -17,7 +17,17 @@ _current: ContextVar[Scope | None] = ContextVar("remit_scope", default=None)
 class Scope:
     """One line of control."""
 
-    __slots__ = ("cancelled", "counts", "interruptible", "last_at", "owner", "path", "stopping", "task", "turn")
+    __slots__ = (
+        "cancelled",
+        "counts",
+        "interruptible",
+        "last_at",
+        "owner",
+        "path",
+        "stopping",
+        "task",
+        "turn",
+    )
 
     def __init__(self, owner: object, path: str, last_at: int) -> None:
         self.owner = owner

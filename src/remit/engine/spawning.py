@@ -27,15 +27,19 @@ class Child:
     flow: Flow
     execution: Execution
 
-    async def result(self) -> Any:  # noqa: ANN401 - the child's own type
+    async def result(self) -> Any:
         """Wait for the child to end; gives its result, or raises what became of it."""
         return restore(await wait_for_child(self.execution, self.id), self.flow.result_hint)
 
 
-async def spawn(execution: Execution, flow: Flow, args: tuple[object, ...], kwargs: dict[str, object]) -> Child:
+async def spawn(
+    execution: Execution, flow: Flow, args: tuple[object, ...], kwargs: dict[str, object]
+) -> Child:
     """Create a child run once."""
     if execution.services.flows.get(flow.name) is not flow:
-        raise UnknownFlow(f"flow {flow.name} is not among the flows of this workspace.", "Register it, or fix the name.")
+        raise UnknownFlow(
+            f"flow {flow.name} is not among the flows of this workspace.", "Register it, or fix the name."
+        )
     scope = execution.scope()
     given = flow.accept(flow.name_arguments(args, kwargs))
     path = scope.next_path(f"spawn.{flow.name}")

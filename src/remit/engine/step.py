@@ -30,7 +30,7 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 60
 class Step:
     """A function with its declaration; calling it directly just calls the function."""
 
-    def __init__(  # noqa: PLR0913 - one declaration, each part optional and named
+    def __init__(
         self,
         fn: Callable[..., Any],
         *,
@@ -66,7 +66,7 @@ class Step:
         self.simple = self.is_async and not (self.acts or timeout or retry or breaker or limit or subject)
         self.__doc__ = fn.__doc__
 
-    def __call__(self, *args: object, **kwargs: object) -> Any:  # noqa: ANN401 - the function's own
+    def __call__(self, *args: object, **kwargs: object) -> Any:
         """The function itself, undurable: for tests and plain code."""
         return self.fn(*args, **kwargs)
 
@@ -109,7 +109,9 @@ def step(
     simulate: Callable[..., Any] | None = None,
     subject: str = "",
 ) -> Callable[[Callable[..., Any]], Step]: ...
-def step(fn: Callable[..., Any] | None = None, /, **declared: Any) -> Step | Callable[[Callable[..., Any]], Step]:
+def step(
+    fn: Callable[..., Any] | None = None, /, **declared: Any
+) -> Step | Callable[[Callable[..., Any]], Step]:
     """Declare a durable step: its effect, and how it may fail, be repeated, reconciled and simulated."""
     if fn is not None:
         return Step(fn)
@@ -118,7 +120,7 @@ def step(fn: Callable[..., Any] | None = None, /, **declared: Any) -> Step | Cal
 
 def as_step(fn: Callable[..., Any] | Step) -> Step:
     """The declaration of a function; an undeclared one is a write."""
-    if fn.__class__ is Step:
+    if isinstance(fn, Step):
         return fn
     found = _UNDECLARED.get(fn)
     if found is None:
@@ -137,7 +139,9 @@ def seconds(duration: float | str) -> float:
         return float(duration)
     parts = _DURATION.findall(duration)
     if not parts or _DURATION.sub("", duration).strip():
-        raise InvalidSetting(f'"{duration}" is not a duration.', 'Write seconds, or text such as "30s", "4h", "1h30m".')
+        raise InvalidSetting(
+            f'"{duration}" is not a duration.', 'Write seconds, or text such as "30s", "4h", "1h30m".'
+        )
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
@@ -145,7 +149,9 @@ def _effect(effect: Effect | str, name: str) -> Effect:
     try:
         return Effect(effect)
     except ValueError:
-        raise InvalidSetting(f'step {name} has effect "{effect}".', "It is read, write or irreversible.") from None
+        raise InvalidSetting(
+            f'step {name} has effect "{effect}".', "It is read, write or irreversible."
+        ) from None
 
 
 _UNDECLARED: WeakKeyDictionary[Callable[..., Any], Step] = WeakKeyDictionary()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from remit.store.log import Entry
 
 
-async def perform(execution: Execution, step: Step, args: tuple[object, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
+async def perform(execution: Execution, step: Step, args: tuple[object, ...], kwargs: dict[str, Any]) -> Any:
     """One durable step of the author's own code."""
     call = _place(execution, step, args, kwargs)
     recorded = execution.journal.take(call.scope, call.path, step.name)
@@ -41,7 +41,7 @@ async def perform(execution: Execution, step: Step, args: tuple[object, ...], kw
     return await _perform_read(execution, call, recorded or [])
 
 
-async def _perform_read(execution: Execution, call: Call, recorded: list[Entry]) -> Any:  # noqa: ANN401
+async def _perform_read(execution: Execution, call: Call, recorded: list[Entry]) -> Any:
     number, due = resume_at(execution, call, recorded) if recorded else (1, None)
     while True:
         await pause(execution, call, due)
@@ -81,7 +81,7 @@ def _place(execution: Execution, step: Step, args: tuple[object, ...], kwargs: d
     return Call(step, args, kwargs, scope, path, digest)
 
 
-async def _subject_key(execution: Execution, call: Call) -> Any:  # noqa: ANN401 - DataKey or none
+async def _subject_key(execution: Execution, call: Call) -> Any:
     subject = call.step.subject_of(call.args, call.kwargs)
     if not subject:
         return None

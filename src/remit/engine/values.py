@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PLAIN = (dict, list, str, int, float, bool, type(None), tuple)
+_ITSELF = (*_PLAIN, Conversation)
 _ANYTHING = (Any, object, None, inspect.Signature.empty)
 
 
@@ -30,14 +31,14 @@ def hints_of(fn: Callable[..., Any]) -> dict[str, Any]:
         return _hints_one_by_one(fn)
 
 
-def restore(value: Any, hint: Any) -> Any:  # noqa: ANN401 - any user type
+def restore(value: Any, hint: Any) -> Any:
     """A journaled value as the annotated type."""
     if hint in _ANYTHING or _fits_already(value, hint):
         return value
     return msgspec.convert(value, hint, dec_hook=_validate_model, str_keys=True)
 
 
-def convert_input(value: Any, hint: Any, name: str, owner: str) -> Any:  # noqa: ANN401 - any user type
+def convert_input(value: Any, hint: Any, name: str, owner: str) -> Any:
     """An input somebody sent, as the annotated type, or a sentence on why it does not fit."""
     try:
         return restore(value, hint)
@@ -47,7 +48,11 @@ def convert_input(value: Any, hint: Any, name: str, owner: str) -> Any:  # noqa:
 
 
 def to_journal(
-    value: object, hint: Any, owner: str, limit: int, foreign: Callable[[object], object] | None  # noqa: ANN401
+    value: object,
+    hint: Any,
+    owner: str,
+    limit: int,
+    foreign: Callable[[object], object] | None,
 ) -> tuple[Any, Any]:
     """A result as the journal keeps it, and as the flow gets it."""
     try:
@@ -55,27 +60,30 @@ def to_journal(
         if plain.__class__ is str:
             plain.encode()
     except NotEncodable as wrong:
-        raise NotEncodable(f"step {owner} returned something that cannot be journaled: {wrong.message}", wrong.hint) from None
+        raise NotEncodable(
+            f"step {owner} returned something that cannot be journaled: {wrong.message}", wrong.hint
+        ) from None
     except UnicodeEncodeError:
         raise NotEncodable(f"step {owner} returned a text that is not valid Unicode.") from None
     _check_size(plain, owner, limit)
-    if hint in _ANYTHING and plain.__class__ is dict and not isinstance(value, (*_PLAIN, Conversation)):
-        raise NotEncodable(_unannotated(owner, value))
+    if hint in _ANYTHING and plain.__class__ is dict and not isinstance(value, _ITSELF):
+        raise NotEncodable(_unannotated(owner, type(value).__name__))
     try:
         return plain, restore(plain, hint)
     except (msgspec.ValidationError, TypeError, ValueError) as wrong:
         raise NotEncodable(
-            f"step {owner} returned a {type(value).__name__} that its annotation {type_name(hint)} cannot read back: {wrong}.",
+            f"step {owner} returned something that its annotation {type_name(hint)} cannot read back: {wrong}.",
             "Return what the signature says, or change the signature.",
         ) from None
 
 
-def type_name(hint: Any) -> str:  # noqa: ANN401 - any user type
+def type_name(hint: Any) -> str:
     """A type as a person writes it."""
-    return hint.__name__ if isinstance(hint, type) and not hasattr(hint, "__args__") else str(hint).replace("typing.", "")
+    plain = isinstance(hint, type) and not hasattr(hint, "__args__")
+    return hint.__name__ if plain else str(hint).replace("typing.", "")
 
 
-def _fits_already(value: Any, hint: Any) -> bool:  # noqa: ANN401 - any user type
+def _fits_already(value: Any, hint: Any) -> bool:
     return value.__class__ is hint and hint in {str, int, bool, float}
 
 
@@ -90,8 +98,7 @@ def _check_size(plain: object, owner: str, limit: int) -> None:
         )
 
 
-def _unannotated(owner: str, value: object) -> str:
-    name = type(value).__name__
+def _unannotated(owner: str, name: str) -> str:
     return (
         f"step {owner} returned a {name}, but its signature does not say so; "
         f"annotate it with -> {name}, so that a replay can give the same back."

@@ -34,7 +34,9 @@ async def sleep(execution: Execution, duration: float | str | timedelta) -> None
     await wait_for_time(execution, scope, path, seconds(length), recorded)
 
 
-async def wait_for_time(execution: Execution, scope: Scope, path: str, length: float, recorded: list[Entry]) -> None:
+async def wait_for_time(
+    execution: Execution, scope: Scope, path: str, length: float, recorded: list[Entry]
+) -> None:
     """The durable timer behind `sleep` and `timeout`."""
     if _closed(execution, scope, recorded):
         return
@@ -51,10 +53,12 @@ async def wait_for_time(execution: Execution, scope: Scope, path: str, length: f
     faults.reach("wait.closed")
 
 
-async def signal(execution: Execution, name: str) -> Any:  # noqa: ANN401 - whatever was sent
+async def signal(execution: Execution, name: str) -> Any:
     """Wait for a message called `name`; one sent earlier counts."""
     if not is_code_name(name):
-        raise InvalidName(f'a signal cannot be called "{name}".', "Names are code; put data into the payload.")
+        raise InvalidName(
+            f'a signal cannot be called "{name}".', "Names are code; put data into the payload."
+        )
     scope = execution.scope()
     path = scope.next_path(f"signal.{name}")
     recorded = execution.journal.take(scope, path, f"signal.{name}") or []
@@ -69,7 +73,7 @@ async def signal(execution: Execution, name: str) -> Any:  # noqa: ANN401 - what
     return closed.value
 
 
-async def human(execution: Execution, question: Question) -> Any:  # noqa: ANN401 - the value asked about
+async def human(execution: Execution, question: Question) -> Any:
     """Ask a person of a group; gives the value back, perhaps edited, or raises `Rejected`."""
     check_otherwise(question.otherwise)
     scope = execution.scope()
@@ -77,16 +81,20 @@ async def human(execution: Execution, question: Question) -> Any:  # noqa: ANN40
     recorded = execution.journal.take(scope, path, "human") or []
     opened = next((e.event for e in recorded if isinstance(e.event, WaitOpened)), None)
     if opened is not None and canonical.encode(opened.value) != canonical.encode(question.value):
-        raise execution.journal.diverged(f"{execution.journal.place()}: {path} now asks about another value than recorded.")
+        raise execution.journal.diverged(
+            f"{execution.journal.place()}: {path} now asks about another value than recorded."
+        )
     closed = await ask(execution, scope, path, question, recorded)
     if closed.how == "approved":
         return closed.value
     said = f": {closed.comment}" if closed.comment else ""
     who = closed.by or f"nobody of {question.group} in time"
-    raise Rejected(f"{who} rejected what {path} asked{said}." if closed.by else f"{path} was answered by {who}.")
+    raise Rejected(
+        f"{who} rejected what {path} asked{said}." if closed.by else f"{path} was answered by {who}."
+    )
 
 
-async def child(execution: Execution, run: str) -> Any:  # noqa: ANN401 - the child's result
+async def child(execution: Execution, run: str) -> Any:
     """Wait for a child run to end; gives its result or raises what became of it."""
     scope = execution.scope()
     path = scope.next_path("child")
@@ -133,7 +141,9 @@ async def _until(
         raise
 
 
-async def _consume(execution: Execution, scope: Scope, path: str, closed: WaitClosed, message: Message) -> None:
+async def _consume(
+    execution: Execution, scope: Scope, path: str, closed: WaitClosed, message: Message
+) -> None:
     if execution.sealed:
         raise Evicted
     execution.mailbox.consume(path)

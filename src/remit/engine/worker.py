@@ -39,7 +39,13 @@ class Worker:
     """Executes runs in this process."""
 
     def __init__(
-        self, services: Services, dispatcher: Dispatcher, rescue: Rescue, *, concurrency: int = 200, only: str = ""
+        self,
+        services: Services,
+        dispatcher: Dispatcher,
+        rescue: Rescue,
+        *,
+        concurrency: int = 200,
+        only: str = "",
     ) -> None:
         self.services = services
         self.dispatcher = dispatcher
@@ -162,7 +168,9 @@ class Worker:
 
     async def _next_time(self) -> int | None:
         """When to look again by itself; a full worker looks when one of its runs leaves."""
-        times = await self.services.database.fetch("runs.next_due") if len(self._held) < self._concurrency else []
+        times = (
+            await self.services.database.fetch("runs.next_due") if len(self._held) < self._concurrency else []
+        )
         times += await self.services.database.fetch("schedules.next")
         now = self.services.clock.now()
         known = [t[0] for t in times if t[0] is not None]

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from remit.domain.clock import MICROSECONDS
 from remit.domain.effects import Absent, Happened
-from remit.domain.errors import AskHuman, Cancelled, Evicted, Refused, Retry, StopRun, ToolFailed, UnresolvedEffect
+from remit.domain.errors import (
+    AskHuman,
+    Cancelled,
+    Evicted,
+    Refused,
+    Retry,
+    StopRun,
+    ToolFailed,
+    UnresolvedEffect,
+)
 from remit.domain.events import StepAbsent, StepClaimed, StepRetried, StepUnknown
 from remit.domain.ids import approval_id
 from remit.domain.runs import ParkReason
@@ -36,7 +45,7 @@ _KEYED_TRIES = 5
 """How often a keyed write without a policy is repeated before a person is asked."""
 
 
-async def perform_write(execution: Execution, call: Call, recorded: list[Entry]) -> Any:  # noqa: ANN401
+async def perform_write(execution: Execution, call: Call, recorded: list[Entry]) -> Any:
     """A write, from wherever the journal left it."""
     if execution.simulation is not None:
         return await execution.simulation(execution, call, recorded)
@@ -58,7 +67,7 @@ class Write:
         for entry in recorded:
             self._take_up(entry)
 
-    async def run(self) -> Any:  # noqa: ANN401 - the step's own type
+    async def run(self) -> Any:
         """Go on until there is a result or a failure that the flow can be told."""
         while True:
             if self._claim is not None:
@@ -117,7 +126,9 @@ class Write:
         execution, call = self._execution, self._call
         faults.reach("claim.before")
         now = execution.now()
-        key = hashlib.sha256(f"{execution.row.id}|{execution.row.generation}|{call.path}|{call.digest}".encode())
+        key = hashlib.sha256(
+            f"{execution.row.id}|{execution.row.generation}|{call.path}|{call.digest}".encode()
+        )
         claim = StepClaimed(
             call.step.name, call.digest, key.hexdigest()[:40], self._number,
             now + int(timeout * MICROSECONDS), self._key_until(now),
@@ -144,7 +155,9 @@ class Write:
     async def _act(self, claim: StepClaimed, timeout: float) -> object:
         call = self._call
         kwargs = call.kwargs | {"idempotency_key": claim.key} if call.step.keyed else call.kwargs
-        call.scope.interruptible = False  # a claimed write is not interrupted: its outcome must be known (S12)
+        call.scope.interruptible = (
+            False  # a claimed write is not interrupted: its outcome must be known (S12)
+        )
         try:
             return await attempt(call.step, call.args, kwargs, timeout, self._execution.services)
         finally:
@@ -210,7 +223,9 @@ class Write:
     async def _follow(self, verdict: Happened | Absent, how: str) -> tuple[bool, Any]:
         execution, call = self._execution, self._call
         if isinstance(verdict, Happened):
-            return True, await record_result(execution, call, verdict.result, self._number, execution.now(), how)
+            return True, await record_result(
+                execution, call, verdict.result, self._number, execution.now(), how
+            )
         await execution.record(call.scope, StepAbsent(call.step.name, call.digest, how), call.path)
         self._number += 1
         return False, None

@@ -6,7 +6,7 @@ and passing a conversation around costs one name. Names are per data key: two pe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from remit.domain.conversation import Conversation
 from remit.domain.errors import StoreCorrupt
@@ -56,14 +56,15 @@ class Shelf:
         named, self._contents = self._contents, {}
         return [seal_blob(content, self._key) for content in named.values()]
 
-    async def resolve(self, value: Any, database: Database) -> Any:  # noqa: ANN401 - JSON
+    async def resolve(self, value: Any, database: Database) -> Any:
         """A plain value with its references replaced by conversations."""
         if isinstance(value, dict):
-            if set(value) == {MARK}:  # pyright: ignore[reportUnknownArgumentType]
-                return await self._load(str(value[MARK]), database)  # pyright: ignore[reportUnknownArgumentType]
-            return {k: await self.resolve(v, database) for k, v in value.items()}  # pyright: ignore
+            known = cast("dict[str, Any]", value)
+            if set(known) == {MARK}:
+                return await self._load(str(known[MARK]), database)
+            return {name: await self.resolve(each, database) for name, each in known.items()}
         if isinstance(value, list):
-            return [await self.resolve(item, database) for item in value]  # pyright: ignore[reportUnknownVariableType]
+            return [await self.resolve(each, database) for each in cast("list[Any]", value)]
         return value
 
     async def _load(self, name: str, database: Database) -> Conversation:
@@ -84,14 +85,9 @@ class Shelf:
 
 def refers(value: object) -> bool:
     """Whether a plain value holds a reference to a conversation."""
-    return bool(_references(value))
-
-
-def _references(value: object) -> set[str]:
     if isinstance(value, dict):
-        if MARK in value:
-            return {str(value[MARK])}  # pyright: ignore[reportUnknownArgumentType]
-        return set[str]().union(*(_references(v) for v in value.values()))  # pyright: ignore
+        known = cast("dict[str, object]", value)
+        return MARK in known or any(refers(each) for each in known.values())
     if isinstance(value, list):
-        return set[str]().union(*(_references(v) for v in value))  # pyright: ignore
-    return set()
+        return any(refers(each) for each in cast("list[object]", value))
+    return False

@@ -47,8 +47,9 @@ class DataKey:
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place)
         except InvalidTag:
+            entry = place.hex() if len(place) == _SECRET_BYTES else place.decode()
             raise StoreCorrupt(
-                f"the entry {place.hex() if len(place) == 32 else place.decode()} of the log was altered or damaged.",
+                f"the entry {entry} of the log was altered or damaged.",
                 "Restore a backup; remit doctor names every damaged entry.",
             ) from None
 

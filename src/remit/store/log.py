@@ -61,12 +61,14 @@ class Log:
         """Decrypt and decode one row."""
         key = await self._keys.get(row.key_id)
         event = read_inline(row, key)
-        if event.__class__ is bytes:
+        if isinstance(event, bytes):
             event = decode_event(row.kind, await self._blob(event, row))
-        return Entry(row.seq, row.at, row.path, event)  # pyright: ignore[reportArgumentType]
+        return Entry(row.seq, row.at, row.path, event)
 
     async def _blob(self, blob_id: bytes, row: EventRow) -> bytes:
         rows = await self._database.fetch("log.blob", blob_id)
         if not rows:
-            raise StoreCorrupt(f"the body of event {row.seq} of {row.stream} is missing.", "Restore a backup.")
+            raise StoreCorrupt(
+                f"the body of event {row.seq} of {row.stream} is missing.", "Restore a backup."
+            )
         return open_blob(BlobRow(*rows[0]), await self._keys.get(row.key_id))

@@ -64,6 +64,12 @@ async def migrate(database: Database, upto: int | None = None) -> list[str]:
     return [migration.name for migration in wanted if await _apply(database, migration)]
 
 
+async def missing(database: Database) -> list[str]:
+    """The names of what the database lacks; nothing is changed."""
+    _, *known = migrations(database.dialect)
+    return [migration.name for migration in _missing(known, await _applied(database))]
+
+
 async def check_schema(database: Database) -> None:
     """Raise unless the schema is exactly the one this Remit needs."""
     _, *known = migrations(database.dialect)

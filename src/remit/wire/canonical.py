@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import msgspec
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LARGEST_INTEGER = 2**53 - 1
 
 
-def plain(value: object, foreign: Callable[[object], object] | None = None) -> Any:  # noqa: ANN401 - JSON
+def plain(value: object, foreign: Callable[[object], object] | None = None) -> Any:
     """`value` as dicts, lists, strings and numbers only; `foreign` may translate types JSON does not know."""
     kind = type(value)
     if kind is str or value is None or kind is bool:
@@ -32,9 +32,9 @@ def plain(value: object, foreign: Callable[[object], object] | None = None) -> A
     if kind is float:
         return _finite(value)  # pyright: ignore[reportArgumentType]
     if kind is dict:
-        return {_key(k): plain(v, foreign) for k, v in value.items()}  # pyright: ignore
+        return {_key(k): plain(v, foreign) for k, v in cast("dict[object, object]", value).items()}
     if kind is list or kind is tuple:
-        return [plain(item, foreign) for item in value]  # pyright: ignore
+        return [plain(item, foreign) for item in cast("list[object]", value)]
     return plain(_translate(value, foreign), foreign)
 
 
@@ -51,12 +51,14 @@ def digest(value: object) -> str:
     return hashlib.sha256(encode(value)).hexdigest()
 
 
-def parse(text: str | bytes) -> Any:  # noqa: ANN401 - JSON
+def parse(text: str | bytes) -> Any:
     """Read JSON that somebody sent; refuse what two readers could read differently."""
     try:
         value = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as wrong:
-        raise InvalidInput(f"this is not JSON: {wrong}.", "Write one JSON value, text in double quotes.") from None
+        raise InvalidInput(
+            f"this is not JSON: {wrong}.", "Write one JSON value, text in double quotes."
+        ) from None
     try:
         return plain(value)
     except NotEncodable as wrong:
@@ -77,7 +79,7 @@ def _translate(value: object, foreign: Callable[[object], object] | None) -> obj
         ) from None
 
 
-def _dump_model(value: Any) -> object:  # noqa: ANN401 - any type msgspec does not know
+def _dump_model(value: Any) -> object:
     dump = getattr(value, "model_dump", None)
     if dump is None:
         raise TypeError(f"type {type(value).__name__} is unknown")
@@ -104,7 +106,7 @@ def _key(key: object) -> str:
         if isinstance(key, str):
             return str(key)
         raise NotEncodable(f"a key of an object is a {type(key).__name__}; JSON keys are text.")
-    return key  # pyright: ignore[reportReturnType]
+    return key
 
 
 def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -10,7 +10,7 @@ import click
 from remit import __version__
 from remit.cli.errors import DONE, REFUSED
 from remit.cli.output import Line, Span
-from remit.cli.terminal import Command, Terminal, until_terminated
+from remit.cli.terminal import Command, Terminal
 
 if TYPE_CHECKING:
     from remit.cli.demo.story import Proof
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def demo(terminal: Terminal, keep: Path | None) -> int:
     """Kill a worker in the middle of a refund and count what happened. Exits with 0 if the proof holds."""
-    proof = until_terminated(_perform(terminal, keep))
+    proof = terminal.execute(_perform(terminal, keep))
     terminal.answer(proof, lambda: [*_verdict(proof), "", _what_now(proof, keep)])
     return DONE if proof.holds else REFUSED
 
@@ -38,11 +38,7 @@ async def _perform(terminal: Terminal, keep: Path | None) -> Proof:
             click.echo(line.painted)
 
     async with staged(keep) as stage, Platform.open(workspace=stage.workspace, worker=False) as platform:
-        say(
-            Line.of(
-                Span(f"Remit {__version__}", "strong"), f"  ·  workspace {stage.workspace}  ·  {platform.url}"
-            )
-        )
+        say(Line.of(Span(f"Remit {__version__}", "strong"), f"  ·  workspace {stage.workspace}"))
         say(Line.of(""))
         return await perform(platform, stage, say)
 

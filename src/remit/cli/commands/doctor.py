@@ -8,7 +8,7 @@ import click
 
 from remit.cli.errors import DONE, REFUSED
 from remit.cli.output import Line, Span
-from remit.cli.terminal import Command, Terminal, until_terminated
+from remit.cli.terminal import Command, Terminal
 from remit.domain.errors import RemitError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _WORDS = {"ok": ("ok", "good"), "warning": ("warning", "waits"), "broken": ("bro
 @click.pass_obj
 def doctor(terminal: Terminal, *, deep: bool) -> int:
     """Look at versions, files, disk, database, workers, runs and clocks. Exits with 1 if one is broken."""
-    findings = until_terminated(_examine(terminal, deep=deep))
+    findings = terminal.execute(_examine(terminal, deep=deep))
     terminal.answer(findings, lambda: _lines(findings))
     return REFUSED if any(finding.state == "broken" for finding in findings) else DONE
 

@@ -90,11 +90,21 @@ def _inbox_lines(items: list[InboxItem]) -> Iterator[str]:
         yield from _item_lines(item, now())
 
 
+def _question(item: InboxItem) -> str:
+    match item.kind:
+        case "human":
+            return f"{item.flow} asks for a decision"
+        case "unknown":
+            return f"did {item.name} take place?"
+        case "write":
+            return f"may the fork really perform {item.name}?"
+
+
 def _item_lines(item: InboxItem, now: int) -> Iterator[str]:
-    due = f", {wording.until(item.due, now)}" if item.due is not None else ""
+    due = f", answer by {wording.when(item.due, now)}" if item.due is not None else ""
     group = Span(f"for {item.group or 'anybody'}", "waits")
     asked = f"   asked {wording.ago(item.asked_at, now)}{due}"
-    yield Line.of(Span(item.id, "strong"), f"  {item.name or item.path}  ", group, asked).painted
+    yield Line.of(Span(item.id, "strong"), f"  {_question(item)}  ", group, asked).painted
     for label, text in (
         ("run", f"{item.run} ({item.flow})"),
         ("value", wording.value(item.value, 400)),

@@ -35,7 +35,7 @@ def run(terminal: Terminal, flow: str, given: str, patience: float, *, detach: b
     started: list[str] = []
     try:
         view = terminal.ask(
-            lambda platform: _execute(platform, terminal, flow, parameters, patience, started), worker=True
+            lambda platform: _execute(platform, terminal, flow, parameters, patience, started)
         )
     except (KeyboardInterrupt, SystemExit):
         _say_where_it_is(started)
@@ -55,15 +55,16 @@ async def _execute(
 ) -> RunView:
     from remit.cli.following import follow, screen_for
 
-    handle = await platform.start(flow, **given)
+    handle = await platform.submit(flow, given)
     started.append(handle.id)
+    await platform.start_worker(only=handle.id)
     with screen_for(as_json=terminal.as_json, stream=False) as screen:
         return await follow(platform, handle.id, screen, patience=patience)
 
 
 def _submit(terminal: Terminal, flow: str, given: dict[str, Any]) -> None:
     async def submit(platform: Platform) -> RunView:
-        handle = await platform.start(flow, **given)
+        handle = await platform.submit(flow, given)
         return await platform.show(handle.id)
 
     view = terminal.ask(submit)

@@ -57,7 +57,7 @@ def _run_lines(found: list[RunSummary]) -> list[str]:
 def _about(run: RunSummary, now: int) -> str:
     if run.error:
         return run.error
-    due = f" {wording.until(run.due, now)}" if run.due is not None and run.status == "parked" else ""
+    due = f" until {wording.when(run.due, now)}" if run.due is not None and run.status == "parked" else ""
     return f"{run.reason.replace('_', ' ')}{due}"
 
 
@@ -68,7 +68,7 @@ def _schedule_lines(planned: list[ScheduleView]) -> list[str]:
     return table(
         ("schedule", "flow", "cron", "zone", "next"),
         [
-            (s.id, s.flow, s.cron, s.tz, wording.until(s.next_at, at) if s.next_at and s.active else "never")
+            (s.id, s.flow, s.cron, s.tz, wording.when(s.next_at, at) if s.next_at and s.active else "never")
             for s in planned
         ],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING
 
@@ -29,9 +28,9 @@ def up(terminal: Terminal, processes: int | None, *, single: bool) -> int:
     from remit.cli.serving import serve
 
     if single:
-        asyncio.run(serve(terminal))
+        terminal.execute(serve(terminal))
         return 0
-    return asyncio.run(_supervise(terminal, processes))
+    return terminal.execute(_supervise(terminal, processes))
 
 
 async def _supervise(terminal: Terminal, processes: int | None) -> int:

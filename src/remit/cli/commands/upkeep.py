@@ -9,9 +9,11 @@ import click
 
 from remit.cli import wording
 from remit.cli.errors import DONE, REFUSED
-from remit.cli.terminal import Command, Terminal, until_terminated
+from remit.cli.terminal import Command, Terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from remit.control.platform import Platform
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -22,14 +24,15 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.pass_obj
 def migrate(terminal: Terminal, *, check: bool) -> int:
     """Bring the database to the schema of this version. Forward only; make a backup first."""
-    from remit.control.upkeep import migrate as bring_forward
-    from remit.control.upkeep import missing_migrations
+    from remit.control import settings, upkeep
 
     place = terminal.place()
-    names = until_terminated(missing_migrations(place) if check else bring_forward(place))
+    url = settings.load(place).database
+    work = upkeep.missing_migrations(place, url) if check else upkeep.bring_forward(place, url)
+    names = terminal.execute(work)
     word = "missing" if check else "applied"
     terminal.answer(
-        {word: names}, lambda: [f"{word}: {', '.join(names)}"] if names else ["the schema is current"]
+        {word: names}, lambda: [f"{word}: {', '.join(names)}" if names else "the schema is current"]
     )
     return REFUSED if check and names else DONE
 
@@ -39,27 +42,49 @@ def migrate(terminal: Terminal, *, check: bool) -> int:
 @click.option(
     "--keys", type=_FILE, default=None, help="The key backup, to write or to read; keep it elsewhere."
 )
-@click.option("--restore", type=_FILE, default=None, help="Restore this backup instead.")
-@click.option(
-    "--to", "folder", type=click.Path(path_type=Path, file_okay=False), help="The folder to restore into."
-)
+@click.option("--restore", type=_FILE, default=None, help="Bring this backup back instead.")
+@click.option("--to", "folder", type=click.Path(path_type=Path), help="The folder to restore into.")
 @click.pass_obj
 def backup(
     terminal: Terminal, file: Path | None, keys: Path | None, restore: Path | None, folder: Path | None
 ) -> None:
     """Copy the data into FILE while everything runs. It holds no key: without --keys nobody can read it."""
-    if restore is not None:
-        if folder is None or file is not None:
-            raise click.UsageError("--restore takes the backup, and --to the folder to restore into.")
+    if restore is not None and folder is not None and file is None:
         _restore(terminal, restore, keys, folder)
-        return
-    if file is None:
-        raise click.UsageError("name the FILE to write, or --restore one.")
-    target = file
-    report = terminal.ask(lambda platform: platform.backup(target, keys))
-    terminal.answer(
-        report, lambda: [f"wrote {target}" + (f" and its keys to {keys}" if keys else "; keys: --keys FILE")]
-    )
+    elif restore is None and folder is None and file is not None:
+        _back_up(terminal, file, keys)
+    else:
+        raise click.UsageError(
+            "either name the FILE to write, or --restore FILE and the folder to restore --to."
+        )
+
+
+def _back_up(terminal: Terminal, file: Path, keys: Path | None) -> None:
+    summary = terminal.ask(lambda platform: platform.backup(file, keys))
+
+    def lines() -> Iterator[str]:
+        yield f"wrote {file}: {_content(summary.events, summary.runs)}"
+        if keys is not None:
+            count = wording.many(summary.keys, "key")
+            yield f"wrote {keys}: {count}, locked by the root key; keep it elsewhere"
+        else:
+            yield "it holds no keys; --keys FILE writes them to a file of their own"
+
+    terminal.answer(summary, lines)
+
+
+def _restore(terminal: Terminal, archive: Path, keys: Path | None, folder: Path) -> None:
+    from remit.control import settings, upkeep
+
+    url = settings.load(folder).database
+    summary = terminal.execute(upkeep.restore(archive, keys, folder, url))
+
+    def lines() -> Iterator[str]:
+        yield f"restored {_content(summary.events, summary.runs)} into {folder}"
+        yield f"  {wording.many(summary.keys, 'key')} can be used; what has lost its key stays sealed"
+        yield f"  before its first start, put the files of .remit/keys back into {folder / '.remit' / 'keys'}"
+
+    terminal.answer(summary, lines)
 
 
 @click.command(cls=Command)
@@ -78,3 +103,7 @@ def shred(terminal: Terminal, subject: str, *, yes: bool) -> None:
     terminal.answer(
         {"subject": subject, "keys": count}, lambda: [f"destroyed {wording.many(count, 'key')} of {subject}"]
     )
+
+
+def _content(events: int, runs: int) -> str:
+    return f"{wording.many(events, 'event')} of {wording.many(runs, 'run')}"

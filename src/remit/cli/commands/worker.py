@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
 from remit.cli.terminal import Command, Terminal
@@ -16,4 +14,4 @@ def worker(terminal: Terminal, *, lifeline: bool) -> None:
     """Execute runs until SIGTERM or Ctrl-C, then finish what is under way. A second signal leaves at once."""
     from remit.cli.serving import serve
 
-    asyncio.run(serve(terminal, lifeline=lifeline))
+    terminal.execute(serve(terminal, lifeline=lifeline))

@@ -1,5 +1,5 @@
-"""The demonstration in three acts, and its proof: every number in it is counted, none is written down. It tells
-what it does through `say`, gives the proof as a value, and starts and kills processes by its stage.
+"""The demonstration in three acts, and its proof: every number in it is counted, none is written down. It
+tells what it does through `say`, gives the proof as a value, and starts and kills processes by its stage.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class LocalDispatcher:
         self._hint = asyncio.Event()
         self._mail: set[str] = set()
 
-    def submit(self, run: str) -> None:
+    def submit(self, run: str) -> None:  # noqa: ARG002 - the row tells which
         """Look at once."""
         self._hint.set()
 
@@ -30,7 +30,7 @@ class LocalDispatcher:
         self._mail.add(run)
         self._hint.set()
 
-    def delay(self, run: str, until: int) -> None:
+    def delay(self, run: str, until: int) -> None:  # noqa: ARG002 - the row tells when
         """Look again: the next time may be nearer now."""
         self._hint.set()
 
@@ -38,7 +38,7 @@ class LocalDispatcher:
         """An order is mail."""
         self.wake(run)
 
-    def schedule(self, at: int) -> None:
+    def schedule(self, at: int) -> None:  # noqa: ARG002 - the table tells when
         """Look again."""
         self._hint.set()
 

@@ -13,7 +13,9 @@ def key_from_text(text: str) -> RootKey:
     try:
         secret = bytes.fromhex(text.strip())
     except ValueError:
-        raise WrongKey(f"{VARIABLE} is not hexadecimal.", f"It takes {KEY_BYTES * 2} hexadecimal digits.") from None
+        raise WrongKey(
+            f"{VARIABLE} is not hexadecimal.", f"It takes {KEY_BYTES * 2} hexadecimal digits."
+        ) from None
     if len(secret) != KEY_BYTES:
         raise WrongKey(f"{VARIABLE} has {len(secret)} bytes; it needs {KEY_BYTES}.")
     return RootKey(secret)

@@ -2,10 +2,23 @@
 -- How far a projection has read.
 SELECT tx, pos FROM projections WHERE name = $1;
 
+-- name: projections.begin
+-- Make sure that the projection has a cursor that can be moved.
+INSERT INTO projections (name, tx, pos) VALUES ($1, 0, 0) ON CONFLICT (name) DO NOTHING;
+
 -- name: projections.advance
--- Record how far a projection has read, with what it wrote.
-INSERT INTO projections (name, tx, pos) VALUES ($1, $2, $3)
-ON CONFLICT (name) DO UPDATE SET tx = excluded.tx, pos = excluded.pos;
+-- Move the cursor with what was written, if no other process has.
+UPDATE projections SET tx = $4, pos = $5 WHERE name = $1 AND tx = $2 AND pos = $3;
+
+-- name: projections.read (sqlite)
+-- What happened where since a position, without any content; with one writer, positions are in commit order.
+SELECT 0, pos, stream, kind, at FROM events WHERE pos > $2 AND $1 >= 0 ORDER BY pos LIMIT $3;
+
+-- name: projections.read (postgres)
+-- What happened where since a position, below the oldest open transaction, so that no late commit is skipped (S4).
+SELECT tx::text::bigint, pos, stream, kind, at FROM events
+WHERE (tx, pos) > ($1::text::xid8, $2) AND tx < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY tx, pos LIMIT $3;
 
 -- name: projections.add_facts
 -- Add what one batch of the log says about a run.

@@ -27,7 +27,7 @@ UPDATE runs SET status = 'running', owner = $1, epoch = epoch + 1, due = NULL, r
 WHERE id IN (
     SELECT id FROM runs
     WHERE due IS NOT NULL AND due <= $2 AND paused = 0 AND owner IS NULL
-      AND flow IN (SELECT value FROM json_each($3)) AND ($5 IS NULL OR id = $5)
+      AND flow IN (SELECT value FROM json_each($3)) AND ($5 IS NULL OR id = $5 OR id LIKE $5 || '.%')
     ORDER BY priority, due LIMIT $4)
 RETURNING id, team, flow, status, reason, due, priority, owner, epoch, pin, parent, key_id, base_seq, generation,
           mail, paused, error, session, created_at, ended_at;
@@ -38,7 +38,7 @@ UPDATE runs SET status = 'running', owner = $1, epoch = epoch + 1, due = NULL, r
 WHERE id IN (
     SELECT id FROM runs
     WHERE due IS NOT NULL AND due <= $2 AND paused = 0 AND owner IS NULL
-      AND flow IN (SELECT json_array_elements_text($3::text::json)) AND ($5::text IS NULL OR id = $5)
+      AND flow IN (SELECT json_array_elements_text($3::text::json)) AND ($5::text IS NULL OR id = $5 OR id LIKE $5 || '.%')
     ORDER BY priority, due LIMIT $4
     FOR UPDATE SKIP LOCKED)
 RETURNING id, team, flow, status, reason, due, priority, owner, epoch, pin, parent, key_id, base_seq, generation,

@@ -1,6 +1,6 @@
-"""The world outside the support desk, as one file: every request that reaches it is a line. It stands for a
-ticket system, a search engine, a bank and a mail server. Each line is written before the caller is answered, so
-the file tells what really happened, whatever became of the caller.
+"""The world outside the support desk, as one file: every request that reaches it is a line. It stands for
+a ticket system, a search engine, a bank and a mail server. Each line is written before the caller is answered, so the
+file tells what really happened, whatever became of the caller.
 """
 
 from __future__ import annotations

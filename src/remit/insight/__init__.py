@@ -1,0 +1,1 @@
+"""Projections of the log: derived, deletable, rebuilt by reading again (S5)."""
