@@ -7,6 +7,7 @@ import signal
 import subprocess
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 
 class Process:
@@ -19,7 +20,7 @@ class Process:
         )  # fmt: skip
         self.said: list[str] = []
 
-    def __enter__(self) -> Process:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

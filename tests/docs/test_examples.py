@@ -94,6 +94,6 @@ def run(block: Block, command: list[str], folder: Path, code: int = 0) -> str:
     done = subprocess.run(
         command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
     )
-    said = f"{block.place}: {command[-1]}\n{done.stdout}{done.stderr}"
-    assert done.returncode == code, said
+    ended = done.returncode if done.returncode >= 0 else 128 - done.returncode  # killed: as a shell says it
+    assert ended == code, f"{block.place}: {command[-1]}\n{done.stdout}{done.stderr}"
     return done.stdout

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from remit.store.database import Database
 from remit.store.databases.postgres import PostgresDatabase
 from remit.store.databases.sqlite import SqliteDatabase
 from remit.store.migrate import migrate
+from remit.store.tables import TABLES
 from tests.postgres import PostgresServer
 from tests.store.stores import Store
 
-TEMPLATE = "migrated"
+DATABASE = "store"
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -47,19 +48,25 @@ def sqlite_place(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def postgres_place(postgres: PostgresServer, migrated: str) -> Iterator[Store]:
-    """A Postgres database, cloned from one that is migrated already."""
-    name = f"test_{uuid4().hex}"
-    dsn = postgres.create_database(name, template=migrated)
-    yield Store("postgres", dsn, lambda: PostgresDatabase(dsn))
-    postgres.drop_database(name)
+def postgres_place(migrated: str) -> Store:
+    """The Postgres database of this session, emptied."""
+    asyncio.run(_empty(migrated))
+    return Store("postgres", migrated, lambda: PostgresDatabase(migrated))
 
 
 @pytest.fixture(scope="session")
 def migrated(postgres: PostgresServer) -> str:
-    """The name of a database to clone."""
-    asyncio.run(_migrate(PostgresDatabase(postgres.create_database(TEMPLATE))))
-    return TEMPLATE
+    """A database with today's schema."""
+    dsn = postgres.create_database(DATABASE)
+    asyncio.run(_migrate(PostgresDatabase(dsn)))
+    return dsn
+
+
+async def _empty(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    tables = [name for name in TABLES if name != "migrations"]
+    await connection.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY")
+    await connection.close()
 
 
 async def _migrate(database: Database) -> None:

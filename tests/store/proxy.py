@@ -16,6 +16,7 @@ class Proxy:
         self.open_for_new.set()
         self.cut = asyncio.Event()
         self._target = (host, port)
+        self._refusing = False
         self._lost_request: bytes | None = None
         self._lost_answer: bytes | None = None
         self._writers: list[asyncio.StreamWriter] = []
@@ -29,15 +30,25 @@ class Proxy:
         """Cut when the server has answered with this, which nobody hears."""
         self._lost_answer = holding
 
+    def refuse(self) -> None:
+        """Cut every line, and each new one at once."""
+        self._refusing = True
+        self._cut_all()
+
     async def serve(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
+        self._writers.append(answer)
         await self.open_for_new.wait()
+        if self._refusing or answer.is_closing():
+            answer.transport.abort()
+            return
         server, request = await asyncio.open_connection(*self._target)
-        self._writers += [answer, request]
+        self._writers.append(request)
         self._tasks.add(asyncio.create_task(self._pass(client, request, is_request=True)))
         self._tasks.add(asyncio.create_task(self._pass(server, answer, is_request=False)))
 
     async def close(self) -> None:
         self._cut_all()
+        self.open_for_new.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _pass(self, source: asyncio.StreamReader, to: asyncio.StreamWriter, *, is_request: bool) -> None:

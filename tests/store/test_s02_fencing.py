@@ -14,11 +14,18 @@ from remit.store.database import Commit, Conflict, Op
 from remit.store.databases.postgres import PostgresDatabase
 from remit.store.migrate import migrate
 from tests.postgres import PostgresServer, postgres_server
+from tests.store.conftest import DATABASE
 from tests.store.proxy import Proxy, proxied
 from tests.store.stores import NOW, Journal, Store, enlist, owned_run, seqs, shared, stream_of, take_over
 
 # A statement's own text does not travel again once it is prepared; what was written does.
 ANY_REQUEST, COMMIT, COMMITTED, INSERTED = b"", b"COMMIT\0", b"COMMIT\0", b"INSERT 0 1\0"
+
+SAME_PLACE = """
+INSERT INTO events (stream, seq, team, at, kind, path, body, key_id, commitment, prev_hash, hash)
+SELECT stream, 2, team, at, kind, path, body, key_id, commitment, prev_hash, hash
+FROM events WHERE stream = $1
+"""
 
 
 async def test_s02_a_takeover_in_the_middle_of_a_stream_of_batches(store: Store) -> None:
@@ -91,19 +98,18 @@ async def test_s02_a_takeover_waits_for_a_batch_and_sees_it(postgres_place: Stor
     old, rescuer = await postgres_place.open(), await asyncpg.connect(postgres_place.place)
     await enlist(old)
     run = await owned_run(old)
-    async with asyncpg.create_pool(postgres_place.place, min_size=1, max_size=1) as pool:
-        blocker = await pool.acquire()
-        await blocker.execute("BEGIN; LOCK TABLE events IN EXCLUSIVE MODE")
-        write = old.submit(run.step())
-        await _until_somebody_waits(postgres_place)
-        fence = asyncio.create_task(rescuer.execute("UPDATE workers SET epoch = 2, fenced_at = 1"))
-        await _until_somebody_waits(postgres_place, many=2)
-        assert not fence.done()
-        await blocker.execute("COMMIT")
-        await asyncio.gather(write, fence)
-        await pool.release(blocker)
+    blocker = await asyncpg.connect(postgres_place.place)
+    await blocker.execute("BEGIN")
+    await blocker.execute(SAME_PLACE, run.stream)
+    write = old.submit(run.step())
+    await _until_somebody_waits(postgres_place)
+    fence = asyncio.create_task(rescuer.execute("UPDATE workers SET epoch = 2, fenced_at = 1"))
+    await _until_somebody_waits(postgres_place, many=2)
+    await blocker.execute("ROLLBACK")
+    await asyncio.gather(write, fence)
     assert await seqs(old, run.stream) == [1, 2]
     await rescuer.close()
+    await blocker.close()
     await postgres_place.close()
 
 
@@ -113,8 +119,7 @@ async def test_s02_a_takeover_waits_for_a_batch_and_sees_it(postgres_place: Stor
 @pytest.fixture
 async def line(postgres: PostgresServer, postgres_place: Store) -> AsyncIterator[tuple[PostgresDatabase, Proxy]]:
     """A database behind a proxy, with a worker."""
-    name = postgres_place.place.partition("?")[0].rpartition("/")[2]
-    async with proxied(postgres.dsn(name, tcp=True)) as (dsn, proxy):
+    async with proxied(postgres.dsn(DATABASE, tcp=True)) as (dsn, proxy):
         database = PostgresDatabase(dsn)
         await database.open()
         await enlist(database)
@@ -200,14 +205,12 @@ async def test_s02_a_refusal_next_to_a_cut_is_still_only_its_own(line: tuple[Pos
 
 
 async def test_a_server_that_stays_away_is_unavailable(postgres: PostgresServer, postgres_place: Store) -> None:
-    name = postgres_place.place.partition("?")[0].rpartition("/")[2]
-    async with proxied(postgres.dsn(name, tcp=True)) as (dsn, proxy):
+    async with proxied(postgres.dsn(DATABASE, tcp=True)) as (dsn, proxy):
         database = PostgresDatabase(dsn, patience=0.2)
         await database.open()
         await enlist(database)
         run = await owned_run(database)
-        proxy.open_for_new.clear()
-        await proxy.close()
+        proxy.refuse()
         with pytest.raises(StoreUnavailable):
             await database.submit(run.step())
         with pytest.raises(StoreUnavailable):

@@ -87,7 +87,10 @@ def refers(value: object) -> bool:
     """Whether a plain value holds a reference to a conversation."""
     if isinstance(value, dict):
         known = cast("dict[str, object]", value)
-        return MARK in known or any(refers(each) for each in known.values())
+        return MARK in known or any(refers(each) for each in known.values() if each.__class__ in _NESTED)
     if isinstance(value, list):
-        return any(refers(each) for each in cast("list[object]", value))
+        return any(refers(each) for each in cast("list[object]", value) if each.__class__ in _NESTED)
     return False
+
+
+_NESTED = frozenset({dict, list})

@@ -7,7 +7,6 @@ shredded. This file knows which keys exist, not what they protect.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import os
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from remit.domain.errors import Shredded, StoreCorrupt, WrongKey
+from remit.store.ciphers import NONCE_BYTES, fresh_nonce, keyed_digest
 from remit.store.database import Commit, Op
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from remit.store.key_provider import KeyProvider
 
 _SECRET_BYTES = 32
-_NONCE_BYTES = 12
 _TEAM_KEY_MONTH = 30 * 24 * 3600 * 1_000_000
 
 
@@ -33,19 +32,19 @@ class DataKey:
 
     def __init__(self, key_id: str, secret: bytes) -> None:
         self.id = key_id
-        self._cipher = AESGCM(hmac.digest(secret, b"remit/encrypt", "sha256"))
-        self._salter = hmac.digest(secret, b"remit/commit", "sha256")
-        self._namer = hmac.digest(secret, b"remit/blob", "sha256")
+        self._cipher = AESGCM(keyed_digest(secret, b"encrypt"))
+        self._salter = keyed_digest(secret, b"commit")
+        self._namer = keyed_digest(secret, b"blob")
 
     def seal(self, content: bytes, place: bytes) -> bytes:
         """Encrypt `content`, bound to the place where it will stand."""
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = fresh_nonce()
         return nonce + self._cipher.encrypt(nonce, content, place)
 
     def open(self, sealed: bytes, place: bytes) -> bytes:
         """Decrypt what `seal` made for the same place."""
         try:
-            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place)
+            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place)
         except InvalidTag:
             entry = place.hex() if len(place) == _SECRET_BYTES else place.decode()
             raise StoreCorrupt(
@@ -55,11 +54,11 @@ class DataKey:
 
     def commit(self, content: bytes, place: bytes) -> bytes:
         """A commitment to `content`: binding, and unguessable once this key is gone."""
-        return hashlib.sha256(hmac.digest(self._salter, place, "sha256") + content).digest()
+        return hashlib.sha256(keyed_digest(self._salter, place) + content).digest()
 
     def name(self, content: bytes) -> bytes:
         """A keyed digest under which equal contents of the same key share one blob."""
-        return hmac.digest(self._namer, content, "sha256")
+        return keyed_digest(self._namer, content)
 
 
 class KeyRing:

@@ -15,7 +15,7 @@ from remit.store.pen import open_blob, read_inline
 if TYPE_CHECKING:
     from remit.domain.events import Event
     from remit.store.database import Database
-    from remit.store.keys import KeyRing
+    from remit.store.keys import DataKey, KeyRing
 
 _PAGE = 2000
 
@@ -40,12 +40,17 @@ class Log:
         """The events of a stream from `first` on, opened, and the head after them."""
         entries: list[Entry] = []
         head = Head(0, b"")
+        key: DataKey | None = None
         while True:
             rows = await self._database.fetch("log.read", stream, first, _PAGE)
-            for row in rows:
-                event_row = EventRow(*row)
-                entries.append(await self.open(event_row))
-                head = Head(event_row.seq, event_row.hash)
+            for row in map(EventRow._make, rows):
+                if key is None or key.id != row.key_id:
+                    key = await self._keys.get(row.key_id)
+                event = read_inline(row, key)
+                if isinstance(event, bytes):
+                    event = decode_event(row.kind, await self._blob(event, row))
+                entries.append(Entry(row.seq, row.at, row.path, event))
+                head = Head(row.seq, row.hash)
             if len(rows) < _PAGE:
                 return entries, head
             first = head.seq + 1
@@ -59,8 +64,7 @@ class Log:
 
     async def open(self, row: EventRow) -> Entry:
         """Decrypt and decode one row."""
-        key = await self._keys.get(row.key_id)
-        event = read_inline(row, key)
+        event = read_inline(row, await self._keys.get(row.key_id))
         if isinstance(event, bytes):
             event = decode_event(row.kind, await self._blob(event, row))
         return Entry(row.seq, row.at, row.path, event)

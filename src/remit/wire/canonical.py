@@ -25,16 +25,17 @@ LARGEST_INTEGER = 2**53 - 1
 def plain(value: object, foreign: Callable[[object], object] | None = None) -> Any:
     """`value` as dicts, lists, strings and numbers only; `foreign` may translate types JSON does not know."""
     kind = type(value)
-    if kind is str or value is None or kind is bool:
+    if kind in _AS_IT_IS:
         return value
     if kind is int:
-        return _safe_integer(value)  # pyright: ignore[reportArgumentType]
+        return _safe_integer(cast("int", value))
     if kind is float:
-        return _finite(value)  # pyright: ignore[reportArgumentType]
+        return _finite(cast("float", value))
     if kind is dict:
-        return {_key(k): plain(v, foreign) for k, v in cast("dict[object, object]", value).items()}
+        return _plain_object(cast("dict[object, object]", value), foreign)
     if kind is list or kind is tuple:
-        return [plain(item, foreign) for item in cast("list[object]", value)]
+        items = cast("list[object]", value)
+        return [item if type(item) in _AS_IT_IS else plain(item, foreign) for item in items]
     return plain(_translate(value, foreign), foreign)
 
 
@@ -63,6 +64,13 @@ def parse(text: str | bytes) -> Any:
         return plain(value)
     except NotEncodable as wrong:
         raise InvalidInput(wrong.message, wrong.hint) from None
+
+
+def _plain_object(value: dict[object, object], foreign: Callable[[object], object] | None) -> dict[str, Any]:
+    return {
+        key if type(key) is str else _key(key): item if type(item) in _AS_IT_IS else plain(item, foreign)
+        for key, item in value.items()
+    }
 
 
 def _translate(value: object, foreign: Callable[[object], object] | None) -> object:
@@ -122,4 +130,5 @@ def _no_constant(name: str) -> NoReturn:
     raise InvalidInput(f"{name} is not a number JSON can hold.")
 
 
+_AS_IT_IS = frozenset({str, bool, type(None)})
 _ENCODER = msgspec.json.Encoder(order="deterministic")

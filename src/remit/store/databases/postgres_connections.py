@@ -66,7 +66,7 @@ class Server:
         """Open the reading pool; its first connection tells whether the server is there and new enough."""
         try:
             self._pool = await asyncpg.create_pool(
-                self._dsn, min_size=1, max_size=_READERS, reset=_keep_as_it_is, **self._options()
+                self._dsn, min_size=0, max_size=_READERS, reset=_keep_as_it_is, **self._options()
             )
             version = int(await self._pool.fetchval("SHOW server_version_num")) // 10000
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as wrong:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from remit.domain.errors import StoreReadOnly, WrongKey
@@ -49,4 +50,5 @@ def _create(path: Path) -> None:
             "Give this user write access to the folder, or choose another workspace.",
         ) from None
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # there may be no folder to remove it from
+            draft.unlink()
