@@ -13,9 +13,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import apsw
 import pytest
 
+from remit.store.databases.sqlite_driver import connect
 from tests.cli.conftest import Terminal
 
 LAMP = '{"item": "lamp"}'
@@ -148,6 +148,13 @@ def database(remit: Terminal) -> Path:
     return remit.place / ".remit" / "remit.db"
 
 
+def behind_its_back(database: Path, statement: str) -> None:
+    """What no Remit does: change the file itself."""
+    connection = connect(database)
+    connection.execute(statement)
+    connection.close()
+
+
 def test_a_corrupt_database_is_said_to_be_corrupt(remit: Terminal, database: Path) -> None:
     for leftover in database.parent.glob("remit.db-*"):
         leftover.unlink()
@@ -159,14 +166,14 @@ def test_a_corrupt_database_is_said_to_be_corrupt(remit: Terminal, database: Pat
 
 
 def test_an_altered_event_is_named_by_the_doctor(remit: Terminal, database: Path) -> None:
-    with apsw.Connection(str(database)) as connection:
-        connection.execute("UPDATE events SET path = 'pay#2' WHERE path = 'pay' AND kind = 'step.done'")
+    behind_its_back(database, "UPDATE events SET path = 'pay#2' WHERE path = 'pay' AND kind = 'step.done'")
     assert re.search(r"event \d of run\S*: .* was altered", remit("doctor", "--deep", code=1).out)
 
 
 def test_a_newer_database_is_left_alone(remit: Terminal, database: Path) -> None:
-    with apsw.Connection(str(database)) as connection:
-        connection.execute("INSERT INTO migrations (version, name, digest) VALUES (9999, '9999_beyond', 'x')")
+    behind_its_back(
+        database, "INSERT INTO migrations (version, name, digest) VALUES (9999, '9999_beyond', 'x')"
+    )
     refused = remit("run", "order", "--input", LAMP, code=5)
     assert "was written by a newer Remit" in refused.err
     assert "Upgrade" in refused.err

@@ -2,15 +2,14 @@
 in a folder that belongs to that page alone and starts empty: nothing is there that the page did not make.
 
 `python run` is a whole program; an `output` block right below it is what it prints. `python file=PATH` is saved
-under that name, and executed by pytest if it is a test. `console run` is typed into a shell, line by line where a
-line begins with `$`; each must exit with 0, or with the code that its comment names (`# exits with 4`).
+under that name, and executed by pytest if it is a test. `console run` is typed into one shell for the page, as
+`tests.docs.console` says.
 """
 
 from __future__ import annotations
 
 import ast
 import os
-import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -18,17 +17,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.tree import ROOT
+from tests.architecture.tree import ROOT, name
+from tests.docs.console import Shell, commands_in
 from tests.docs.pages import Block, blocks, pages
 
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("REMIT_", "PYTEST_"))} | {
+ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if not name.startswith(("REMIT_", "PYTEST_"))
+} | {
     "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
     "PYTHONPATH": str(ROOT / "src"),
     "PYTHONWARNINGS": "error",
     "NO_COLOR": "1",
 }
-PATIENCE_SECONDS = 60
-EXIT = re.compile(r"#.* exits with (\d+)")
+PATIENCE = 60
 PYTHON = [block for page in pages() for block in blocks(page) if block.language == "python"]
 
 
@@ -40,23 +41,20 @@ def saved_as(block: Block) -> str:
     return block.note.removeprefix("file=") if block.note.startswith("file=") else ""
 
 
-@pytest.mark.parametrize(
-    "page",
-    [page for page in pages() if any(map(is_executed, blocks(page)))],
-    ids=lambda page: page.relative_to(ROOT).as_posix(),
-)
+@pytest.mark.parametrize("page", [p for p in pages() if any(map(is_executed, blocks(p)))], ids=name)
 def test_what_a_page_shows_happens(page: Path, tmp_path: Path) -> None:
-    every = list(blocks(page))
-    for block, after in pairwise([*every, None]):
-        assert block is not None
-        if saved_as(block):
-            save(block, tmp_path)
-        elif (block.language, block.note) == ("python", "run"):
-            printed = execute(block, tmp_path)
-            if after is not None and after.language == "output":
-                assert printed == after.text, f"{after.place}: it printed\n{printed}"
-        elif (block.language, block.note) == ("console", "run"):
-            type_in(block, tmp_path)
+    with Shell(tmp_path, {}) as shell:
+        for block, after in pairwise([*blocks(page), None]):
+            assert block is not None
+            if saved_as(block):
+                save(block, tmp_path)
+            elif (block.language, block.note) == ("python", "run"):
+                printed = execute(block, tmp_path)
+                if after is not None and after.language == "output":
+                    assert printed == after.text, f"{after.place}: it printed\n{printed}"
+            elif (block.language, block.note) == ("console", "run"):
+                for command in commands_in(block.text):
+                    shell.run(command)
 
 
 def test_most_python_is_executed() -> None:
@@ -83,17 +81,9 @@ def execute(block: Block, folder: Path) -> str:
     return run(block, [sys.executable, str(file)], folder)
 
 
-def type_in(block: Block, folder: Path) -> None:
-    for line in block.text.splitlines():
-        if line.startswith("$ "):
-            named = EXIT.search(line)
-            run(block, ["bash", "-c", line.removeprefix("$ ")], folder, int(named[1]) if named else 0)
-
-
-def run(block: Block, command: list[str], folder: Path, code: int = 0) -> str:
+def run(block: Block, command: list[str], folder: Path) -> str:
     done = subprocess.run(
-        command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+        command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
-    ended = done.returncode if done.returncode >= 0 else 128 - done.returncode  # killed: as a shell says it
-    assert ended == code, f"{block.place}: {command[-1]}\n{done.stdout}{done.stderr}"
+    assert done.returncode == 0, f"{block.place}: {command[-1]}\n{done.stdout}{done.stderr}"
     return done.stdout

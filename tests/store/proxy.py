@@ -51,7 +51,9 @@ class Proxy:
         self.open_for_new.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _pass(self, source: asyncio.StreamReader, to: asyncio.StreamWriter, *, is_request: bool) -> None:
+    async def _pass(
+        self, source: asyncio.StreamReader, to: asyncio.StreamWriter, *, is_request: bool
+    ) -> None:
         while data := await source.read(65536):
             wanted = self._lost_request if is_request else self._lost_answer
             if wanted is not None and wanted in data:

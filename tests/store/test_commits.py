@@ -65,7 +65,9 @@ async def test_another_event_in_the_same_place_is_fenced(database: Database, run
     assert await seqs(database, run.stream) == [1, 2]
 
 
-async def test_a_refused_commit_leaves_nothing_and_its_batch_is_kept(database: Database, run: Journal) -> None:
+async def test_a_refused_commit_leaves_nothing_and_its_batch_is_kept(
+    database: Database, run: Journal
+) -> None:
     await database.submit(Journal("r-0", run.worker).birth())
     others = [await owned_run(database, f"r-{n}") for n in range(10, 20)]
     double = Journal("r-0", run.worker).birth()
@@ -113,7 +115,9 @@ async def test_shared_events_are_sealed_on_the_end_that_is_there(store: Store, d
         await owned_run(database, f"r-{n}")
     elsewhere = await store.open()
     handles = [database, elsewhere] * 10
-    await asyncio.gather(*[handle.submit(_message(f"r-{n % 3}", f"m-{n}")) for n, handle in enumerate(handles)])
+    await asyncio.gather(
+        *[handle.submit(_message(f"r-{n % 3}", f"m-{n}")) for n, handle in enumerate(handles)]
+    )
     rows = await stream_of(database, "team:team")
     assert len(rows) == 20
     found = [row for n in range(3) for row in await database.fetch("inbox.read", f"r-{n}")]
@@ -121,7 +125,9 @@ async def test_shared_events_are_sealed_on_the_end_that_is_there(store: Store, d
     assert Head(*(await database.fetch("log.head", "team:team"))[0]) == Head(20, rows[-1].hash)
 
 
-async def test_a_message_to_an_ended_run_leaves_no_gap_in_the_stream(database: Database, run: Journal) -> None:
+async def test_a_message_to_an_ended_run_leaves_no_gap_in_the_stream(
+    database: Database, run: Journal
+) -> None:
     await database.submit(run.step([Op("runs.finish", ("r-1", "succeeded", "", NOW), one=True)]))
     other = await owned_run(database, "r-2")
     messages = [_message("r-2", "m-1"), _message("r-1", "m-2"), _message("r-2", "m-3")]
@@ -149,7 +155,9 @@ async def test_commits_made_at_once_share_transactions(store: Store, database: D
     assert await _transactions(store, database) - before <= 12
 
 
-async def test_closing_makes_durable_what_was_submitted(store: Store, database: Database, run: Journal) -> None:
+async def test_closing_makes_durable_what_was_submitted(
+    store: Store, database: Database, run: Journal
+) -> None:
     futures = [database.submit(run.step()) for _ in range(20)]
     await database.close()
     await asyncio.gather(*futures)
@@ -157,7 +165,9 @@ async def test_closing_makes_durable_what_was_submitted(store: Store, database: 
     assert await seqs(again, run.stream) == list(range(1, 22))
 
 
-async def test_what_was_answered_survives_being_abandoned(store: Store, database: Database, run: Journal) -> None:
+async def test_what_was_answered_survives_being_abandoned(
+    store: Store, database: Database, run: Journal
+) -> None:
     await asyncio.gather(*[database.submit(run.step()) for _ in range(5)])
     database.submit(run.step())
     database.abandon()

@@ -85,7 +85,7 @@ async def test_s02_a_batch_waits_for_a_takeover_and_is_refused(postgres_place: S
     async with rescuer.transaction():
         await rescuer.execute("UPDATE workers SET epoch = epoch + 1, fenced_at = 1")
         write = old.submit(run.step())
-        await _until_somebody_waits(postgres_place)
+        await until_somebody_waits(postgres_place)
         await rescuer.execute("UPDATE runs SET owner = NULL, status = 'ready', due = 1")
     with pytest.raises(Fenced):
         await write
@@ -102,9 +102,9 @@ async def test_s02_a_takeover_waits_for_a_batch_and_sees_it(postgres_place: Stor
     await blocker.execute("BEGIN")
     await blocker.execute(SAME_PLACE, run.stream)
     write = old.submit(run.step())
-    await _until_somebody_waits(postgres_place)
+    await until_somebody_waits(postgres_place)
     fence = asyncio.create_task(rescuer.execute("UPDATE workers SET epoch = 2, fenced_at = 1"))
-    await _until_somebody_waits(postgres_place, many=2)
+    await until_somebody_waits(postgres_place, many=2)
     await blocker.execute("ROLLBACK")
     await asyncio.gather(write, fence)
     assert await seqs(old, run.stream) == [1, 2]
@@ -117,7 +117,9 @@ async def test_s02_a_takeover_waits_for_a_batch_and_sees_it(postgres_place: Stor
 
 
 @pytest.fixture
-async def line(postgres: PostgresServer, postgres_place: Store) -> AsyncIterator[tuple[PostgresDatabase, Proxy]]:
+async def line(
+    postgres: PostgresServer, postgres_place: Store
+) -> AsyncIterator[tuple[PostgresDatabase, Proxy]]:
     """A database behind a proxy, with a worker."""
     async with proxied(postgres.dsn(DATABASE, tcp=True)) as (dsn, proxy):
         database = PostgresDatabase(dsn)
@@ -137,7 +139,9 @@ async def test_s02_a_single_statement_whose_line_was_cut(
         _arm(proxy, lost, ANY_REQUEST, INSERTED)
         answer = await database.submit(run.step())
         assert proxy.cut.is_set()
-        assert [row[0] for row in await database.fetch("log.positions", run.stream, run.pen.seq)] == [answer.pos]
+        assert [row[0] for row in await database.fetch("log.positions", run.stream, run.pen.seq)] == [
+            answer.pos
+        ]
         proxy.cut.clear()
     assert await seqs(database, run.stream) == [1, 2, 3, 4]
 
@@ -192,7 +196,9 @@ async def test_s02_another_event_in_the_place_of_a_lost_one_is_fenced(
     await postgres_place.close()
 
 
-async def test_s02_a_refusal_next_to_a_cut_is_still_only_its_own(line: tuple[PostgresDatabase, Proxy]) -> None:
+async def test_s02_a_refusal_next_to_a_cut_is_still_only_its_own(
+    line: tuple[PostgresDatabase, Proxy],
+) -> None:
     database, proxy = line
     runs = [await owned_run(database, f"r-{n}") for n in range(6)]
     proxy.lose_answer(COMMITTED)
@@ -204,7 +210,9 @@ async def test_s02_a_refusal_next_to_a_cut_is_still_only_its_own(line: tuple[Pos
     assert sorted(await database.fetch("runs.with_mail", "w-1")) == [(run.run, 1) for run in runs]
 
 
-async def test_a_server_that_stays_away_is_unavailable(postgres: PostgresServer, postgres_place: Store) -> None:
+async def test_a_server_that_stays_away_is_unavailable(
+    postgres: PostgresServer, postgres_place: Store
+) -> None:
     async with proxied(postgres.dsn(DATABASE, tcp=True)) as (dsn, proxy):
         database = PostgresDatabase(dsn, patience=0.2)
         await database.open()
@@ -261,7 +269,7 @@ def _arm(proxy: Proxy, lost: str, request: bytes, answer: bytes) -> None:
         proxy.lose_answer(answer)
 
 
-async def _until_somebody_waits(place: Store, many: int = 1) -> None:
+async def until_somebody_waits(place: Store, many: int = 1) -> None:
     """Return once sessions of this database wait for a lock."""
     watcher = await asyncpg.connect(place.place)
     query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"

@@ -166,7 +166,11 @@ async def race(execution: Execution, work: Sequence[Awaitable[Any]]) -> Any:
 async def timeout(execution: Execution, length: float | str, work: Awaitable[Any]) -> Any:
     """Run something for so long at most; after that it is cancelled and `TimedOut` raised."""
     span = seconds(length)
-    scope = execution.scope()
+    try:
+        scope = execution.scope()
+    except BaseException:
+        _close([work])
+        raise
     path = scope.next_path("timeout")
     timer = wait_for_time_in_branch(execution, span)
     branches = Branches(execution, scope, path, [work, timer])
@@ -238,8 +242,19 @@ def _branch(execution: Execution, kind: str, work: Sequence[Awaitable[Any]]) -> 
     for each in work:
         if not inspect.isawaitable(each):
             raise TypeError(f"run.{kind} takes calls such as run.step(f, x), not {type(each).__name__}.")
-    scope = execution.scope()
+    try:
+        scope = execution.scope()
+    except BaseException:
+        _close(work)
+        raise
     return Branches(execution, scope, scope.next_path(kind), work)
+
+
+def _close(work: Sequence[Awaitable[Any]]) -> None:
+    """What was made to be a branch and never will be must not complain that nobody awaited it."""
+    for each in work:
+        if inspect.iscoroutine(each):
+            each.close()
 
 
 def _leave_if_told(branches: Branches, number: int) -> None:

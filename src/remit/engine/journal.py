@@ -139,8 +139,10 @@ class Journal:
     def left_over(self) -> str:
         """The first recorded path that the code did not come past; empty if there is none."""
         for entry in self.entries:
-            if isinstance(entry.event, _OPENS_A_PLACE) and self._renamed(entry.path) not in self._consumed:
-                return self._renamed(entry.path)
+            path = self._renamed(entry.path)
+            # what was asked about a step stands below it, and is settled once the step is
+            if isinstance(entry.event, _OPENS_A_PLACE) and self._consumed.isdisjoint((path, parent_path(path))):
+                return path
         return ""
 
     def rename(self, renames: dict[str, str]) -> None:

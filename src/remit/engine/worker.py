@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("remit.worker")
 _RESCUE_EVERY = MICROSECONDS // 2
+_LOOK_CLOSELY_EVERY = MICROSECONDS
 _SWEEP_EVERY = 60 * MICROSECONDS
 _FIRST_RETRY, _LAST_RETRY = 1.0, 60.0
 
@@ -57,6 +58,8 @@ class Worker:
         self._held: set[str] = set()
         """Runs this process holds, in memory or waiting for another try."""
         self._watchers: dict[str, list[asyncio.Future[Outcome]]] = {}
+        self._looked_closely = 0
+        """When the rows of this worker were last compared with what it holds."""
         self._stopping = False
         self._loops: list[asyncio.Task[None]] = []
 
@@ -99,7 +102,13 @@ class Worker:
         room = len(self._held) < self._concurrency and not self._stopping and not birth.due and not self._only
         services = self.services
         born = birth.prepare(services.keys, services.clock.now(), services.lease.worker if room else None)
-        await services.database.submit(Commit(born.events, born.blobs, born.ops))
+        if room:
+            self._held.add(birth.id)
+        try:
+            await services.database.submit(Commit(born.events, born.blobs, born.ops))
+        except BaseException:
+            self._held.discard(birth.id)  # if it is durable after all, it is found as a stray
+            raise
         faults.reach("run.created")
         if room:
             self._take_up(begin(born, birth.flow, services))
@@ -133,20 +142,21 @@ class Worker:
     async def _look_for_work(self) -> None:
         others_wrote = True
         while not self._stopping:
+            now = self.services.clock.now()
             try:
-                claimed = await self._claim_due()
+                claimed = await self._claim_due(now)
                 await self._deliver_mail(everything=others_wrote)
                 await fire_due(self.services)
-                until = await self._next_time()
+                until = await self._next_time(now)
             except (Infrastructure, Conflict) as wrong:
                 _log.warning("looking for work failed: %s", wrong)
                 claimed, until = 0, self.services.clock.now() + MICROSECONDS
+                self._looked_closely = 0  # a claim may have been made whose answer was lost
             if not claimed:
                 others_wrote = await self.dispatcher.wait(until)
 
-    async def _claim_due(self) -> int:
+    async def _claim_due(self, now: int) -> int:
         room = self._concurrency - len(self._held)
-        now = self.services.clock.now()
         if room <= 0 or not await self._anything_due(now):
             return 0
         names = json.dumps(list(self.services.flows))
@@ -166,16 +176,15 @@ class Worker:
         due = (await self.services.database.fetch("runs.next_due"))[0][0]
         return due is not None and due <= now
 
-    async def _next_time(self) -> int | None:
+    async def _next_time(self, looked_at: int) -> int | None:
         """When to look again by itself; a full worker looks when one of its runs leaves."""
         times = (
             await self.services.database.fetch("runs.next_due") if len(self._held) < self._concurrency else []
         )
         times += await self.services.database.fetch("schedules.next")
-        now = self.services.clock.now()
         known = [t[0] for t in times if t[0] is not None]
-        # what is due already and was not claimed needs code or a release this worker lacks: no reason to spin
-        return min((t for t in known if t > now), default=now + MICROSECONDS if known else None)
+        # what was due at that look and was not claimed needs code or a release this worker lacks: no reason to spin
+        return min((t for t in known if t > looked_at), default=looked_at + MICROSECONDS if known else None)
 
     async def _start_over(self) -> None:
         """Somebody declared this worker dead: let go of everything and come back as a new one."""
@@ -187,12 +196,23 @@ class Worker:
 
     async def _deliver_mail(self, *, everything: bool) -> None:
         wanted = self.dispatcher.mail()
-        if not self._executions or not (wanted or everything):
+        now = self.services.clock.now()
+        closely = everything or now - self._looked_closely >= _LOOK_CLOSELY_EVERY
+        if not closely and not (self._executions and wanted):
             return
+        self._looked_closely = now
         counts = dict(await self.services.database.fetch("runs.with_mail", self.services.lease.worker))
+        await self._take_up_strays(counts.keys() - self._held)
         for run, execution in list(self._executions.items()):
             if counts.get(run, 0) > execution.mailbox.seen:
                 await refresh_mail(execution, counts[run])
+
+    async def _take_up_strays(self, runs: set[str]) -> None:
+        """Runs that are ours by their row, though nobody here heard so: the answer to a start or a claim was lost."""
+        for run in runs:
+            row = run_row((await self.services.database.fetch("runs.get", run))[0])
+            if run not in self._held:
+                self._take_up_row(row, "trouble")
 
     async def _look_after_others(self) -> None:
         clock = self.services.clock
@@ -228,6 +248,9 @@ class Worker:
             execution = await load(row, self.services.flows[row.flow], self.services, after)
         except Exception as wrong:  # noqa: BLE001 - whatever it is, the run stays ours and is tried again
             await self._try_again(row, wrong, tries)
+            return
+        if self._stopping:
+            self._let_go(row, Outcome("lost"))
             return
         if refused:
             execution.refused.add(refused)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from remit.store.database import Commit
 
 _KEPT = 10_000
@@ -39,5 +41,9 @@ class Refusals:
 
     def withdraw(self, commit: Commit) -> None:
         """The same commit was accepted later; what follows may stand on it."""
-        for event in commit.events:
-            self._causes.pop(event.hash, None)
+        self.found(event.hash for event in commit.events)
+
+    def found(self, hashes: Iterable[bytes]) -> None:
+        """These events are in the log after all: their refusal was a lost answer."""
+        for digest in hashes:
+            self._causes.pop(digest, None)

@@ -1,9 +1,10 @@
-"""What a person sees of a run: each line says its state in a word, equal neighbours stand together, and nothing
-is wider than the terminal.
+"""What a person sees of a run: each line says its state in a word, equal neighbours stand together, nothing is
+wider than the terminal.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from remit.cli.output import cell_width
@@ -14,23 +15,16 @@ MS = 1000
 
 
 def step(path: str, **changes: Any) -> StepView:
-    plain: dict[str, Any] = {
-        "path": path, "name": path.rsplit("/", maxsplit=1)[-1].split("#", maxsplit=1)[0], "kind": "step", "state": "done", "started_at": 1,
-        "ended_at": 1 + 4 * MS, "attempts": 1, "how": "", "detail": "", "result": None, "replays": 0, "children": [],
-    }  # fmt: skip
-    return StepView(**(plain | changes))
+    name = path.rpartition("/")[2].partition("#")[0]
+    plain = StepView(path, name, "step", "done", 1, 1 + 4 * MS, 1, "", "", None, 0)
+    return replace(plain, **changes)
 
 
 def view(*steps: StepView, segments: int = 1, status: str = "running", **changes: Any) -> RunView:
     ended = 3_200_000 if status in {"succeeded", "failed"} else None
-    run = RunSummary(
-        "r-1", "handle_ticket", status, "", 0, ended, None, "", None, paused=False, steps=len(steps)
-    )
-    plain: dict[str, Any] = {
-        "run": run, "input": {"ticket_id": 7}, "result": None, "message": "", "by": "you", "segments": segments,
-        "generation": 1, "events": 9, "forked_from": None, "simulated": False, "steps": list(steps), "waits": [],
-    }  # fmt: skip
-    return RunView(**(plain | changes))
+    run = RunSummary("r-1", "handle_ticket", status, "", 0, ended, None, "", None, False, len(steps))
+    plain = RunView(run, {"ticket_id": 7}, None, "", "you", segments, 1, 9, None, False, list(steps), [])
+    return replace(plain, **changes)
 
 
 def text(shown: RunView, columns: int = 100) -> list[str]:
@@ -85,5 +79,6 @@ def test_a_waiting_run_names_the_command_that_continues_it() -> None:
     ]
     lines = text(view(step("human#1", kind="wait", state="waiting"), status="parked", waits=waits))
     assert "[remit approve a-19]" in lines[-2]
-    assert "waits for finance-leads, in 4 h" in lines[-2]
+    assert "waits for finance-leads until" in lines[-2]
+    assert "(in 4 h)" in lines[-2]
     assert lines[-1].endswith("[remit signal r-1 paid --payload JSON]")

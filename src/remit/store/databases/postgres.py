@@ -81,7 +81,7 @@ class PostgresDatabase:
 
     async def tail(self, after: Cursor, limit: int) -> list[TailedEvent]:
         """Events of finished transactions only, in an order in which none can appear behind (S4)."""
-        rows = await self.fetch("log.tail", str(after.tx), after.pos, limit)
+        rows = await self.fetch("log.tail", after.tx, after.pos, limit)
         return [TailedEvent(Cursor(row[0], row[1]), EventRow(*row[2:])) for row in rows]
 
     async def run_script(self, statements: str) -> None:

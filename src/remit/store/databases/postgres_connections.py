@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from remit.domain.errors import InvalidSetting, StoreUnavailable
 from remit.store.databases.postgres_driver import asyncpg, explain, is_loss
@@ -129,13 +129,10 @@ class Server:
 def without_password(url: str) -> str:
     """The URL as it may be shown."""
     parts = urlsplit(url)
-    place = parts.netloc.rpartition("@")
-    user = place[0].partition(":")[0]
+    credentials, _, host = parts.netloc.rpartition("@")
+    user = credentials.partition(":")[0]
     options = [(name, value) for name, value in parse_qsl(parts.query) if "pass" not in name]
-    shown = parts._replace(
-        netloc=f"{user}@{place[2]}" if user else place[2], query=urlencode(options, safe="/")
-    )
-    return shown.geturl()
+    return _joined(parts, f"{user}@{host}" if user else host, options)
 
 
 def _cache_size_taken_out(url: str) -> tuple[str, int]:
@@ -150,7 +147,13 @@ def _cache_size_taken_out(url: str) -> tuple[str, int]:
             "Use 0 behind PgBouncer in transaction mode, else leave it out.",
         )
     rest = [(name, value) for name, value in options if name != "statement_cache_size"]
-    return parts._replace(query=urlencode(rest, safe="/")).geturl(), int(sizes[-1])
+    return _joined(parts, parts.netloc, rest), int(sizes[-1])
+
+
+def _joined(parts: SplitResult, host: str, options: list[tuple[str, str]]) -> str:
+    """A URL again, with the two slashes even where no host is named: that means a socket of this machine."""
+    query = f"?{urlencode(options, safe='/')}" if options else ""
+    return f"{parts.scheme}://{host}{parts.path}{query}"
 
 
 async def _keep_as_it_is(_connection: object) -> None:

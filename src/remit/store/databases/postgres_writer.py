@@ -164,15 +164,17 @@ class PostgresWriter:
             self._drop_connection()
         else:
             await self._roll_back()
-        try:
-            if not lost and not isinstance(wrong, asyncpg.TransactionRollbackError):
-                raise explain(wrong, self._server.url) from wrong
-            await patience.after(wrong)
-        except RemitError as final:
-            for submission in batch.submissions:
-                self._fail(submission, final)
-            return False
-        return True
+        final = explain(wrong, self._server.url) if isinstance(wrong, asyncpg.PostgresError) else wrong
+        if lost or isinstance(wrong, asyncpg.TransactionRollbackError):
+            try:
+                await patience.after(wrong)
+            except RemitError as over:
+                final = over
+            else:
+                return True
+        for submission in batch.submissions:
+            self._fail(submission, final)
+        return False
 
     # --- what became of a batch ---------------------------------------------------------------------------
 

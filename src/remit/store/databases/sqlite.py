@@ -197,7 +197,11 @@ class SqliteDatabase:
             return  # the loop is gone and nobody waits for the answer; what was written is durable
 
     def _checkpoint_until_closed(self) -> None:
-        connection = connect(self._path)
+        """Copy the WAL back in two rounds: most of it beside the writers, the rest while they wait a moment.
+
+        Without the second round a busy writer is always a few pages ahead, and the WAL grows for ever.
+        """
+        connection, turnstile = connect(self._path), Turnstile(self._path)
         while True:
             self._wal_is_long.wait()
             self._wal_is_long.clear()
@@ -205,9 +209,12 @@ class SqliteDatabase:
                 break
             try:
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                with turnstile:
+                    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             except apsw.Error:
                 continue  # the next long WAL asks again; writers report a disk that is really gone
         connection.close()
+        turnstile.close()
 
     def _open_reader(self) -> None:
         connection = connect(self._path)

@@ -97,7 +97,7 @@ FROM events WHERE pos > $2 AND $1 >= 0 ORDER BY pos LIMIT $3;
 -- The whole log by transaction, below the oldest one still open, so that no late commit is ever skipped (S4).
 SELECT tx::text::bigint, pos, stream, seq, team, at, kind, path, body, key_id, commitment, prev_hash, hash
 FROM events
-WHERE (tx, pos) > ($1::text::xid8, $2) AND tx < pg_snapshot_xmin(pg_current_snapshot())
+WHERE (tx, pos) > ($1::bigint::text::xid8, $2) AND tx < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY tx, pos LIMIT $3;
 
 -- name: log.count

@@ -17,7 +17,7 @@ SELECT 0, pos, stream, kind, at FROM events WHERE pos > $2 AND $1 >= 0 ORDER BY 
 -- name: projections.read (postgres)
 -- What happened where since a position, below the oldest open transaction, so that no late commit is skipped (S4).
 SELECT tx::text::bigint, pos, stream, kind, at FROM events
-WHERE (tx, pos) > ($1::text::xid8, $2) AND tx < pg_snapshot_xmin(pg_current_snapshot())
+WHERE (tx, pos) > ($1::bigint::text::xid8, $2) AND tx < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY tx, pos LIMIT $3;
 
 -- name: projections.add_facts
