@@ -14,7 +14,7 @@ from remit.domain.runs import TRANSITIONS, ParkReason, RunStatus
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "states.md"
 
 STATES = {
-    RunStatus.READY: "owned by nobody: it waits for its time, if it was given one, and for a worker with its flow and room",
+    RunStatus.READY: "owned by nobody: it waits for its time, if it has one, and for a worker with its flow and room",
     RunStatus.RUNNING: "owned by one worker, which alone may append to its stream",
     RunStatus.PARKED: "waits for a time, a message or a person; it is a row and costs no memory",
     RunStatus.SUCCEEDED: "the flow returned, and its result is in the log",
@@ -47,18 +47,18 @@ HEAD = """# The states of a run
 
 <!-- made by `python -m scripts.states` from domain/runs.py; edit that, or the sentences in the script -->
 
-A run's row says where it stands. The table of legal moves is `TRANSITIONS` in `src/remit/domain/runs.py`; the checks of the
-database follow it: a run has an owner exactly while it is running, and an end exactly when it has ended.
+A run's row says where it stands. The table of legal moves is `TRANSITIONS` in `src/remit/domain/runs.py`; the checks
+of the database follow it: a run has an owner exactly while it is running, and an end exactly when it has ended.
 """
 
 TAIL = """
 A run that was started where a worker has room is born `running`; any other is born `ready`.
 
-`paused` is not a state but a mark on the row: nobody claims a marked run, whatever its state. A run in memory that is told to pause
-finishes what is under way, takes no further step, and parks.
+`paused` is not a state but a mark on the row: nobody claims a marked run, whatever its state. A run in memory that is
+told to pause finishes what is under way, takes no further step, and parks.
 
-An order to cancel is mail like any other: a parked run becomes due, a worker takes it up, and it ends as `cancelled` there. So
-cancelling needs a worker too, and a run that is to start later is cancelled when its time comes.
+An order to cancel is mail like any other: a parked run becomes due, a worker takes it up, and it ends as `cancelled`
+there. So cancelling needs a worker too, and a run that is to start later is cancelled when its time comes.
 """
 
 
@@ -75,7 +75,12 @@ def _picture() -> list[str]:
 
 
 def _states() -> list[str]:
-    return ["| state | meaning |", "|---|---|", *(f"| `{state}` | {STATES[state]} |" for state in RunStatus), ""]
+    return [
+        "| state | meaning |",
+        "|---|---|",
+        *(f"| `{state}` | {STATES[state]} |" for state in RunStatus),
+        "",
+    ]
 
 
 def _moves() -> list[str]:
@@ -84,7 +89,9 @@ def _moves() -> list[str]:
 
 
 def _reasons() -> list[str]:
-    told = "A parked run says why. When several branches wait for different things, the first of these counts:"
+    told = (
+        "A parked run says why. When several branches wait for different things, the first of these counts:"
+    )
     rows = [f"| `{reason}` | {REASONS[reason]} |" for reason in ParkReason]
     return [told, "", "| reason | meaning |", "|---|---|", *rows, ""]
 
@@ -93,7 +100,9 @@ def _table() -> list[tuple[RunStatus, list[RunStatus]]]:
     """The moves in the order in which the states are declared."""
     extra = set(MOVES) - {(one, other) for one, others in TRANSITIONS.items() for other in others}
     if extra:
-        raise SystemExit(f"no such move any more: {sorted(extra)}; remove its sentence from scripts/states.py")
+        raise SystemExit(
+            f"no such move any more: {sorted(extra)}; remove its sentence from scripts/states.py"
+        )
     return [(one, [other for other in RunStatus if other in others]) for one, others in TRANSITIONS.items()]
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from remit.cli.main import SECTIONS
-from tests.cli.conftest import Terminal
+from remit.cli.main import remit as table
+from tests.cli.conftest import REMIT, Terminal
 
 COMMANDS = [name for section in SECTIONS.values() for name in section]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself(command: str, remit: Terminal) -> None:
-    said = remit(command, "--help", code=0).out
+def test_every_command_explains_itself(command: str) -> None:
+    said = CliRunner().invoke(table, [command, "--help"], prog_name="remit").output
     assert said.startswith(f"Usage: remit {command}")
     assert "--json" in said
 
@@ -26,6 +32,36 @@ def test_run_shows_the_tree_and_the_result(remit: Terminal) -> None:
     assert 'order(item="lamp", count=2)' in done.out
     assert 'result  "paid 8"' in done.out
     assert remit.world() == ["price", "pay"]
+
+
+@pytest.mark.parametrize("no_color", ["", "1"])
+def test_on_a_terminal_the_tree_is_drawn_in_colours_unless_they_are_unwanted(
+    no_color: str, remit: Terminal
+) -> None:
+    remit.environment |= {"TERM": "xterm", "NO_COLOR": no_color}
+    shown = on_a_terminal(remit, "run", "order", "--input", '{"item": "lamp"}')
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    assert re.search(r"├─ ✓ price +read +done", plain)
+    assert re.search(r"└─ ✓ pay +write +done", plain)
+    assert ("\x1b[32m" in shown) is (no_color == "")
+
+
+def on_a_terminal(remit: Terminal, *words: str) -> str:
+    mine, its = pty.openpty()
+    process = subprocess.Popen(
+        [*REMIT, *words], cwd=remit.place, env=remit.environment, stdout=its, stdin=its
+    )
+    os.close(its)
+    shown = b""
+    while True:
+        try:
+            part = os.read(mine, 4096)
+        except OSError:  # how Linux says that the other side is gone
+            break
+        shown += part
+    os.close(mine)
+    assert process.wait(30) == 0
+    return shown.decode()
 
 
 def test_input_may_come_from_a_file_or_a_pipe(remit: Terminal) -> None:
@@ -77,6 +113,15 @@ def test_a_signal_wakes_a_run_and_pause_holds_it(remit: Terminal) -> None:
     remit("resume", run, code=0)
     remit.start("worker")
     assert json.loads(remit("watch", run, "--json", code=0).out.splitlines()[-1])["result"] == {"a": 1}
+
+
+def test_a_run_that_waits_for_a_child_that_waits_has_come_to_rest(remit: Terminal) -> None:
+    parked = remit("run", "parent", "--json", code=4).json
+    child = parked["waits"][0]["name"]
+    assert parked["waits"][0]["kind"] == "child"
+    remit("signal", child, "news", "--payload", "7", code=0)
+    remit.start("worker")
+    assert "result  7" in remit("watch", parked["run"]["id"], code=0).out
 
 
 def test_cancel_ends_a_run(remit: Terminal) -> None:

@@ -61,15 +61,18 @@ LAMP = '{"item": "lamp"}'
 def test_bad_input_is_one_sentence_with_its_exit_code(
     words: str, code: int, sentence: str, remit: Terminal
 ) -> None:
-    split = words.split(" ")
-    refused = remit(*split, code=code)
+    refused = remit(*words.split(" "), code=code)
     assert refused.out == ""
     assert refused.err.startswith("error: ")
     assert sentence in refused.err.splitlines()[0]
-    as_json = remit(*split, "--json", code=code)
-    assert as_json.error["exit_code"] == code
-    assert sentence in as_json.error["message"]
-    assert as_json.out == ""
+
+
+def test_with_json_errors_are_json_too(remit: Terminal) -> None:
+    for words in (["run", "ordr"], ["runs", "--status", "done"], ["rum"]):
+        refused = remit(*words, "--json", code=2)
+        assert refused.out == ""
+        assert set(refused.error) == {"code", "message", "hint", "exit_code"}
+    assert remit("run", "ordr", "--json").error["hint"] == 'Did you mean "order"?'
 
 
 def test_a_misspelt_parameter_is_shown_as_it_should_be_typed(remit: Terminal) -> None:

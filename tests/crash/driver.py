@@ -17,9 +17,11 @@ from remit.control.views import InboxItem
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import AlreadyDecided, WrongState
 from remit.domain.events import StepUnknown
+from remit.domain.runs import RunRow, RunStatus
 from remit.engine import faults
 from remit.engine.outside import run_stream
 from remit.store.database import Database
+from remit.store.runs import run_row
 from remit.testing import ManualClock, Stage, stage
 from remit.testing.crash import COMMITS, Death, SimulatedCrash, quiet_crashes
 from remit.testing.faulty_database import StoreFaults, faulty_databases
@@ -30,6 +32,7 @@ T = TypeVar("T")
 
 PATIENCE_SECONDS = 0.05
 """Real time without any news after which the hand-moved clock is pushed a little."""
+MOST_RUNS = 200
 MOST_ROUNDS = 400
 """Rounds of looking after the runs; who is not done by then is stuck."""
 _NEWS = frozenset({"park.recorded", "end.recorded", "takeover.recorded", "schedule.fired"})
@@ -194,15 +197,17 @@ class Theatre:
         for case in cases:
             if not case.run:
                 await self.living(self._start(case))
+        rows: list[RunRow] = []
         for _ in range(MOST_ROUNDS):
             self._news.clear()
-            standing = await self.living(self._standing())
-            if not standing:
+            rows = await self.living(self._unfinished())
+            if not rows:
                 return
-            acted = await self.living(self._speak(cases)) if "running" not in standing else False
-            if not acted and not (await self.living(self._sleep_over(standing)) or await self._hear()):
+            asleep = all(row.status is RunStatus.PARKED for row in rows)
+            acted = await self.living(self._speak(cases)) if asleep else False
+            if not acted and not (asleep and self._sleep_over(rows)) and not await self._hear():
                 self.clock.leap(1)  # somebody waits in memory
-        raise Stuck(f"{standing} after {self.deaths}: {await self.stage.platform.runs()}")
+        raise Stuck(f"after {self.deaths}: {rows} {[(c.tag, c.cancelled, c.unsent) for c in cases]}")
 
     async def _start(self, case: Case) -> None:
         """Start a run; after a death in the middle, look whether it exists before trying again."""
@@ -214,10 +219,10 @@ class Theatre:
         case.tried = True
         case.run = (await self.stage.start(program, body=case.body, tag=case.tag)).id
 
-    async def _standing(self) -> list[str]:
-        """The states of all runs that have not ended, children and scheduled ones too."""
-        rows = await self.database.fetch("runs.by_status")
-        return [status for status, _ in rows if status in {"ready", "running", "parked"}]
+    async def _unfinished(self) -> list[RunRow]:
+        """All runs that have not ended, as they stand at one moment: children and scheduled ones too."""
+        rows = await self.database.fetch("runs.list", None, None, None, MOST_RUNS)
+        return [row for row in map(run_row, rows) if not row.status.ended]
 
     async def _hear(self) -> bool:
         """Wait for news for a moment of real time."""
@@ -228,10 +233,10 @@ class Theatre:
             return False
         return True
 
-    async def _sleep_over(self, standing: list[str]) -> bool:
+    def _sleep_over(self, rows: list[RunRow]) -> bool:
         """Leap to the next thing that is due, if everybody sleeps until then."""
-        due = (await self.database.fetch("runs.next_due"))[0][0] if standing == ["parked"] else None
-        if due is None or due <= self.clock.now():
+        due = min((row.due for row in rows if row.due is not None), default=0)
+        if due <= self.clock.now():
             return False
         self.clock.leap((due - self.clock.now()) / MICROSECONDS + 0.001)
         return True

@@ -35,7 +35,7 @@ async def check(theatre: Theatre, cases: list[Case]) -> None:
         assert RunStatus(summary.status).ended
         entries, _ = await platform.ground.log.read(run_stream(summary.id))
         nonces |= set(_nonces(entries))
-        _is_honest_about_writes(entries)
+        _is_honest_about_writes(summary.id, entries)
         report = await platform.replay(summary.id)
         assert report.verdict == "equal", report
         if summary.flow == hourly.name:
@@ -86,7 +86,7 @@ def _nonces(entries: list[Entry]) -> Iterator[int]:
             yield entry.event.result["nonce"]
 
 
-def _is_honest_about_writes(entries: list[Entry]) -> None:
+def _is_honest_about_writes(run: str, entries: list[Entry]) -> None:
     """Of a write without key or reconcile: whatever a death left open is reported, and only a person's no repeats it."""
     claimed: dict[str, bool] = {}
     for entry in entries:
@@ -95,13 +95,13 @@ def _is_honest_about_writes(entries: list[Entry]) -> None:
             case RunResumed():
                 claimed = dict.fromkeys(claimed, True)
             case StepClaimed(name="unkeyed"):
-                assert entry.path not in claimed, f"{entry.path} was performed again though nobody said it did not happen"
+                assert entry.path not in claimed, f"{run}: {entry.path} was performed again though nobody said it did not happen"
                 claimed[entry.path] = False
             case StepUnknown(name="unkeyed") | StepAbsent(name="unkeyed") | StepFailed(name="unkeyed"):
                 claimed.pop(entry.path, None)
             case StepDone(name="unkeyed"):
-                assert not claimed.pop(entry.path, False), f"{entry.path}: nobody could know that it was done"
+                assert not claimed.pop(entry.path, False), f"{run}: {entry.path}: nobody could know that it was done"
             case _:
                 pass
-    assert not any(claimed.values()), f"left open without a word: {json.dumps(claimed)}"
+    assert not any(claimed.values()), f"{run}: left open without a word: {json.dumps(claimed)}"
 

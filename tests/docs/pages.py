@@ -1,5 +1,5 @@
 """The pages of the project and the blocks on them. What a block's fence says after the language decides what
-happens to it; CONTRIBUTING says how to write one.
+happens to it; `test_examples` says what.
 """
 
 from __future__ import annotations

@@ -33,7 +33,9 @@ def test_every_field_of_an_event_is_named() -> None:
     rows = dict(re.findall(r"^\| `([a-z.]+)` \| (.*)", text, re.MULTILINE))
     assert sorted(rows) == sorted(EVENTS)
     named = {kind: set(re.findall(r"`(\w+)`", row)) for kind, row in rows.items()}
-    assert [(kind, f.name) for kind in EVENTS for f in fields(EVENTS[kind]) if f.name not in named[kind]] == []
+    assert [
+        (kind, f.name) for kind in EVENTS for f in fields(EVENTS[kind]) if f.name not in named[kind]
+    ] == []
 
 
 @pytest.mark.parametrize("page", pages(), ids=name)
@@ -46,5 +48,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 def test_every_page_is_in_an_index() -> None:
     indexes = [DOCS / "README.md", DOCS / "explanation" / "decisions" / "README.md"]
-    listed = {(index.parent / to).resolve() for index in indexes for to in LINK.findall(index.read_text("utf-8"))}
+    listed = {
+        (index.parent / to).resolve() for index in indexes for to in LINK.findall(index.read_text("utf-8"))
+    }
     assert [name(page) for page in pages() if page.parent != ROOT and page not in {*listed, indexes[0]}] == []

@@ -12,9 +12,17 @@ import pytest
 from remit.store.databases.postgres import PostgresDatabase
 from remit.store.migrate import migrate
 from tests.engine.places import Place
+from tests.engine.steps import OUTSIDE
 from tests.postgres import PostgresServer
 
 TEMPLATE = "migrated_for_engine"
+
+
+@pytest.fixture(autouse=True)
+def fresh_world() -> None:
+    """Nothing has happened outside yet."""
+    OUTSIDE.happened.clear()
+    OUTSIDE.doors.clear()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -43,7 +43,7 @@ def read(path: Path) -> list[Golden]:
     found: list[Golden] = []
     for line in path.read_text("utf-8").splitlines():
         entry = json.loads(line)
-        cells = {name: b64decode(cell) if name in BINARY else cell for name, cell in entry["row"].items()}
+        cells: dict[str, Any] = entry["row"] | {name: b64decode(entry["row"][name]) for name in BINARY}
         found.append(Golden(EventRow(**cells), entry["says"]))
     return found
 

@@ -30,7 +30,7 @@ def test_every_event_of_a_release_is_read(journal: Path) -> None:
 
 
 def test_every_kind_of_today_stands_in_a_journal() -> None:
-    """Fails when a kind is added or a shape changes: then write the journal of the coming release anew."""
+    """Fails when a kind or a shape changes: write the journal of the coming release anew, never a released one."""
     newest = {golden.row.kind: golden.says for golden in read(journals()[-1])}
     assert newest.keys() == EVENTS.keys()
     for name, kind in EVENTS.items():

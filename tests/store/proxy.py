@@ -1,9 +1,9 @@
-"""A TCP proxy before Postgres that cuts the line at a chosen moment: when a request leaves, or when its answer comes."""
+"""A TCP proxy before Postgres that cuts the line at a chosen moment: before a request arrives, or its answer."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -30,9 +30,9 @@ class Proxy:
         """Cut when the server has answered with this, which nobody hears."""
         self._lost_answer = holding
 
-    def refuse(self) -> None:
-        """Cut every line, and each new one at once."""
-        self._refusing = True
+    def refuse(self, *, for_good: bool = True) -> None:
+        """Cut every line, and each new one at once; or stop doing so."""
+        self._refusing = for_good
         self._cut_all()
 
     async def serve(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
@@ -71,7 +71,7 @@ class Proxy:
 
 
 @asynccontextmanager
-async def proxied(dsn: str) -> AsyncIterator[tuple[str, Proxy]]:
+async def proxied(dsn: str) -> AsyncGenerator[tuple[str, Proxy]]:
     """The same database as at `dsn`, by way of a proxy."""
     parts = urlsplit(dsn)
     assert parts.hostname is not None

@@ -10,9 +10,14 @@ import asyncpg
 import pytest
 
 from remit.domain.errors import Fenced, StoreUnavailable
+from remit.domain.events import SignalSent
+from remit.engine.outside import shared_event
 from remit.store.database import BlobRow, Commit, Conflict, Cursor, Database, Head, Op
 from remit.store.databases.sqlite_driver import connect
+from remit.store.log import Log
+from remit.store.pen import INLINE_LIMIT
 from remit.store.queries import queries
+from tests.store.erasing import ring
 from tests.store.stores import NOW, Journal, Store, enlist, owned_run, seqs, shared, stream_of
 
 
@@ -109,6 +114,21 @@ async def test_the_last_operation_gives_its_rows(database: Database, run: Journa
     assert [[row[0] for row in answer.rows] for answer in (first, second)] == [["r-free"], []]
 
 
+async def test_claims_take_no_more_than_asked_and_never_the_same(store: Store, database: Database) -> None:
+    await enlist(database)
+    row = Journal("r", "w-1").birth().ops[0].params
+    waiting = [(f"r-{n}", *row[1:3], "ready", NOW, 100 - n, None, 0, *row[8:]) for n in range(20)]
+    await database.submit(Commit(ops=[Op("runs.add", each) for each in waiting]))
+    handles = [database, await store.open(), await store.open()]
+    claim = Commit(ops=[Op("runs.claim", ("w-1", NOW, '["flow"]', 3, None))])
+    first = await database.submit(claim)
+    assert {each[0] for each in first.rows} == {"r-19", "r-18", "r-17"}
+    answers = await asyncio.gather(*[handle.submit(claim) for handle in handles])
+    taken = [each[0] for answer in answers for each in answer.rows]
+    assert len(set(taken)) == len(taken) <= 9
+    assert {each[0] for each in first.rows}.isdisjoint(taken)
+
+
 async def test_shared_events_are_sealed_on_the_end_that_is_there(store: Store, database: Database) -> None:
     await enlist(database)
     for n in range(3):
@@ -135,6 +155,15 @@ async def test_a_message_to_an_ended_run_leaves_no_gap_in_the_stream(
     assert isinstance(answers[1], Conflict)
     assert await seqs(database, "team:team") == [1, 2]
     assert [row[0] for row in await database.fetch("inbox.read", other.run)] == ["m-1", "m-3"]
+
+
+async def test_a_large_shared_event_brings_its_blobs(database: Database) -> None:
+    keys = ring(database)
+    key = await keys.team_key("team", NOW)
+    letter = SignalSent("r-1", "letter", "x" * 3 * INLINE_LIMIT, "me")
+    await database.submit(Commit(shared=[shared_event("team:team", "team", key, letter, NOW)]))
+    entries, _ = await Log(database, keys).read("team:team")
+    assert [entry.event for entry in entries] == [letter]
 
 
 async def test_equal_blobs_are_kept_once(database: Database, run: Journal) -> None:
@@ -202,6 +231,10 @@ async def _transactions(store: Store, database: Database) -> int:
     """How many transactions were committed, as the server numbers them or as the WAL marks them."""
     if store.dialect == "postgres":
         return len({event.cursor.tx for event in await database.tail(Cursor(0, 0), 100_000)})
-    wal = Path(f"{store.place}-wal").read_bytes()
+    return _commits_in(Path(f"{store.place}-wal"))
+
+
+def _commits_in(path: Path) -> int:
+    wal = path.read_bytes()
     frames = range(32, len(wal), 24 + int.from_bytes(wal[8:12], "big"))
     return sum(wal[frame + 4 : frame + 8] != bytes(4) for frame in frames)

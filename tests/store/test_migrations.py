@@ -94,4 +94,7 @@ def test_files_of_both_dialects_have_the_same_names_without_a_gap() -> None:
 
 
 def _pretend(monkeypatch: pytest.MonkeyPatch, *known: Migration) -> None:
-    monkeypatch.setattr(module, "migrations", lambda _dialect: known)
+    def pretended(_dialect: str) -> tuple[Migration, ...]:
+        return known
+
+    monkeypatch.setattr(module, "migrations", pretended)

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from remit.domain.errors import Fenced, StoreUnavailable
-from remit.store.database import Commit, Conflict, Op
+from remit.store.database import Commit, Committed, Conflict, Op
 from remit.store.databases.postgres import PostgresDatabase
 from remit.store.migrate import migrate
 from tests.postgres import PostgresServer, postgres_server
@@ -73,6 +73,24 @@ async def test_s02_a_run_that_was_let_go_takes_no_later_write_of_its_batch(store
     assert isinstance(answers[1], Fenced)
     assert not isinstance(answers[2], BaseException)
     assert await seqs(database, run.stream) == [1, 2]
+
+
+async def test_s02_a_refused_commit_neither_begins_nor_ends_a_run(store: Store) -> None:
+    database = await store.open()
+    await enlist(database)
+    run, stale = await owned_run(database), await owned_run(database, "r-2")
+    stale.epoch = 7
+    key = Op("keys.add", ("k-child", "team", "", b"wrapped", NOW))
+    child = Journal("r-child", "w-1").birth()
+    spawning = Commit([stale.event(), *child.events], [], [key, *child.ops], fence=stale.fence)
+    ending = stale.step([Op("runs.finish", ("r-2", "failed", "code", NOW))])
+    fine = run.step([Op("runs.finish", ("r-1", "succeeded", "", NOW))])
+    answers = await asyncio.gather(*map(database.submit, (spawning, ending, fine)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [Fenced, Fenced, Committed]
+    assert await database.fetch("runs.get", "r-child") == []
+    assert await database.fetch("keys.get", "k-child") == []
+    assert [row[3] for row in await database.fetch("runs.get", "r-2")] == ["running"]
+    assert [row[3] for row in await database.fetch("runs.get", "r-1")] == ["succeeded"]
 
 
 # --- Postgres: the two orders in which a batch and a takeover can meet ----------------------------------------
@@ -219,10 +237,19 @@ async def test_a_server_that_stays_away_is_unavailable(
         await enlist(database)
         run = await owned_run(database)
         proxy.refuse()
-        with pytest.raises(StoreUnavailable):
-            await database.submit(run.step())
+        commits = [run.step(), run.step()]
+        answers = await asyncio.gather(*map(database.submit, commits), return_exceptions=True)
+        assert [type(answer) for answer in answers] == [StoreUnavailable] * 2
         with pytest.raises(StoreUnavailable):
             await database.fetch("log.count", run.stream)
+        proxy.refuse(for_good=False)
+        with pytest.raises(StoreUnavailable):
+            await database.submit(commits[1])
+        direct = await postgres_place.open()
+        await direct.submit(Commit(events=commits[0].events))
+        await database.submit(commits[1])
+        assert await seqs(database, run.stream) == [1, 2, 3]
+        await postgres_place.close()
         database.abandon()
 
 
@@ -259,7 +286,7 @@ async def _write_until(stop: asyncio.Event, database: PostgresDatabase, run: Jou
 
 async def _until_written(database: PostgresDatabase, run: Journal, seq: int) -> None:
     while (await database.fetch("log.count", run.stream))[0][0] < seq:
-        await asyncio.sleep(0)
+        pass
 
 
 def _arm(proxy: Proxy, lost: str, request: bytes, answer: bytes) -> None:
@@ -274,5 +301,5 @@ async def until_somebody_waits(place: Store, many: int = 1) -> None:
     watcher = await asyncpg.connect(place.place)
     query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     while await watcher.fetchval(query) < many:
-        await asyncio.sleep(0)
+        pass
     await watcher.close()

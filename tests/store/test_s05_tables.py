@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from remit.store.database import Commit, Cursor, Database, Op
+from remit.store.database import Column, Commit, Cursor, Database, Op
 from remit.store.databases.sqlite_driver import connect
 from remit.store.tables import BACKED_UP, KEY_TABLES, POSTGRES_ONLY, TABLES, TableClass, tables_of
 from tests.store.stores import Store, enlist, owned_run
@@ -24,7 +24,7 @@ def test_s05_a_backup_carries_the_log_and_the_state_and_no_key() -> None:
 
 
 async def test_s05_both_dialects_have_the_same_columns(sqlite_place: Store, postgres_place: Store) -> None:
-    found = []
+    found: list[dict[str, list[Column]]] = []
     for place in (sqlite_place, postgres_place):
         async with (await place.open()).snapshot() as snapshot:
             found.append({table: await snapshot.columns(table) for table in TABLES.keys() - POSTGRES_ONLY})
@@ -84,5 +84,5 @@ async def _tables(store: Store) -> list[str]:
 
 
 async def _delete(store: Store, tables: list[str]) -> None:
-    statements = "; ".join(f"DELETE FROM {table}" for table in tables)
+    statements = "; ".join(f"DELETE FROM {table}" for table in tables)  # noqa: S608 - names of our own schema
     await store.opened[0].run_script(statements)

@@ -86,7 +86,7 @@ def test_s06_half_a_character_is_refused() -> None:
 def _sorted(value: Any) -> str:
     """A text that tells 1 from 1.0 and from true, whatever the order of keys."""
     if isinstance(value, dict):
-        return "{" + ",".join(sorted(f"{key!r}:{_sorted(item)}" for key, item in value.items())) + "}"  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        return "{" + ",".join(sorted(f"{key!r}:{_sorted(item)}" for key, item in value.items())) + "}"  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, list):
         return "[" + ",".join(_sorted(item) for item in value) + "]"  # pyright: ignore[reportUnknownVariableType]
     return repr(value)

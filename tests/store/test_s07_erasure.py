@@ -70,12 +70,12 @@ async def test_s07_blobs_of_a_shredded_key_are_removed(database: Database, ledge
     pen = await record(database, keys, "r-1", ALICE, "long " * LONG)
     blob = pen.key.open((await stream_of(database, "run:r-1"))[0].body, b"run:r-1|1")[1:]
     assert await database.fetch("log.blob", blob)
-    await shred_key(database, keys, ledger, team="team", key_id="k-r-1", by="officer", at=NOW)
+    await shred_key(database, keys, ledger, key_id="k-r-1", by="officer", at=NOW)
     assert await database.fetch("log.blob", blob) == []
     with pytest.raises(Shredded):
-        await shred_key(database, keys, ledger, team="team", key_id="k-r-1", by="officer", at=NOW)
+        await shred_key(database, keys, ledger, key_id="k-r-1", by="officer", at=NOW)
     with pytest.raises(WrongKey):
-        await shred_key(database, keys, ledger, team="team", key_id="nobody", by="officer", at=NOW)
+        await shred_key(database, keys, ledger, key_id="nobody", by="officer", at=NOW)
 
 
 async def test_s07_without_its_ledger_nothing_is_shredded(database: Database, tmp_path: Path) -> None:

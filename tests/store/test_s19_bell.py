@@ -36,7 +36,7 @@ async def test_s19_without_a_change_the_wait_ends_by_itself(store: Store) -> Non
 async def test_s19_a_notification_does_not_wait_for_an_append(postgres_place: Store) -> None:
     database, listener = await postgres_place.open(), await asyncpg.connect(postgres_place.place)
     heard: asyncio.Queue[int] = asyncio.Queue()
-    await listener.add_listener("remit", lambda _connection, pid, *_: heard.put_nowait(pid))
+    await listener.add_listener("remit", lambda _connection, pid, _channel, _payload: heard.put_nowait(pid))
     await enlist(database)
     run = await owned_run(database)
     blocker = await asyncpg.connect(postgres_place.place)
@@ -61,8 +61,8 @@ async def test_s19_rings_that_come_together_are_few(postgres_place: Store) -> No
     database, listener = await postgres_place.open(), await asyncpg.connect(postgres_place.place)
     heard: list[int] = []
     quiet = asyncio.Event()
-    await listener.add_listener("remit", lambda _connection, pid, *_: heard.append(pid))
-    await listener.add_listener("end", lambda *_: quiet.set())
+    await listener.add_listener("remit", lambda _connection, pid, _channel, _payload: heard.append(pid))
+    await listener.add_listener("end", lambda _connection, _pid, _channel, _payload: quiet.set())
     await enlist(database)
     runs = [await owned_run(database, f"r-{n}") for n in range(10)]
     for _ in range(20):

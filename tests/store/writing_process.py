@@ -18,7 +18,8 @@ async def main(path: Path, name: str, count: int) -> None:
     await database.open()
     await enlist(database, f"w-{name}")
     run = await owned_run(database, f"r-{name}")
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     sys.stdin.readline()
     for n in range(count):
         commit = run.step()

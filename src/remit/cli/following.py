@@ -5,23 +5,25 @@ It shows views as they come and decides when a run has come to rest; it never to
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import asyncio
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from remit.cli import wording
-from remit.cli.output import as_json_line, colourful, width
+from remit.cli.output import as_json_line, movable, width
 from remit.cli.terminal import now
 from remit.cli.tree import heading, note_of, run_lines, standing, tree_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 
     from remit.control.platform import Platform
     from remit.control.views import RunView, StepView, WaitView
 
 _FRAMES_PER_SECOND = 8
+_LOOK_SECONDS = 0.5
 
 
 class Screen(Protocol):
@@ -38,13 +40,15 @@ class Screen(Protocol):
 
 async def follow(platform: Platform, run: str, screen: Screen, *, patience: float | None = None) -> RunView:
     """Show a run until it ends; with `patience`, also until it waits for longer than so many seconds."""
-    last: RunView | None = None
-    async for view in platform.watch(run):
-        last = view
-        screen.show(view)
-        if view.run.ended_at or (patience is not None and await at_rest(platform, view, patience)):
-            break
-    view = last or await platform.show(run)
+    view = await platform.show(run)
+    screen.show(view)
+    async with aclosing(_changes(platform, run)) as changes:
+        async for change in changes:
+            if change is not None and change != view:
+                view = change
+                screen.show(view)
+            if view.run.ended_at or (patience is not None and await at_rest(platform, view, patience)):
+                break
     screen.rest(view)
     return view
 
@@ -57,9 +61,29 @@ async def at_rest(platform: Platform, view: RunView, patience: float) -> bool:
         return view.run.status != "running"
     if view.run.status != "parked":
         return False
+    if view.run.due is not None and view.run.due <= now():
+        return False  # something has come, and a worker is about to take it in
     if not view.waits:
         return True  # parked because of its code, not because of a wait
     return all([await _lasts(platform, wait, patience) for wait in view.waits])
+
+
+async def _changes(platform: Platform, run: str) -> AsyncGenerator[RunView | None]:
+    """Each change of a run, and None every now and then: what a run waits for may change without it."""
+    views = platform.watch(run)
+    coming = asyncio.ensure_future(anext(views))
+    try:
+        while True:
+            done, _ = await asyncio.wait({coming}, timeout=_LOOK_SECONDS)
+            if not done:
+                yield None
+                continue
+            yield coming.result()
+            coming = asyncio.ensure_future(anext(views))
+    except StopAsyncIteration:
+        return
+    finally:
+        coming.cancel()
 
 
 async def _lasts(platform: Platform, wait: WaitView, patience: float) -> bool:
@@ -75,7 +99,7 @@ def screen_for(*, as_json: bool, stream: bool) -> Generator[Screen]:
     """The right screen for whoever reads; `stream` sends programs every change rather than the end only."""
     if as_json:
         yield _JsonScreen(every=stream)
-    elif colourful():
+    elif movable():
         with _moving_tree() as screen:
             yield screen
     else:

@@ -61,9 +61,14 @@ class Line:
         return "".join(_STYLES[s.style](s.text) if s.style else s.text for s in self.spans)
 
 
+def movable() -> bool:
+    """Whether what was printed can be drawn again: a terminal that is not a dumb one."""
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def colourful() -> bool:
-    """Whether colours can be seen: a terminal, and nobody said NO_COLOR."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether colours can be seen, and nobody said NO_COLOR."""
+    return movable() and not os.environ.get("NO_COLOR")
 
 
 def width() -> int:

@@ -48,7 +48,7 @@ async def decide(parts: Parts, question: str, verdict: str, value: object, comme
     plain = canonical.plain(value) if edited else None
     event = ApprovalDecided(run, identity, verdict, who, edited, plain, comment)
     target = run_row((await ground.database.fetch("runs.get", run))[0])
-    key = await ground.keys.get(target.key_id)
+    key = await ground.keys.for_run(target.key_id, target.team, now)
     answer = Op("approvals.decide", (identity, verdict, who, now), one=True)
     try:
         pos = await tell_run(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from remit.control.ground import Ground
+    from remit.domain.events import Event
     from remit.domain.runs import RunRow
     from remit.store.database import Database
 
@@ -45,11 +46,8 @@ async def summaries(ground: Ground, status: str | None, flow: str | None, limit:
 async def show(ground: Ground, run: str) -> RunView:
     """Everything about one run."""
     row = await find(ground.database, run)
-    entries, _ = await ground.log.read(run_stream(row.id), row.base_seq)
-    first = (
-        entries[0].event if row.base_seq == 1 else (await ground.log.read_one(run_stream(row.id), 1)).event
-    )
-    assert isinstance(first, RunCreated)  # noqa: S101 - every run begins with it
+    entries, _ = await ground.log.read(run_stream(row.id), row.base_seq, lenient=True)
+    first = await _created(ground, row, entries[0].event)
     started = entries[0].event
     given = started.input if isinstance(started, (RunCreated, RunContinued)) else {}
     ended = entries[-1].event if isinstance(entries[-1].event, RunEnded) else None
@@ -64,6 +62,14 @@ async def show(ground: Ground, run: str) -> RunView:
         row.generation, entries[-1].seq, first.forked_from, first.simulated,
         build_tree(entries, ended=ended is not None), [] if ended else open_waits(entries),
     )  # fmt: skip
+
+
+async def _created(ground: Ground, row: RunRow, first: Event) -> RunCreated:
+    """The event that every run begins with; an empty one where it was shredded."""
+    if row.base_seq != 1:
+        entries, _ = await ground.log.read(run_stream(row.id), 1, lenient=True)
+        first = entries[0].event
+    return first if isinstance(first, RunCreated) else RunCreated(row.flow, {}, "", row.pin)
 
 
 async def watch(ground: Ground, run: str) -> AsyncIterator[RunView]:

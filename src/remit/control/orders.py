@@ -42,10 +42,13 @@ async def control(
     row = await _living(parts, run)
     _check(row, order)
     event = RunControlled(row.id, order, parts.ground.principal.id, detail, renames or {})
-    flag = {"pause": [Op("runs.pause", (row.id, 1))], "migrate": []}.get(
-        order, [Op("runs.pause", (row.id, 0))]
-    )
-    return await _tell(parts, row, event, order, order, flag)
+    flags = {
+        "pause": [Op("runs.pause", (row.id, 1))],
+        "resume": [Op("runs.pause", (row.id, 0))],
+        "cancel": [Op("runs.pause", (row.id, 0)), Op("runs.hasten", (row.id, parts.ground.clock.now()))],
+        "migrate": [],
+    }
+    return await _tell(parts, row, event, order, order, flags[order])
 
 
 async def backup(ground: Ground, archive: Path, keys: Path | None) -> BackupSummary:
@@ -97,7 +100,7 @@ async def _tell(
     parts: Parts, row: RunRow, event: Event, kind: str, name: str, before: list[Op] | None = None
 ) -> int:
     ground = parts.ground
-    key = await ground.keys.get(row.key_id)
+    key = await ground.keys.for_run(row.key_id, row.team, ground.clock.now())
     message = f"{kind}-{worker_id()}"
     try:
         pos = await tell_run(

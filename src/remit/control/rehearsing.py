@@ -51,7 +51,7 @@ async def fork(
     now = ground.clock.now()
     birth = Birth(
         new_run_id(now), row.team, flow, flow.accept(given) if given is not None else created.input,
-        ground.principal.id, session=row.session, simulated=not live, asks=live,
+        ground.principal.id, session_tag=row.session, simulated=not live, asks=live,
         forked_from=row.id, forked_at=at or "",
     )  # fmt: skip
     born = birth.prepare(ground.keys, now)

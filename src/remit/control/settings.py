@@ -42,9 +42,6 @@ class WorkerSettings:
     processes: int = _setting(1, "worker processes that `remit up` keeps alive", least=1)
     concurrency: int = _setting(200, "runs that one worker executes at once", least=1)
     lease_seconds: int = _setting(30, "how long a silent worker keeps its runs", least=2)
-    stall_seconds: int = _setting(
-        20, "how long a worker's loop may be blocked before it counts as dead", least=1
-    )
     drain_seconds: int = _setting(25, "how long a stopping worker lets steps finish", least=0)
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from remit.control.views import StepView, WaitView
+from remit.domain.errors import AskHuman
 from remit.domain.events import (
     ChildSpawned,
+    Erased,
     PatchChosen,
     RunResumed,
     ScopeDecided,
@@ -67,6 +69,8 @@ def open_waits(entries: list[Entry]) -> list[WaitView]:
             case WaitEscalated():
                 known = waits[path]
                 waits[path] = WaitView(path, known.kind, known.name, event.group, None, known.approval)
+            case StepRetried() if event.error == AskHuman.__name__:
+                waits.pop(path, None)  # the question below it is the wait
             case StepRetried():
                 waits[path] = WaitView(path, "retry", event.name, "", event.due, "")
             case WaitClosed() | StepDone() | StepFailed() | StepClaimed() | StepAbsent():
@@ -152,6 +156,9 @@ def _apply_other(node: _Node, entry: Entry) -> None:
             node.state, node.ended_at = "done", entry.at
         case ScopeDecided() as decided:
             node.state, node.ended_at, node.detail = "done", entry.at, decided.outcome
+        case Erased() as erased:
+            node.state, node.ended_at = "done", entry.at
+            node.detail = f"{erased.kind} was shredded and cannot be read again"
         case _:
             pass
 

@@ -8,11 +8,11 @@
     │   ├── Unauthenticated · WrongState · AlreadyDecided · ForeignTask · UnresolvedEffect
     │   ├── TooLarge · NotEncodable · JournalFull · CircuitOpen · CannotSimulate · Shredded
     ├── RunProblem              the run itself came to this (exit 1)
-    │   ├── StepFailed · TimedOut · Rejected · RunFailed · RunWasCancelled · ReplayMismatch · CodeChanged
-    ├── Parked                  the run waits for a time or a person (exit 4)
+    │   ├── StepFailed · TimedOut · Rejected · RunFailed · RunWasCancelled · ReplayMismatch
     └── Infrastructure          the ground gave way (exit 5)
-        ├── StoreUnavailable · StoreCorrupt · StoreFull · StoreReadOnly · StoreNewer · UnsafeFileSystem
-        ├── Fenced · LateLease · WrongKey · PortTaken
+        ├── StoreUnavailable · StoreCorrupt · StoreFull · StoreReadOnly · StoreNewer · StoreOutdated
+        ├── UnsafeFileSystem
+        ├── Fenced · LateLease · WrongKey
 
 What a step may *raise to say* (`Retry`, `ToolFailed`, `AskHuman`, `StopRun`) is not an error of Remit and stands
 beside the tree; `Cancelled` and `Evicted` are no `Exception`, so that `except Exception` cannot swallow them.
@@ -213,19 +213,6 @@ class ReplayMismatch(RunProblem):
 
     code = "replay_mismatch"
     exit_code = 1
-
-
-class CodeChanged(RunProblem):
-    """The code of a parked run changed in a way that its journal does not fit."""
-
-    code = "code_changed"
-
-
-class Parked(RemitError):
-    """The run waits for a time or a person."""
-
-    code = "parked"
-    exit_code = 4
 
 
 class Infrastructure(RemitError):

@@ -38,6 +38,7 @@ class RunCreated(Event):
     forked_at: str | None = None
     simulated: bool = False
     asks: bool = False
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,3 +360,11 @@ class BackupMade(Event):
 
 EVENTS: dict[str, type[Event]] = {kind.KIND: kind for kind in Event.__subclasses__()}
 """Every kind by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased(Event):
+    """Stands where an event was whose key is destroyed; it is never written."""
+
+    KIND: ClassVar[str] = ""
+    kind: str

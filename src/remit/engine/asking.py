@@ -10,7 +10,8 @@ from remit.domain.events import ApprovalDecided, WaitClosed, WaitEscalated, Wait
 from remit.domain.ids import approval_id
 from remit.domain.runs import ParkReason
 from remit.engine import faults
-from remit.engine.execution import DUE, cancelled_wait
+from remit.engine.execution import cancelled_wait
+from remit.engine.waits import DUE
 from remit.store.database import Op
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ async def ask(
     while True:
         answer = await _wait(execution, scope, path, question, due, identity, extra_keys)
         if answer != DUE:
-            return await _close_with(execution, scope, path, question, answer)  # pyright: ignore[reportArgumentType]
+            return await _close_with(execution, scope, path, question, answer, identity)  # pyright: ignore[reportArgumentType]
         if not question.otherwise.startswith("escalate"):
             return await _expire(execution, scope, path, question, identity)
         await _escalate(execution, scope, path, question, identity)
@@ -101,22 +102,27 @@ async def _wait(
     extra_keys: tuple[str, ...],
 ) -> Message | str:  # fmt: skip
     wanted = (f"approval:{identity}", *extra_keys)
-    message = None if scope.stopping else execution.mailbox.expect(path, *wanted)
+    message = None if execution.must_leave(scope) else execution.mailbox.expect(path, *wanted)
     if message is not None and not execution.dry:
         return message
     try:
         return await execution.wait(scope, path, question.reason, due)
     except Cancelled:
         cancelled_wait(
-            execution, path, question.kind, Op("approvals.close", (identity, "withdrawn", execution.now()))
+            execution,
+            scope,
+            path,
+            question.kind,
+            Op("approvals.close", (identity, "withdrawn", execution.now())),
         )
         raise
 
 
 async def _close_with(
-    execution: Execution, scope: Scope, path: str, question: Question, message: Message
+    execution: Execution, scope: Scope, path: str, question: Question, message: Message, identity: str
 ) -> WaitClosed:
-    event = (await execution.services.log.read_one(message.stream, message.seq)).event
+    with execution.on_ground():
+        event = (await execution.services.log.read_one(message.stream, message.seq)).event
     take = Op("inbox.take", (execution.row.id, message.id))
     if isinstance(event, ApprovalDecided):
         value = event.value if event.edited else question.value
@@ -125,7 +131,6 @@ async def _close_with(
     else:
         value = getattr(event, "result", None)
         closed = WaitClosed(question.kind, "late receipt", message.ref, value, getattr(event, "worker", ""))
-        identity = approval_id(f"{execution.row.id}.{execution.row.generation}", path)
         ops = [take, Op("approvals.close", (identity, "withdrawn", execution.now()))]
     execution.mailbox.consume(path)
     await execution.record(scope, closed, path, ops)
@@ -140,15 +145,18 @@ async def _expire(
     closed = WaitClosed(
         question.kind, "approved" if approved else "expired", "", question.value if approved else None
     )
+    close = Op("approvals.close", (identity, "expired", execution.now()), one=_may_conflict(execution, path))
+    await execution.record(scope, closed, path, [close])
     execution.mailbox.close(path)
-    await execution.record(
-        scope, closed, path, [Op("approvals.close", (identity, "expired", execution.now()))]
-    )
     return closed
 
 
 async def _escalate(execution: Execution, scope: Scope, path: str, question: Question, identity: str) -> None:
     group = question.otherwise.partition(":")[2] or LAST_RESORT
-    await execution.record(
-        scope, WaitEscalated(identity, group), path, [Op("approvals.escalate", (identity, group))]
-    )
+    hand_over = Op("approvals.escalate", (identity, group), one=_may_conflict(execution, path))
+    await execution.record(scope, WaitEscalated(identity, group), path, [hand_over])
+
+
+def _may_conflict(execution: Execution, path: str) -> bool:
+    """A verdict that came in the last moment counts: the log refuses, and the run is read again with its mail."""
+    return path not in execution.refused

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.clock import MICROSECONDS
-from remit.domain.errors import TimedOut, ToolFailed
+from remit.domain.errors import Cancelled, StepFailed, TimedOut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable
     from types import TracebackType
 
     from remit.domain.clock import Clock
@@ -25,9 +26,42 @@ async def attempt(
     step: Step, args: tuple[object, ...], kwargs: dict[str, Any], timeout: float | None, services: Services
 ) -> object:
     """Call the step once under all its guards."""
-    if step.breaker is not None:
-        return await _under_breaker(step, args, kwargs, timeout, services)
-    return await _in_bulkhead(step, args, kwargs, timeout, services)
+    async with admitted(step, services):
+        return await call_in_time(step, args, kwargs, timeout, services.clock)
+
+
+@asynccontextmanager
+async def admitted(step: Step, services: Services) -> AsyncGenerator[None]:
+    """A place for one call: the circuit lets it through, and there is room in the bulkhead."""
+    async with AsyncExitStack() as guards:
+        if step.breaker is not None:
+            guards.enter_context(services.breakers.watch(step.name, step.breaker))
+        if step.limit is not None:
+            await guards.enter_async_context(services.bulkheads.room(step.name, step.limit))
+        yield
+
+
+async def call_in_time(
+    step: Step, args: tuple[object, ...], kwargs: dict[str, Any], timeout: float | None, clock: Clock
+) -> object:
+    """Call the step's function; what takes longer than it may is interrupted."""
+    if timeout is None:
+        return await call(step.fn, *args, **kwargs)
+    async with Deadline(clock, timeout, step.name):
+        return await call(step.fn, *args, **kwargs)
+
+
+def failure_of(raised: BaseException) -> Exception:
+    """What the author's code raised, as the failure it is; a cancel that was meant for the task passes through."""
+    if isinstance(raised, Exception):
+        return raised
+    task = asyncio.current_task()
+    if isinstance(raised, Cancelled):
+        raise raised
+    if task is not None and task.cancelling():
+        task.uncancel()  # delivered: what is cleaned up from here on may be told apart from it
+        raise raised
+    return StepFailed(f"it was left by a {type(raised).__name__} that nobody outside of it asked for.")
 
 
 async def call(fn: Callable[..., Any], *args: object, **kwargs: object) -> object:
@@ -35,41 +69,6 @@ async def call(fn: Callable[..., Any], *args: object, **kwargs: object) -> objec
     if inspect.iscoroutinefunction(fn):
         return await fn(*args, **kwargs)
     return await asyncio.to_thread(fn, *args, **kwargs)
-
-
-async def _under_breaker(
-    step: Step, args: tuple[object, ...], kwargs: dict[str, Any], timeout: float | None, services: Services
-) -> object:
-    assert step.breaker is not None  # noqa: S101 - the caller has looked
-    services.breakers.admit(step.name, step.breaker)
-    try:
-        result = await _in_bulkhead(step, args, kwargs, timeout, services)
-    except ToolFailed:
-        services.breakers.succeeded(step.name)  # it answered; the answer was no
-        raise
-    except Exception:
-        services.breakers.failed(step.name, step.breaker)
-        raise
-    services.breakers.succeeded(step.name)
-    return result
-
-
-async def _in_bulkhead(
-    step: Step, args: tuple[object, ...], kwargs: dict[str, Any], timeout: float | None, services: Services
-) -> object:
-    if step.limit is None:
-        return await _in_time(step, args, kwargs, timeout, services.clock)
-    async with services.bulkheads.room(step.name, step.limit):
-        return await _in_time(step, args, kwargs, timeout, services.clock)
-
-
-async def _in_time(
-    step: Step, args: tuple[object, ...], kwargs: dict[str, Any], timeout: float | None, clock: Clock
-) -> object:
-    if timeout is None:
-        return await call(step.fn, *args, **kwargs)
-    async with Deadline(clock, timeout, step.name):
-        return await call(step.fn, *args, **kwargs)
 
 
 class Deadline:

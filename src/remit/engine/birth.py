@@ -43,6 +43,9 @@ class Birth:
     by: str
     parent: str | None = None
     session: str = ""
+    """What groups runs, as people call it; the row only has a keyed tag of it (S7)."""
+    session_tag: str = ""
+    """The tag itself, for a run that joins its parent's or original's session."""
     subject: str = ""
     priority: int = DEFAULT_PRIORITY
     due: int | None = None
@@ -59,19 +62,20 @@ class Birth:
         pin = pin_of(self.flow)
         event = RunCreated(
             self.flow.name, self.input, self.by, pin, self.parent,
-            self.forked_from, self.forked_at, self.simulated, self.asks,
+            self.forked_from, self.forked_at, self.simulated, self.asks, self.session,
         )  # fmt: skip
         sealed = pen.write(event, "", now)
         status = RunStatus.RUNNING if owner else RunStatus.READY
         due = None if owner else self.due or now
         epoch = 1 if owner else 0
+        session = keys.tag(f"session|{self.team}|{self.session}") if self.session else self.session_tag
         row = RunRow(
             self.id, self.team, self.flow.name, status, "", due, self.priority, owner, epoch, pin,
-            self.parent, key.id, 1, 1, 0, False, "", self.session, now, None,
+            self.parent, key.id, 1, 1, 0, False, "", session, now, None,
         )  # fmt: skip
         add_run = Op(
             "runs.add",
             (self.id, self.team, self.flow.name, status.value, due, self.priority, owner, epoch, pin,
-             self.parent, key.id, self.session, now),
+             self.parent, key.id, session, now),
         )  # fmt: skip
         return Born(row, pen, event, [sealed], pen.take_blobs(), [add_key, add_run])

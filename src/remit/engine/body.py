@@ -9,18 +9,29 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from remit.domain.errors import Cancelled, Evicted, Infrastructure, NotEncodable, StopRun, TooLarge
+from remit.domain.errors import (
+    BadInput,
+    Cancelled,
+    Evicted,
+    Infrastructure,
+    NotEncodable,
+    Refused,
+    StopRun,
+    TooLarge,
+)
 from remit.domain.events import RunContinued, RunEnded
 from remit.domain.runs import ParkReason, RunStatus
 from remit.engine import faults
+from remit.engine.attempts import failure_of
+from remit.engine.ending import ending_ops
 from remit.engine.execution import Outcome
 from remit.engine.generation import ContinueAs
 from remit.engine.journal import Journal
-from remit.engine.outside import run_stream
 from remit.engine.recording import code_of, message_of
 from remit.engine.run import Run
 from remit.engine.scope import Scope
-from remit.engine.values import to_journal
+from remit.engine.values import to_flow, to_journal
+from remit.store.conversations import refers, resolve
 from remit.store.database import Op
 from remit.store.log import Entry
 
@@ -51,40 +62,50 @@ async def _generation(execution: Execution) -> bool:
         execution.cancelling = True
         scope.stop()
     status, value, error = await _call_flow(execution)
-    if isinstance(error, ContinueAs):
-        await _continue(execution, scope, error)
-        return True
-    if execution.sealed:
-        raise Evicted
     await execution.stop_everything_else(scope)
-    await _end(execution, status, value, error)
+    if isinstance(error, ContinueAs):
+        try:
+            await _continue(execution, scope, error)
+        except (BadInput, Refused, Cancelled) as wrong:
+            status, error = RunStatus.FAILED, wrong
+        else:
+            return True
+    if execution.cancelling and (execution.ending or isinstance(error, Cancelled)):
+        status, value, error = RunStatus.CANCELLED, None, None
+    await end(execution, status, value, error)
     return False
 
 
 async def _call_flow(execution: Execution) -> tuple[RunStatus, Any, BaseException | None]:
     flow, created = execution.flow, execution.journal.created
     try:
-        given = flow.restore(await execution.shelf.resolve(created.input, execution.services.database))
+        given = flow.restore(
+            await resolve(created.input, execution.services.database, execution.services.keys)
+        )
         value = await flow.fn(Run(execution), **given)
     except Evicted:
         raise
     except asyncio.CancelledError as cancelled:
-        if not isinstance(cancelled, Cancelled) and not any(s.cancelled for s in execution.scopes):
-            raise
-        return RunStatus.CANCELLED, None, None
-    except (Exception, ContinueAs) as wrong:  # noqa: BLE001 - whatever the author's code raised ends the run
-        return RunStatus.FAILED, None, wrong
+        if isinstance(cancelled, Cancelled) or any(s.cancelled for s in execution.scopes):
+            return RunStatus.CANCELLED, None, None
+        return RunStatus.FAILED, None, failure_of(cancelled)
+    except (Exception, SystemExit) as wrong:  # noqa: BLE001 - whatever the author's code raised ends the run
+        return RunStatus.FAILED, None, failure_of(wrong)
+    except ContinueAs as more:
+        return RunStatus.FAILED, None, Cancelled() if execution.cancelling else more
     if execution.cancelling:
         return RunStatus.CANCELLED, None, None
+    if execution.stopped is not None:
+        return RunStatus.FAILED, None, execution.stopped  # whoever swallowed it goes no further
     return _checked(execution, value)
 
 
 def _checked(execution: Execution, value: object) -> tuple[RunStatus, Any, BaseException | None]:
     limits, flow = execution.services.limits, execution.flow
     try:
-        plain, _ = to_journal(
-            value, flow.result_hint, f"flow {flow.name}", limits.result_bytes, execution.shelf.refer
-        )
+        owner, shelf = f"flow {flow.name}", execution.shelf
+        plain = to_journal(value, flow.result_hint, owner, limits.result_bytes, shelf.refer)
+        to_flow(shelf.recall(plain) if refers(plain) else plain, flow.result_hint, owner)
     except (NotEncodable, TooLarge) as wrong:
         return RunStatus.FAILED, None, wrong
     return RunStatus.SUCCEEDED, plain, None
@@ -95,20 +116,23 @@ async def _continue(execution: Execution, scope: Scope, error: ContinueAs) -> No
         execution.finish(Outcome("dry", "continued"))
         raise Evicted
     given = execution.flow.accept(error.state, execution.shelf.refer)
+    await execution.stand(scope)
     generation = execution.row.generation + 1
     event = RunContinued(generation, given)
     seq = execution.pen.seq + 1
     rebase = Op("runs.rebase", (execution.row.id, seq, generation))
-    await execution.record(scope, event, "", [rebase], None, execution.shelf.unwritten())
+    blobs = execution.shelf.unwritten() if refers(given) else ()
+    await execution.record(scope, event, "", [rebase], None, blobs)
     faults.reach("generation.recorded")
-    execution.renew(seq, generation, Journal([Entry(seq, execution.at, "", event)]))
+    execution.renew(seq, generation, Journal([Entry(seq, scope.last_at, "", event)]))
 
 
-async def _end(execution: Execution, status: RunStatus, value: Any, error: BaseException | None) -> None:
+async def end(execution: Execution, status: RunStatus, value: Any, error: BaseException | None) -> None:
+    """Write down how the run ended; code that does not fit its journal does not end it, unless it was cancelled."""
     if execution.dry:
         execution.finish(Outcome("dry", status.value, value, error))
         return
-    if execution.journal.mismatch is not None:
+    if execution.journal.mismatch is not None and not execution.cancelling:
         execution.park_because(ParkReason.CODE_CHANGED, execution.journal.mismatch.message)
         return
     faults.reach("end.before")
@@ -117,22 +141,12 @@ async def _end(execution: Execution, status: RunStatus, value: Any, error: BaseE
         code = "stopped"
     event = RunEnded(status.value, value, code, message)
     try:
-        await execution.write_last(event, _ending(execution, status, code), execution.shelf.unwritten())
+        blobs = execution.shelf.unwritten() if refers(value) else ()
+        seq, now = execution.pen.seq + 1, execution.now()
+        ops = ending_ops(execution.row, status, code, seq, now, asked=execution.asked)
+        await execution.write_last(event, ops, blobs)
     except Infrastructure as wrong:
         execution.lose(wrong)
         return
     faults.reach("end.recorded")
     execution.finish(Outcome("ended", status.value, value, error))
-
-
-def _ending(execution: Execution, status: RunStatus, code: str) -> list[Op]:
-    """Everything that changes with the end of a run: its row, its open questions, its inbox, its parent's inbox."""
-    row, now = execution.row, execution.now()
-    ops = [Op("runs.finish", (row.id, status.value, code, now))]
-    if execution.asked:
-        ops.append(Op("approvals.withdraw", (row.id, now)))
-    if row.parent is not None:
-        stream, seq = run_stream(row.id), execution.pen.seq + 1
-        ops.append(Op("inbox.add", (row.parent, f"child-{row.id}", "child", row.id, stream, seq, now)))
-        ops.append(Op("runs.mail", (row.parent, now)))
-    return ops

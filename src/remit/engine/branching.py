@@ -1,4 +1,4 @@
-"""Branches: gather, race, timeout and as_completed, whose outcome is decided once and journaled (S12).
+"""Branches: gather, race and timeout, whose outcome is decided once and journaled (S12).
 
 Each branch is a scope of its own in a task of its own. Which branch won, failed first or came next is an event;
 a replay follows it whatever the timing. A cancelled branch replays what it had recorded and is cancelled there.
@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections import deque
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.errors import Cancelled, Evicted, TimedOut
 from remit.domain.events import ScopeDecided
 from remit.engine import faults
+from remit.engine.attempts import failure_of
 from remit.engine.scope import Scope
 from remit.engine.step import seconds
 from remit.engine.waiting import wait_for_time
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Sequence
+    from collections.abc import Awaitable, Sequence
 
     from remit.engine.execution import Execution
-
-_NOBODY = -1
 
 
 class Branches:
@@ -37,10 +37,10 @@ class Branches:
         self.path = path
         self.scopes = [Scope(execution, f"{path}/{n}", parent.last_at) for n in range(len(work))]
         self.results: dict[int, tuple[Any, BaseException | None]] = {}
-        self._finished: list[int] = []
+        self._finished: deque[int] = deque()
         self._waiter: asyncio.Future[None] | None = None
-        for scope, each in zip(self.scopes, work, strict=True):
-            self._start(scope, each)
+        for number, each in enumerate(work):
+            self._start(number, each)
 
     @property
     def more(self) -> bool:
@@ -59,13 +59,17 @@ class Branches:
                 self.parent.interruptible = True
             if self.execution.sealed and not self.execution.dry:
                 raise Evicted
-        return self._finished.pop(0)
+        return self._finished.popleft()
 
     async def rest(self) -> None:
         """Wait until every branch has ended."""
         while len(self.results) < len(self.scopes):
             await self.next()
         self._finished.clear()
+
+    async def join(self) -> None:
+        """Wait until every branch has ended; what they have seen, their parent has seen."""
+        await self.rest()
         self.parent.last_at = max([self.parent.last_at, *(s.last_at for s in self.scopes)])
 
     async def stop_others(self, but: int) -> None:
@@ -73,11 +77,13 @@ class Branches:
         self.execution.cancel([s for n, s in enumerate(self.scopes) if n != but and n not in self.results])
         await self.rest()
 
-    def stop_on_replay(self, but: int) -> None:
+    async def repeat(self, at: int, winner: int) -> None:
         """The others were cancelled when this was recorded: let them replay up to there."""
         for number, scope in enumerate(self.scopes):
-            if number != but:
+            if number != winner:
                 scope.stop()
+        await self.rest()
+        self.parent.last_at = at
 
     async def decide(self, kind: str, winner: int, outcome: str) -> None:
         """Journal which branch settled it."""
@@ -91,35 +97,55 @@ class Branches:
             raise wrong
         return value
 
-    def _start(self, scope: Scope, work: Awaitable[Any]) -> None:
+    async def leave_if_told(self, number: int) -> None:
+        """A branch that ended because the whole run leaves or is cancelled decides nothing."""
+        wrong = self.results[number][1]
+        if isinstance(wrong, Evicted):
+            raise wrong
+        if isinstance(wrong, Cancelled) and self.parent.stopping:
+            await self.join()
+            self.execution.deliver_cancel(self.parent)
+
+    def _start(self, number: int, work: Awaitable[Any]) -> None:
+        scope = self.scopes[number]
         if self.parent.stopping:
             scope.stop()
         self.execution.became_busy()
         self.execution.scopes.add(scope)
-        task = asyncio.get_running_loop().create_task(self._run(scope, work), context=copy_context())
+        task = asyncio.get_running_loop().create_task(self._run(number, work), context=copy_context())
         self.execution.tasks.add(task)
         task.add_done_callback(self.execution.tasks.discard)
 
-    async def _run(self, scope: Scope, work: Awaitable[Any]) -> None:
+    async def _run(self, number: int, work: Awaitable[Any]) -> None:
+        scope = self.scopes[number]
         scope.enter()
         value: Any = None
         wrong: BaseException | None = None
         try:
             value = await work
         except asyncio.CancelledError as cancelled:
-            wrong = cancelled if isinstance(cancelled, Cancelled) else Cancelled()
-        except (Exception, Evicted) as error:  # noqa: BLE001 - it belongs to whoever waits for the branch
+            wrong = self._told(scope, cancelled)
+        except (Exception, Evicted, SystemExit) as error:  # noqa: BLE001 - it belongs to whoever waits for it
             wrong = error
         except BaseException as fatal:
             self.execution.lose(fatal)
             raise
-        self._end(scope, value, wrong)
+        self._end(number, value, wrong)
 
-    def _end(self, scope: Scope, value: Any, wrong: BaseException | None) -> None:
-        number = self.scopes.index(scope)
+    def _told(self, scope: Scope, cancelled: asyncio.CancelledError) -> BaseException:
+        """A cancel of the branch; one that its own code came up with is a failure."""
+        task = asyncio.current_task()
+        meant = (
+            isinstance(cancelled, Cancelled)
+            or scope.cancelled
+            or (task is not None and task.cancelling() > 0)
+        )
+        return Cancelled() if meant or self.execution.sealed else failure_of(cancelled)
+
+    def _end(self, number: int, value: Any, wrong: BaseException | None) -> None:
         self.results[number] = (value, wrong)
         self._finished.append(number)
-        self.execution.scopes.discard(scope)
+        self.execution.scopes.discard(self.scopes[number])
         if self._waiter is not None and not self._waiter.done():
             self.execution.became_busy()
             self._waiter.set_result(None)
@@ -128,12 +154,10 @@ class Branches:
 
 async def gather(execution: Execution, work: Sequence[Awaitable[Any]], *, keep_errors: bool) -> list[Any]:
     """Run everything at once; all results in order, or the first failure after the others were cancelled."""
-    branches = _branch(execution, "gather", work)
-    decided = execution.journal.decisions(branches.path)
-    if decided:
-        branches.stop_on_replay(decided[0].winner)
-        await branches.rest()
-        return branches.give(decided[0].winner)
+    branches = branch(execution, "gather", work)
+    for at, decided in execution.journal.decisions(branches.path):
+        await branches.repeat(at, decided.winner)
+        return branches.give(decided.winner)
     while branches.more:
         number = await branches.next()
         wrong = branches.results[number][1]
@@ -143,20 +167,20 @@ async def gather(execution: Execution, work: Sequence[Awaitable[Any]], *, keep_e
             await branches.decide("gather", number, "failed")
         await branches.stop_others(number)
         raise wrong
-    await branches.rest()
+    await branches.join()
     return [_result(branches, number, keep_errors=keep_errors) for number in range(len(branches.scopes))]
 
 
 async def race(execution: Execution, work: Sequence[Awaitable[Any]]) -> Any:
     """Run everything at once; the first to finish wins, for good or ill, and the others are cancelled."""
-    branches = _branch(execution, "race", work)
-    decided = execution.journal.decisions(branches.path)
-    if decided:
-        branches.stop_on_replay(decided[0].winner)
-        await branches.rest()
-        return branches.give(decided[0].winner)
+    if not work:
+        raise TypeError("run.race takes at least one call; of none, nobody could ever be the first.")
+    branches = branch(execution, "race", work)
+    for at, decided in execution.journal.decisions(branches.path):
+        await branches.repeat(at, decided.winner)
+        return branches.give(decided.winner)
     winner = await branches.next()
-    _leave_if_told(branches, winner)
+    await branches.leave_if_told(winner)
     if not execution.dry:
         await branches.decide("race", winner, "won")
     await branches.stop_others(winner)
@@ -165,8 +189,8 @@ async def race(execution: Execution, work: Sequence[Awaitable[Any]]) -> Any:
 
 async def timeout(execution: Execution, length: float | str, work: Awaitable[Any]) -> Any:
     """Run something for so long at most; after that it is cancelled and `TimedOut` raised."""
-    span = seconds(length)
     try:
+        span = seconds(length)
         scope = execution.scope()
     except BaseException:
         _close([work])
@@ -174,61 +198,19 @@ async def timeout(execution: Execution, length: float | str, work: Awaitable[Any
     path = scope.next_path("timeout")
     timer = wait_for_time_in_branch(execution, span)
     branches = Branches(execution, scope, path, [work, timer])
-    decided = execution.journal.decisions(path)
-    if decided:
-        winner = decided[0].winner
-        branches.stop_on_replay(winner)
-        await branches.rest()
+    recorded = execution.journal.decisions(path)
+    if recorded:
+        at, winner = recorded[0][0], recorded[0][1].winner
+        await branches.repeat(at, winner)
     else:
         winner = await branches.next()
-        _leave_if_told(branches, winner)
+        await branches.leave_if_told(winner)
         if not execution.dry:
             await branches.decide("timeout", winner, "expired" if winner else "in time")
         await branches.stop_others(winner)
     if winner == 0:
         return branches.give(0)
     raise TimedOut(f"{path} took longer than {span:g} s and was cancelled.")
-
-
-async def as_completed(execution: Execution, work: Sequence[Awaitable[Any]]) -> AsyncIterator[Any]:
-    """Results in the order in which they come; the order is journaled, so a replay sees the same."""
-    branches = _branch(execution, "as_completed", work)
-    scope = branches.parent
-    replayed = execution.journal.decisions(branches.path)
-    if replayed and replayed[-1].winner == _NOBODY:
-        branches.stop_on_replay(_NOBODY)
-        for number in {d.winner for d in replayed} - {_NOBODY}:
-            branches.scopes[number].stopping = False
-    given: set[int] = set()
-    try:
-        while len(given) < len(branches.scopes):
-            number = await _next_in_order(branches, replayed, given)
-            given.add(number)
-            yield branches.give(number)
-    finally:
-        if len(branches.results) < len(branches.scopes) and not execution.sealed and not execution.dry:
-            if not replayed or replayed[-1].winner != _NOBODY:
-                execution.note(ScopeDecided("as_completed", _NOBODY, "closed"), branches.path)
-            await branches.stop_others(_NOBODY)
-        scope.last_at = max(
-            [scope.last_at, *(s.last_at for n, s in enumerate(branches.scopes) if n in given)]
-        )
-
-
-async def _next_in_order(branches: Branches, replayed: list[ScopeDecided], given: set[int]) -> int:
-    if len(given) < len(replayed) and replayed[len(given)].winner != _NOBODY:
-        wanted = replayed[len(given)].winner
-        while wanted not in branches.results:
-            await branches.next()
-        return wanted
-    ready = [n for n in branches.results if n not in given]
-    number = ready[0] if ready else await branches.next()
-    while number in given:
-        number = await branches.next()
-    _leave_if_told(branches, number)
-    if not branches.execution.dry:
-        await branches.decide("as_completed", number, "next")
-    return number
 
 
 async def wait_for_time_in_branch(execution: Execution, length: float) -> None:
@@ -238,11 +220,10 @@ async def wait_for_time_in_branch(execution: Execution, length: float) -> None:
     await wait_for_time(execution, scope, path, length, execution.journal.take(scope, path, "timer") or [])
 
 
-def _branch(execution: Execution, kind: str, work: Sequence[Awaitable[Any]]) -> Branches:
-    for each in work:
-        if not inspect.isawaitable(each):
-            raise TypeError(f"run.{kind} takes calls such as run.step(f, x), not {type(each).__name__}.")
+def branch(execution: Execution, kind: str, work: Sequence[Awaitable[Any]]) -> Branches:
+    """Let every awaitable run as a branch of the scope that calls."""
     try:
+        _check(kind, work)
         scope = execution.scope()
     except BaseException:
         _close(work)
@@ -250,20 +231,17 @@ def _branch(execution: Execution, kind: str, work: Sequence[Awaitable[Any]]) -> 
     return Branches(execution, scope, scope.next_path(kind), work)
 
 
+def _check(kind: str, work: Sequence[Awaitable[Any]]) -> None:
+    for each in work:
+        if not inspect.isawaitable(each):
+            raise TypeError(f"run.{kind} takes calls such as run.step(f, x), not {type(each).__name__}.")
+
+
 def _close(work: Sequence[Awaitable[Any]]) -> None:
     """What was made to be a branch and never will be must not complain that nobody awaited it."""
     for each in work:
         if inspect.iscoroutine(each):
             each.close()
-
-
-def _leave_if_told(branches: Branches, number: int) -> None:
-    """A branch that ended because the whole run leaves or is cancelled decides nothing."""
-    wrong = branches.results[number][1]
-    if isinstance(wrong, Evicted):
-        raise wrong
-    if isinstance(wrong, Cancelled) and branches.parent.stopping:
-        branches.execution.deliver_cancel(branches.parent)
 
 
 def _result(branches: Branches, number: int, *, keep_errors: bool) -> Any:

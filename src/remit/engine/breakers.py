@@ -6,13 +6,16 @@ One circuit per step name. Time comes from the clock it is given; nothing here k
 from __future__ import annotations
 
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from remit.domain.clock import MICROSECONDS
-from remit.domain.errors import CircuitOpen
+from remit.domain.errors import AskHuman, CircuitOpen, Refused, StopRun, ToolFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from remit.domain.clock import Clock
     from remit.domain.effects import Breaker
 
@@ -31,7 +34,28 @@ class Breakers:
         self._clock = clock
         self._circuits: dict[str, _Circuit] = {}
 
-    def admit(self, name: str, breaker: Breaker) -> None:
+    @contextmanager
+    def watch(self, name: str, breaker: Breaker) -> Generator[None]:
+        """Around one call: let it through or raise `CircuitOpen`, and learn from what becomes of it."""
+        self._admit(name, breaker)
+        try:
+            yield
+        except (ToolFailed, AskHuman, StopRun):
+            self._succeeded(name)  # it answered; the answer was no
+            raise
+        except Refused:
+            self._released(name)
+            raise
+        except Exception:
+            self._failed(name, breaker)
+            raise
+        except BaseException:
+            self._released(name)  # interrupted: that says nothing, and another call may probe
+            raise
+        else:
+            self._succeeded(name)
+
+    def _admit(self, name: str, breaker: Breaker) -> None:
         """Let a call through, or raise `CircuitOpen`; after the pause, one call probes."""
         circuit = self._circuits.setdefault(name, _Circuit())
         if not circuit.open_until:
@@ -45,11 +69,17 @@ class Breakers:
             )
         circuit.probing = True
 
-    def succeeded(self, name: str) -> None:
+    def _succeeded(self, name: str) -> None:
         """A call worked: close the circuit."""
         self._circuits.pop(name, None)
 
-    def failed(self, name: str, breaker: Breaker) -> None:
+    def _released(self, name: str) -> None:
+        """A call was not made, or not to its end."""
+        circuit = self._circuits.get(name)
+        if circuit is not None:
+            circuit.probing = False
+
+    def _failed(self, name: str, breaker: Breaker) -> None:
         """A call failed: count it, and open the circuit when there were too many."""
         circuit = self._circuits.setdefault(name, _Circuit())
         now = self._clock.now()

@@ -8,22 +8,23 @@ append nor act (S13). What a step or a wait means is decided in the files beside
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from remit.domain.errors import Cancelled, Evicted, Fenced, Infrastructure, JournalFull
+from remit.domain.errors import Cancelled, Evicted, Fenced, Infrastructure, JournalFull, StopRun
 from remit.domain.events import RunParked, WaitClosed
 from remit.domain.runs import ParkReason, RunRow
 from remit.engine import faults
 from remit.engine.mailbox import Mailbox, Message
-from remit.engine.scope import Scope, current_scope
+from remit.engine.scope import Scope, current_scope, with_branches
+from remit.engine.waits import DUE, Wait, Waits
 from remit.store.conversations import Shelf
 from remit.store.database import Commit, Conflict, Fence, Op
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
-    from remit.domain.clock import Timer
     from remit.domain.events import Event
     from remit.engine.flow import Flow
     from remit.engine.journal import Journal
@@ -31,22 +32,6 @@ if TYPE_CHECKING:
     from remit.store.database import BlobRow, Committed, EventRow
     from remit.store.keys import DataKey
     from remit.store.pen import Pen
-
-DUE = "due"
-"""What a wait yields when its time came before any message."""
-
-_URGENCY = {reason: rank for rank, reason in enumerate(ParkReason)}
-
-
-@dataclass(slots=True)
-class Wait:
-    """A branch that waits durably."""
-
-    path: str
-    reason: ParkReason
-    due: int | None
-    scope: Scope
-    future: asyncio.Future[Message | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +59,15 @@ class Execution:
         """Set in a fork: how its writes are answered instead of performed."""
         self.refused: set[str] = set()
         """Writes that the log refused to let through in this segment, by path (S11)."""
+        self.unresolved: set[str] = set()
+        """Fingerprints of writes whose outcome is being found out, before a person is asked (S11)."""
         self.dry = False
         """A rehearsal: replay what is recorded, append and perform nothing."""
         self.holding = False
         """Take no further step: the run is to pause, or this worker to leave."""
         self.draining = False
+        self.stopped: StopRun | None = None
+        """A step said that the run ends here."""
         self.cancelling = False
         """The run was told to cancel; it ends as cancelled, whatever its code returns."""
         self.sealed = False
@@ -86,13 +75,12 @@ class Execution:
         """Whether any question was opened, so that the end has to withdraw what is left."""
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.scopes: set[Scope] = set()
-        self.waits: dict[str, Wait] = {}
+        self.waits = Waits(services.clock, self.became_busy)
         self.at = row.created_at
         self.active = 1
         self.tasks: set[asyncio.Task[Any]] = set()
         self._fence = Fence(row.id, row.epoch)
-        self._timer: Timer | None = None
-        self._timer_due = 0
+        self._latest: asyncio.Future[Committed] | None = None
 
     # --- the pen --------------------------------------------------------------------------------------
 
@@ -133,6 +121,20 @@ class Execution:
         """Write an event whose place in the order matters, but which nobody has to wait for."""
         self.append(event, path, ops).add_done_callback(self._check_note)
 
+    @contextmanager
+    def on_ground(self) -> Generator[None]:
+        """What the store cannot give is no error of the flow: the run is read again once the ground holds."""
+        try:
+            yield
+        except Infrastructure as wrong:
+            self.lose(wrong)
+            raise Evicted from wrong
+
+    async def settled(self) -> None:
+        """Wait until everything written so far is in the log, or refused."""
+        if self._latest is not None:
+            await asyncio.wait([self._latest])
+
     def now(self) -> int:
         """The clock, for deadlines; flows use `run.now()`."""
         return self.services.clock.now()
@@ -147,18 +149,28 @@ class Execution:
 
     async def go_live(self, scope: Scope) -> None:
         """Pass from what is recorded to what is not: the point at which cancels and pauses take hold."""
-        if scope.stopping:
+        if self.must_leave(scope):
             self.deliver_cancel(scope)
-        if self.journal.mismatch is not None:
-            raise self.journal.mismatch  # a flow that swallowed it must not act on code that does not fit
+        if self.ending is not None:
+            raise self.ending  # a flow that swallowed it must not act any more
         if self.dry or self.holding:
-            await self._hold(scope)
+            await self.stand(scope)
         if self.pen.seq - self.row.base_seq >= self.services.limits.journal_events:
+            await asyncio.sleep(0)  # a flow that swallows this and tries for ever must not block the loop
             raise JournalFull(
                 f"{self.row.id} has {self.services.limits.journal_events:,} events in one generation, "
                 "the most it may have.",
                 "Let a long-lived flow start afresh from time to time: run.continue_as(…).",
             )
+
+    @property
+    def ending(self) -> Exception | None:
+        """Why the run takes no further step: code that does not fit its journal, or a step that said stop."""
+        return self.journal.mismatch or self.stopped
+
+    def must_leave(self, scope: Scope) -> bool:
+        """Whether a cancel is due; one of a branch alone waits until its claimed write has an answer (S12)."""
+        return scope.stopping and (not scope.shielded or self.cancelling)
 
     def deliver_cancel(self, scope: Scope) -> None:
         """Tell a scope, once, that it is cancelled."""
@@ -167,14 +179,15 @@ class Execution:
         raise Cancelled
 
     def cancel(self, scopes: Sequence[Scope]) -> None:
-        """Cancel scopes where they stand: in a wait or a read at once, in a write after its receipt (S12)."""
-        for scope in scopes:
+        """Cancel scopes and what runs in them: in a wait or a read at once, in a write after its receipt (S12)."""
+        chosen = with_branches(scopes, self.scopes)
+        for scope in chosen:
             scope.stop()
-        for wait in list(self.waits.values()):
-            if wait.scope in scopes and wait.scope.stopping:
-                self._resolve(wait, Cancelled())
-        for scope in scopes:
-            if scope.stopping and scope.interruptible and scope.task is not None:
+        for wait in self.waits:
+            if self.must_leave(wait.scope):
+                self.waits.resolve(wait, Cancelled())
+        for scope in chosen:
+            if self.must_leave(scope) and scope.interruptible and scope.task is not None:
                 scope.stopping, scope.cancelled = False, True
                 scope.task.cancel()
 
@@ -182,12 +195,11 @@ class Execution:
 
     async def wait(self, scope: Scope, path: str, reason: ParkReason, due: int | None) -> Message | str:
         """Wait durably: for a message, for a time, or until the run leaves memory."""
-        if scope.stopping:
+        if self.must_leave(scope):
             self.deliver_cancel(scope)
         wait = Wait(path, reason, due, scope, asyncio.get_running_loop().create_future())
-        self.waits[path] = wait
         scope.interruptible = False
-        self._arm_timer()
+        self.waits.add(wait, timed=not self.dry)
         self.became_idle()
         try:
             return await wait.future
@@ -196,7 +208,7 @@ class Execution:
             raise
         finally:
             scope.interruptible = True
-            self.waits.pop(path, None)
+            self.waits.remove(wait)
 
     def became_idle(self) -> None:
         """One branch less is busy; when none is, see whether it is time to leave."""
@@ -208,10 +220,6 @@ class Execution:
         """One branch more is busy."""
         self.active += 1
 
-    def receive(self, rows: list[Any], mail: int) -> list[Message]:
-        """Take in the inbox; gives the orders to the run as a whole."""
-        return self.mailbox.receive(rows, mail)
-
     def hold(self, *, draining: bool = False) -> None:
         """Take no further step and leave memory as soon as every branch stands."""
         self.holding = True
@@ -219,12 +227,19 @@ class Execution:
         if self.active == 0:
             asyncio.get_running_loop().call_soon(self._leave_if_idle)
 
+    async def stand(self, scope: Scope) -> None:
+        """Take no step before the hold is over; a cancel that came meanwhile counts."""
+        while (self.dry or self.holding) and not self.sealed:
+            await self.wait(scope, f"{scope.path}/held", ParkReason.PAUSED, None)
+        if self.must_leave(scope):
+            self.deliver_cancel(scope)
+
     def proceed(self) -> None:
         """Go on after a hold."""
         self.holding = False
-        for wait in list(self.waits.values()):
+        for wait in self.waits:
             if wait.reason is ParkReason.PAUSED:
-                self._resolve(wait, DUE)
+                self.waits.resolve(wait, DUE)
 
     # --- leaving --------------------------------------------------------------------------------------
 
@@ -241,11 +256,7 @@ class Execution:
     def evict(self) -> None:
         """Let go of every frame; sealed as the run is, unwinding them changes nothing."""
         self.sealed = True
-        if self._timer is not None:
-            self._timer.cancel()
-        for wait in list(self.waits.values()):
-            if not wait.future.done():
-                wait.future.set_exception(Evicted())
+        self.waits.dissolve(Evicted)
         for task in self.tasks:
             if not task.done() and task is not asyncio.current_task():
                 asyncio.get_running_loop().call_soon(_interrupt, task, self.scopes)
@@ -265,10 +276,14 @@ class Execution:
     async def stop_everything_else(self, root: Scope) -> None:
         """Cancel branches that the flow left behind, and wait until their writes have a receipt."""
         left = [scope for scope in self.scopes if scope is not root]
-        if left:
+        others = {task for task in self.tasks if task is not asyncio.current_task()}
+        if left and others:
             self.cancel(left)
-            others = {task for task in self.tasks if task is not asyncio.current_task()}
+            self.became_idle()  # cleaning up may wait durably, and then the run has to be able to leave
             await asyncio.wait(others)
+            self.became_busy()
+        if self.sealed and not self.dry:
+            raise Evicted
 
     def renew(self, seq: int, generation: int, journal: Journal) -> None:
         """Go on as a new generation, with a journal that starts here."""
@@ -276,8 +291,8 @@ class Execution:
         self.journal = journal
 
     def _leave_if_idle(self) -> None:
-        if self.active > 0 or self.sealed or self.outcome.done():
-            return
+        if self.active > 0 or not self.waits or self.sealed or self.outcome.done():
+            return  # without a wait it is a moment between two: what was waited for has just ended
         if self.dry:
             self.finish(Outcome("dry", status="waiting"))
         elif self.draining:
@@ -286,15 +301,13 @@ class Execution:
             self._park()
 
     def _due_soon(self) -> bool:
-        due = self._next_due()
+        due = self.waits.next_due()
         return due is not None and due <= self.now() + self.services.limits.linger
 
     def _park(self) -> None:
         faults.reach("park.before")
-        reason = min(
-            (w.reason for w in self.waits.values()), key=_URGENCY.__getitem__, default=ParkReason.PAUSED
-        )
-        due = None if self.holding else self._next_due()
+        reason = self.waits.most_urgent()
+        due = None if self.holding else self.waits.next_due()
         op = Op("runs.park", (self.row.id, reason.value, self.mailbox.seen, due, self.now()))
         self._leave(RunParked(reason.value, due), op, Outcome("parked", status=reason.value, value=due))
 
@@ -325,7 +338,9 @@ class Execution:
         self.at = self.services.clock.now()
         sealed = self.pen.write(event, path, self.at, key)
         carried = [*self.pen.take_blobs(), *blobs] if self.pen.blobs or blobs else []
-        return self.services.database.submit(Commit([sealed, *others], carried, list(ops), [], self._fence))
+        commit = Commit([sealed, *others], carried, list(ops), [], self._fence)
+        self._latest = self.services.database.submit(commit)
+        return self._latest
 
     def _check_note(self, durable: asyncio.Future[Committed]) -> None:
         if not durable.cancelled():
@@ -333,54 +348,20 @@ class Execution:
             if wrong is not None:
                 self.lose(wrong)
 
-    async def _hold(self, scope: Scope) -> None:
-        while (self.dry or self.holding) and not self.sealed:
-            await self.wait(scope, f"{scope.path}/held", ParkReason.PAUSED, None)
-
     def _message_came(self, path: str, message: Message) -> None:
-        wait = self.waits.get(path)
+        wait = self.waits.at(path)
         if wait is not None:
-            self._resolve(wait, message)
-
-    def _resolve(self, wait: Wait, value: Message | str | Cancelled) -> None:
-        if wait.future.done():
-            return
-        self.became_busy()
-        if isinstance(value, Cancelled):
-            wait.future.set_exception(value)
-        else:
-            wait.future.set_result(value)
-
-    def _next_due(self) -> int | None:
-        return min((w.due for w in self.waits.values() if w.due is not None), default=None)
-
-    def _arm_timer(self) -> None:
-        due = self._next_due()
-        if due is None or self.dry or (self._timer is not None and self._timer_due <= due):
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer_due = due
-        self._timer = self.services.clock.call_at(due, self._time_came)
-
-    def _time_came(self) -> None:
-        self._timer = None
-        if self.sealed:
-            return
-        now = self.now()
-        for wait in list(self.waits.values()):
-            if wait.due is not None and wait.due <= now:
-                self._resolve(wait, DUE)
-        self._arm_timer()
+            self.waits.resolve(wait, message)
 
 
-def cancelled_wait(execution: Execution, path: str, kind: str, *ops: Op) -> None:
+def cancelled_wait(execution: Execution, scope: Scope, path: str, kind: str, *ops: Op) -> None:
     """Journal that a wait ended because its branch was cancelled."""
     execution.mailbox.close(path)
     recorded = execution.journal.at_path.get(path)
     known = bool(recorded) and isinstance(recorded[-1].event, WaitClosed)
     if not execution.sealed and not execution.dry and not known:
         execution.note(WaitClosed(kind, "cancelled"), path, ops)
+        scope.last_at = execution.at
 
 
 def _interrupt(task: asyncio.Task[Any], scopes: set[Scope]) -> None:

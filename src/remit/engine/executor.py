@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from remit.domain.errors import Evicted, Infrastructure
 from remit.domain.events import RunRepinned, RunResumed
-from remit.domain.runs import ParkReason
+from remit.domain.runs import ParkReason, RunStatus
 from remit.engine import faults
-from remit.engine.body import run_body
+from remit.engine.body import end, run_body
 from remit.engine.execution import Execution, Outcome
 from remit.engine.fork import Simulation
 from remit.engine.journal import Journal
@@ -53,7 +53,7 @@ async def run_segment(execution: Execution) -> Outcome:
     """Run until the run ends, parks, is released or is lost."""
     try:
         await take_in_mail(execution)
-        if not await _code_fits(execution):
+        if not await _code_fits(execution) or execution.sealed:
             return await execution.outcome
         _start(execution)
         return await execution.outcome
@@ -70,13 +70,14 @@ async def take_in_mail(execution: Execution) -> None:
     if row.mail <= execution.mailbox.seen and row.mail == 0:
         return
     rows = await services.database.fetch("inbox.read", row.id)
-    await follow_orders(execution, execution.receive(rows, row.mail))
+    await follow_orders(execution, execution.mailbox.receive(rows))
+    execution.mailbox.seen = max(execution.mailbox.seen, row.mail)
 
 
 async def _code_fits(execution: Execution) -> bool:
     """A run follows the code it was made by; other code must first repeat its journal (S14)."""
     pin = pin_of(execution.flow)
-    if pin == execution.row.pin:
+    if pin == execution.row.pin and not execution.journal.renames:
         return True
     mismatch = await rehearse(execution)
     if mismatch is None:
@@ -84,7 +85,11 @@ async def _code_fits(execution: Execution) -> bool:
         repinned = RunRepinned(pin, how, "", execution.journal.renames)
         execution.note(repinned, "", [Op("runs.repin", (execution.row.id, pin))])
         return True
-    execution.park_because(ParkReason.CODE_CHANGED, mismatch.message)
+    if execution.cancelling:
+        execution.asked = True  # by code that is gone; the end withdraws what is still open
+        await end(execution, RunStatus.CANCELLED, None, None)
+    else:
+        execution.park_because(ParkReason.CODE_CHANGED, mismatch.message)
     return False
 
 

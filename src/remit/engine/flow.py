@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 from remit.domain.errors import InvalidInput, InvalidName
 from remit.domain.ids import is_code_name
 from remit.engine.values import convert_input, hints_of, type_name
+from remit.store.conversations import refers
 from remit.wire import canonical
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Flow:
         """Check inputs against the parameters and give them as plain JSON, ready for the log."""
         self._check_names(given)
         plain = {name: canonical.plain(value, foreign) for name, value in given.items()}
-        self.restore(plain)
+        self.restore({name: value for name, value in plain.items() if not refers(value)})
         return plain
 
     def restore(self, plain: dict[str, Any]) -> dict[str, Any]:

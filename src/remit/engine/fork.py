@@ -41,7 +41,8 @@ class Simulation:
 
     def __init__(self, original: Journal | None, *, asks: bool) -> None:
         self._original = original
-        self._asks = asks
+        self.asks = asks
+        """Whether writes are really performed, each after a person let it."""
 
     @classmethod
     async def of(cls, row: RunRow, services: Services, journal: Journal) -> Simulation | None:
@@ -60,7 +61,7 @@ class Simulation:
 
     async def __call__(self, execution: Execution, call: Call, recorded: list[Entry]) -> Any:
         """Answer one write."""
-        if self._asks:
+        if self.asks:
             return await self._ask_and_perform(execution, call, recorded)
         await execution.go_live(call.scope)
         started = execution.now()
@@ -70,7 +71,10 @@ class Simulation:
                 execution, call, known.result, 1, started, "simulated from the original"
             )
         if call.step.simulate is not None:
-            result = await invoke(call.step.simulate, *call.args, **call.kwargs)
+            try:
+                result = await invoke(call.step.simulate, *call.args, **call.kwargs)
+            except Exception as wrong:  # it shows how the write would have failed
+                raise await record_failure(execution, call, wrong, 1, started) from wrong
             return await record_result(execution, call, result, 1, started, "simulated")
         cannot = CannotSimulate(
             f"{call.path} is a write; a fork does not perform it, and nothing says what it would have answered.",
@@ -101,7 +105,8 @@ async def copy_past(
     log: Log, original: RunRow, at: str | None, born: Born
 ) -> tuple[list[EventRow], list[Op]]:
     """The original's settled past before `at`, sealed again for the fork's own stream."""
-    entries, _ = await log.read(run_stream(original.id), original.base_seq)
+    recorded, _ = await log.read(run_stream(original.id), original.base_seq)
+    entries = Journal(recorded).entries
     cut = _first_at(entries, at) if at else 2**62
     if at is None:
         return [], []

@@ -16,6 +16,7 @@ from remit.domain.events import (
     RunContinued,
     RunCreated,
     RunEnded,
+    RunRepinned,
     ScopeDecided,
     StepClaimed,
     StepDone,
@@ -35,8 +36,8 @@ _OPENS_A_PLACE = (StepDone, StepFailed, StepRetried, StepClaimed, WaitOpened, Ch
 class Journal:
     """What a run has recorded in its present generation."""
 
-    def __init__(self, entries: list[Entry]) -> None:
-        self.entries = entries
+    def __init__(self, recorded: list[Entry]) -> None:
+        self.entries = entries = _migrated(recorded)
         self.at_path: dict[str, list[Entry]] = {}
         self.order: dict[str, list[str]] = {}
         self.renames: dict[str, str] = {}
@@ -80,9 +81,9 @@ class Journal:
             isinstance(e.event, MessageDelivered) and e.event.message == "cancel" for e in self.entries
         )
 
-    def decisions(self, path: str) -> list[ScopeDecided]:
-        """What settled the gather, race or the like at `path`, in order."""
-        return [e.event for e in self.at_path.get(path, ()) if isinstance(e.event, ScopeDecided)]
+    def decisions(self, path: str) -> list[tuple[int, ScopeDecided]]:
+        """What settled the gather, race or the like at `path`, and when, in order."""
+        return [(e.at, e.event) for e in self.at_path.get(path, ()) if isinstance(e.event, ScopeDecided)]
 
     def open_waits(self) -> list[tuple[str, WaitOpened]]:
         """Waits that nothing has closed yet, in the order in which they were opened."""
@@ -141,7 +142,9 @@ class Journal:
         for entry in self.entries:
             path = self._renamed(entry.path)
             # what was asked about a step stands below it, and is settled once the step is
-            if isinstance(entry.event, _OPENS_A_PLACE) and self._consumed.isdisjoint((path, parent_path(path))):
+            if isinstance(entry.event, _OPENS_A_PLACE) and self._consumed.isdisjoint(
+                (path, parent_path(path))
+            ):
                 return path
         return ""
 
@@ -165,10 +168,7 @@ class Journal:
             self.order.setdefault(parent_path(path), []).append(path)
 
     def _renamed(self, path: str) -> str:
-        if not self.renames:
-            return path
-        parts = [part.partition("#") for part in path.split("/")]
-        return "/".join(f"{self.renames.get(name, name)}{mark}{n}" for name, mark, n in parts)
+        return _in_new_words(path, self.renames) if self.renames else path
 
     def _mismatch(self, expected: str, path: str, name: str) -> ReplayMismatch:
         seq = self.at_path[expected][0].seq
@@ -177,3 +177,18 @@ class Journal:
             f"(recorded: {expected}, e-{seq}; now: {path}).",
             f'Run it with the code it was made by, or mark the change: if run.patched("{name}"): …',
         )
+
+
+def _migrated(entries: list[Entry]) -> list[Entry]:
+    """What was recorded before a migration stands under the names that the migration gave."""
+    for index, entry in enumerate(entries):
+        event = entry.event
+        if isinstance(event, RunRepinned) and event.renames:
+            past = [e._replace(path=_in_new_words(e.path, event.renames)) for e in entries[:index]]
+            entries = [*past, *entries[index:]]
+    return entries
+
+
+def _in_new_words(path: str, renames: dict[str, str]) -> str:
+    parts = [part.partition("#") for part in path.split("/")]
+    return "/".join(f"{renames.get(name, name)}{mark}{n}" for name, mark, n in parts)

@@ -26,7 +26,7 @@ async def report_late(execution: Execution, call: Call, result: object) -> None:
     event = ReceiptLate(row.id, call.path, call.step.name, call.digest, worker, plain)
     try:
         await tell_run(
-            services.database, execution.pen.key, row, event, services.clock.now(),
+            services.database, call.key or execution.pen.key, row, event, services.clock.now(),
             message=f"late-{call.path}-{worker}", kind="late", name=call.path,
         )  # fmt: skip
     except (Conflict, Infrastructure):

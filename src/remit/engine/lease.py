@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from remit.domain import ids
 from remit.domain.clock import MICROSECONDS
-from remit.domain.errors import Fenced, LateLease, StoreReadOnly
+from remit.domain.errors import Fenced, Infrastructure, LateLease, StoreReadOnly
 from remit.store.database import Commit, Conflict, Op, WorkerIdentity
 
 if TYPE_CHECKING:
@@ -114,10 +114,11 @@ class Lease:
     async def _renew_quietly(self) -> None:
         try:
             await self._renew()
-        except Fenced:
-            return  # every further commit is refused; the worker notices there
+        except (Fenced, Infrastructure):
+            return  # every further commit is refused, or the store is away; the worker notices there
         finally:
-            self._schedule()
+            if self._lock >= 0:
+                self._schedule()
 
     def _stop(self) -> None:
         if self._timer is not None:

@@ -42,16 +42,15 @@ class Mailbox:
 
     def __init__(self, deliver: Callable[[str, Message], None]) -> None:
         self.seen = 0
-        """How much mail the run had been sent when the inbox was last read."""
+        """How much of the mail that the run was sent has been read, and its orders followed."""
         self._deliver = deliver
         self._loose: list[Message] = []
         self._known: set[str] = set()
         self._waits: dict[str, tuple[str, ...]] = {}
         self._assigned: dict[str, Message] = {}
 
-    def receive(self, rows: list[Row], seen: int) -> list[Message]:
+    def receive(self, rows: list[Row]) -> list[Message]:
         """Take note of the inbox as it stands; gives the new orders, and matches the rest."""
-        self.seen = max(self.seen, seen)
         fresh = [Message(*row) for row in rows if row[0] not in self._known]
         self._known.update(message.id for message in fresh)
         self._loose.extend(m for m in fresh if m.kind not in ORDERS)

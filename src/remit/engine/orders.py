@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 async def refresh_mail(execution: Execution, mail: int) -> None:
     """Read the inbox of a run that is in memory, and obey."""
     rows = await execution.services.database.fetch("inbox.read", execution.row.id)
-    if not execution.sealed:
-        await follow_orders(execution, execution.receive(rows, mail))
+    if execution.sealed:
+        return
+    try:
+        await follow_orders(execution, execution.mailbox.receive(rows))
+    except Infrastructure as wrong:
+        execution.lose(wrong)  # the order is still in the inbox; the run is read again with it
+    # only now: a run that parked meanwhile has unread mail, and is due at once
+    execution.mailbox.seen = max(execution.mailbox.seen, mail)
 
 
 async def follow_orders(execution: Execution, orders: list[Message]) -> None:
@@ -54,19 +60,21 @@ def _obey(execution: Execution, event: RunControlled) -> None:
 
 
 async def _spread_cancel(execution: Execution, event: RunControlled) -> None:
-    """A cancelled run takes its children with it."""
+    """A cancelled run takes its children with it, those that are being created this very moment included."""
     services = execution.services
+    execution.holding = True
+    await execution.settled()
     for (child,) in await services.database.fetch("runs.children", execution.row.id):
         rows = await services.database.fetch("runs.get", child)
         row = run_row(rows[0])
         order = RunControlled(child, "cancel", execution.row.id, event.detail)
-        key = await services.keys.get(row.key_id)
+        key = await services.keys.for_run(row.key_id, row.team, execution.now())
         unpause = Op("runs.pause", (child, 0))
         try:
             await tell_run(
                 services.database, key, row, order, execution.now(),
                 message=f"cancel-{execution.row.id}", kind="cancel", before=[unpause],
             )  # fmt: skip
-        except (Conflict, Infrastructure):
+        except Conflict:
             continue  # it ended meanwhile
         services.due()

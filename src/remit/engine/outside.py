@@ -39,7 +39,9 @@ def shared_event(stream: str, team: str, key: DataKey, event: Event, at: int, pa
     def seal(head: Head) -> EventRow:
         return Pen(stream, team, key, head).write(event, path, at)
 
-    return SharedEvent(stream, seal)
+    draft = Pen(stream, team, key)
+    draft.write(event, path, at)  # only for the blobs of a large one: where it will stand is not known yet
+    return SharedEvent(stream, seal, tuple(draft.take_blobs()))
 
 
 def team_stream(team: str) -> str:

@@ -9,8 +9,8 @@ from remit.domain.errors import NotEncodable, StepFailed, StopRun, TooLarge
 from remit.domain.events import StepDone
 from remit.domain.events import StepFailed as StepFailedEvent
 from remit.engine import faults
-from remit.engine.values import restore, to_journal
-from remit.store.conversations import refers
+from remit.engine.values import restore, to_flow, to_journal
+from remit.store.conversations import refers, resolve
 
 if TYPE_CHECKING:
     from remit.engine.call import Call
@@ -35,20 +35,19 @@ async def record_result(
     execution: Execution, call: Call, result: object, number: int, started: int, how: str = ""
 ) -> Any:
     """Journal a result; give it to the flow as a replay would."""
-    shelf = execution.shelf
+    shelf, hint = execution.shelf, call.step.result_hint
     referred = shelf.references
     try:
-        plain, value = to_journal(
-            result, call.step.result_hint, call.path, execution.services.limits.result_bytes, shelf.refer
-        )
+        plain = to_journal(result, hint, call.path, execution.services.limits.result_bytes, shelf.refer)
+        talks = shelf.references != referred
+        value = to_flow(shelf.recall(plain) if talks else plain, hint, call.path)
     except (NotEncodable, TooLarge) as wrong:
         raise await record_failure(execution, call, wrong, number, started) from None
-    talks = shelf.references != referred
     event = StepDone(call.step.name, call.digest, plain, started, number, how)
     blobs = shelf.unwritten() if talks else ()
     await execution.record(call.scope, event, call.path, (), call.key, blobs)
     faults.reach("step.recorded")
-    return await shelf.resolve(value, execution.services.database) if talks else value
+    return value
 
 
 async def record_failure(
@@ -56,21 +55,21 @@ async def record_failure(
 ) -> Exception:
     """Journal that a step failed for good; gives the error that the flow is told."""
     event = StepFailedEvent(call.step.name, call.digest, code_of(wrong), message_of(wrong), started, number)
-    await execution.record(call.scope, event, call.path)
-    return _failure(call, event)
+    await execution.record(call.scope, event, call.path, (), call.key)
+    return _failure(execution, call, event)
 
 
 async def replay_result(execution: Execution, call: Call, done: StepDone) -> Any:
     """A recorded result, as the type the step returns."""
     execution.journal.check(call.path, done.digest, call.digest)
-    value = restore(done.result, call.step.result_hint)
-    return await execution.shelf.resolve(value, execution.services.database) if refers(done.result) else value
+    value = await _resolved(execution, done.result) if refers(done.result) else done.result
+    return restore(value, call.step.result_hint)
 
 
 def replay_failure(execution: Execution, call: Call, failed: StepFailedEvent) -> Exception:
     """A recorded failure, as the error the flow was told."""
     execution.journal.check(call.path, failed.digest, call.digest)
-    return _failure(call, failed)
+    return _failure(execution, call, failed)
 
 
 def code_of(wrong: BaseException) -> str:
@@ -83,9 +82,15 @@ def message_of(wrong: BaseException) -> str:
     return (wrong.message if isinstance(wrong, errors.RemitError) else str(wrong)) or type(wrong).__name__
 
 
-def _failure(call: Call, failed: StepFailedEvent) -> Exception:
-    if failed.error == "StopRun":
-        return StopRun(failed.message)
+async def _resolved(execution: Execution, value: Any) -> Any:
+    with execution.on_ground():
+        return await resolve(value, execution.services.database, execution.services.keys)
+
+
+def _failure(execution: Execution, call: Call, failed: StepFailedEvent) -> Exception:
+    if failed.error == StopRun.__name__:
+        execution.stopped = StopRun(failed.message)
+        return execution.stopped
     kind = _TELLS_ITSELF.get(failed.error)
     if kind is not None:
         return kind(failed.message)

@@ -7,6 +7,7 @@ replayed with zero side effects.
 from __future__ import annotations
 
 import asyncio
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,7 @@ async def replay(row: RunRow, flow: Flow, key: DataKey, recorded: Journal, servi
 
 
 def _copy(recorded: Journal) -> Journal:
-    entries: list[Entry] = list(recorded.entries)
+    entries: list[Entry] = copy.deepcopy(recorded.entries)  # a flow may change what it was given
     journal = Journal(entries)
     if recorded.renames:
         journal.rename(recorded.renames)

@@ -8,7 +8,7 @@ from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import AskHuman, Cancelled, Rejected, Retry, ToolFailed
 from remit.domain.events import StepRetried
 from remit.domain.runs import ParkReason
-from remit.engine.asking import Question, ask
+from remit.engine.asking import LAST_RESORT, Question, ask
 from remit.engine.execution import cancelled_wait
 from remit.engine.recording import code_of, message_of, record_failure
 from remit.engine.retry import delay, may_retry
@@ -19,20 +19,25 @@ if TYPE_CHECKING:
     from remit.store.log import Entry
 
 
-def resume_at(execution: Execution, call: Call, recorded: list[Entry]) -> tuple[int, int | None]:
+async def resume(execution: Execution, call: Call, recorded: list[Entry]) -> tuple[int, int | None]:
     """The number of the next attempt and when it is due, from what was recorded of earlier ones."""
     retries = [e.event for e in recorded if isinstance(e.event, StepRetried)]
     if not retries:
         return 1, None
-    execution.journal.check(call.path, retries[-1].digest, call.digest)
-    return retries[-1].attempt + 1, retries[-1].due
+    last = retries[-1]
+    execution.journal.check(call.path, last.digest, call.digest)
+    if last.error == AskHuman.__name__:
+        await permission(execution, call, last.attempt)
+    return last.attempt + 1, last.due
 
 
 async def after_failure(execution: Execution, call: Call, wrong: Exception, number: int, started: int) -> int:
     """When the next attempt is due; raises what the flow is told if there is none."""
     if isinstance(wrong, AskHuman):
-        await _ask_whether_to_go_on(execution, call, wrong, number, started)
-        return execution.now()
+        # nothing happened, and that is journaled first: a wake must not take the attempt for a lost one
+        due = await schedule_retry(execution, call, wrong, number, 0)
+        await permission(execution, call, number, wrong)
+        return due
     allowed = call.retry if isinstance(wrong, Retry) else call.step.retry
     if isinstance(wrong, ToolFailed) or not may_retry(allowed, number):
         raise await record_failure(execution, call, wrong, number, started) from wrong
@@ -47,7 +52,7 @@ async def schedule_retry(
     wait = after if after is not None else delay(call.retry, number)
     due = execution.now() + int(wait * MICROSECONDS)
     event = StepRetried(call.step.name, call.digest, number, code_of(wrong), message_of(wrong), due)
-    await execution.record(call.scope, event, call.path)
+    await execution.record(call.scope, event, call.path, (), call.key)
     return due
 
 
@@ -58,19 +63,20 @@ async def pause(execution: Execution, call: Call, due: int | None) -> None:
     try:
         await execution.wait(call.scope, call.path, ParkReason.TIMER, due)
     except Cancelled:
-        cancelled_wait(execution, call.path, "retry")
+        cancelled_wait(execution, call.scope, call.path, "retry")
         raise
 
 
-async def _ask_whether_to_go_on(
-    execution: Execution, call: Call, wrong: AskHuman, number: int, started: int
-) -> None:
+async def permission(execution: Execution, call: Call, number: int, asks: AskHuman | None = None) -> None:
+    """Let a person say whether a step goes on after attempt `number`; raises `Rejected` if not."""
     path = f"{call.path}/ask" if number == 1 else f"{call.path}/ask#{number}"
-    question = Question("human", wrong.group, message_of(wrong), call.step.name)
-    closed = await ask(execution, call.scope, path, question, execution.journal.look(path))
+    recorded = execution.journal.look(path)
+    if asks is None and not recorded:
+        return  # the process died before the question was open; the next attempt asks it again
+    group, why = (asks.group, message_of(asks)) if asks is not None else (LAST_RESORT, "")
+    closed = await ask(execution, call.scope, path, Question("human", group, why, call.step.name), recorded)
     if closed.how != "approved":
         no = Rejected(
             f"{closed.by or 'nobody in time'} did not let {call.path} go on: {closed.comment or closed.how}."
         )
-        raise await record_failure(execution, call, no, number, started)
-    await schedule_retry(execution, call, wrong, number, 0)
+        raise await record_failure(execution, call, no, number, execution.now())

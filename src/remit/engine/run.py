@@ -13,8 +13,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from remit.domain.clock import MICROSECONDS
+from remit.domain.errors import WrongState
 from remit.engine import branching, spawning, stepping, waiting
 from remit.engine.asking import Question
+from remit.engine.completing import Completed
 from remit.engine.generation import ContinueAs
 from remit.engine.step import as_step, seconds
 from remit.wire import canonical
@@ -61,7 +63,7 @@ class Run:
 
     def as_completed(self, *work: Awaitable[Any]) -> AsyncIterator[Any]:
         """Results in the order in which they come: `async for result in run.as_completed(…)`."""
-        return branching.as_completed(self._execution, work)
+        return Completed(self._execution, work)
 
     async def spawn(self, flow: Flow, *args: object, **kwargs: object) -> spawning.Child:
         """Start a child run; `await child.result()` waits for it."""
@@ -87,6 +89,11 @@ class Run:
 
     def continue_as(self, **state: object) -> NoReturn:
         """Start the flow afresh in the same run with this input; what was recorded is not replayed again."""
+        if self._execution.scope().path:
+            raise WrongState(
+                "run.continue_as was called in a branch, and only the flow as a whole can start afresh.",
+                "Let the branch return, and call it after the gather or race.",
+            )
         raise ContinueAs(state)
 
     async def patched(self, change: str) -> bool:

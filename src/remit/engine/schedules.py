@@ -1,7 +1,7 @@
 """Schedules: flows that start by the clock, each due time once, in the time zone that people meant.
 
 Whoever is first moves the schedule on and creates the run in one commit; the run's id follows from schedule and
-time, so a second attempt finds it there. Times missed while nobody ran are not made up for, except the last one.
+time, so a second attempt finds it there. Of the times missed while nobody ran, only the earliest is made up for.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from remit.domain.clock import MICROSECONDS
-from remit.domain.errors import InvalidSetting
+from remit.domain.errors import Fenced, InvalidInput, InvalidSetting
 from remit.domain.events import ScheduleSet
 from remit.domain.ids import scheduled_run_id
 from remit.engine import faults
@@ -45,6 +45,7 @@ def next_time(cron: str, tz: str, after: int) -> int:
 
 async def set_schedule(services: Services, team: str, flow: Flow, by: str) -> None:
     """Make the table say what the code declares; unchanged ones are left alone."""
+    _check(flow)
     known = {row[0]: row for row in await services.database.fetch("schedules.all")}
     row = known.get(flow.name)
     if row is not None and (row[3], row[4], bool(row[8])) == (flow.cron, flow.tz, True):
@@ -58,6 +59,16 @@ async def set_schedule(services: Services, team: str, flow: Flow, by: str) -> No
     )
     key = await services.keys.team_key(team, now)
     await services.database.submit(Commit([], [], [put], [shared_event(stream, team, key, event, now)]))
+
+
+def _check(flow: Flow) -> None:
+    try:
+        flow.accept({})
+    except InvalidInput as wrong:
+        raise InvalidSetting(
+            f"{flow.name} starts by the clock, which gives it no input: {wrong.message}",
+            "Give every parameter a default, or drop cron=….",
+        ) from None
 
 
 async def drop_schedules(services: Services, team: str, by: str) -> None:
@@ -94,7 +105,10 @@ async def _fire(
     advance = Op("schedules.advance", (schedule, due, next_time(cron, tz, max(now, due))), one=True)
     try:
         await services.database.submit(Commit(born.events, born.blobs, [advance, *born.ops]))
-    except Conflict:
-        return 0  # another worker fired it
+    except (Conflict, Fenced):
+        # another worker fired it, or this one did before its clock was set back: nothing is owed
+        moved_on = Op(advance.query, advance.params)
+        await services.database.submit(Commit(ops=[moved_on]))
+        return 0
     faults.reach("schedule.fired")
     return 1

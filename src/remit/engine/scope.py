@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 from remit.domain.errors import ForeignTask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _current: ContextVar[Scope | None] = ContextVar("remit_scope", default=None)
 
@@ -22,8 +26,10 @@ class Scope:
         "counts",
         "interruptible",
         "last_at",
+        "loop",
         "owner",
         "path",
+        "shielded",
         "stopping",
         "task",
         "turn",
@@ -39,12 +45,15 @@ class Scope:
         self.turn = 0
         """How many of the scope's recorded steps were replayed."""
         self.task: asyncio.Task[object] | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
         self.stopping = False
         """A cancel is to be delivered at the next point that has no recorded outcome."""
         self.cancelled = False
         """The cancel was delivered; what follows is cleaning up."""
         self.interruptible = True
         """Whether the task may be interrupted where it stands, rather than at its next step."""
+        self.shielded = False
+        """A write in it was claimed and nobody knows the outcome yet: its branch is not cancelled before (S12)."""
 
     def next_path(self, name: str) -> str:
         """The path of the next thing called `name` in this scope."""
@@ -55,7 +64,8 @@ class Scope:
 
     def enter(self) -> None:
         """Make this the scope of the running task and of nothing else."""
-        self.task = asyncio.current_task()
+        self.loop = asyncio.get_running_loop()
+        self.task = asyncio.current_task(self.loop)
         _current.set(self)
 
     def stop(self) -> None:
@@ -67,7 +77,7 @@ class Scope:
 def current_scope(owner: object) -> Scope:
     """The scope of the running task, which must be one that this run started."""
     scope = _current.get()
-    if scope is None or scope.owner is not owner or scope.task is not asyncio.current_task():
+    if scope is None or scope.owner is not owner or scope.task is not asyncio.current_task(scope.loop):
         raise ForeignTask(
             "a step of the run was called from a task that the run did not start, so a replay could not place it.",
             "Use run.gather, run.race or run.as_completed instead of asyncio.gather, create_task or wait_for.",
@@ -75,6 +85,26 @@ def current_scope(owner: object) -> Scope:
     return scope
 
 
+def with_branches(chosen: Iterable[Scope], alive: Iterable[Scope]) -> list[Scope]:
+    """Scopes with the branches that run inside of them, except those that are part of cleaning up."""
+    tops = {scope.path for scope in chosen}
+    cleaning = {scope.path for scope in alive if scope.cancelled}
+    found: list[Scope] = []
+    for scope in alive:
+        above = next((path for path in _lineage(scope.path) if path in tops or path in cleaning), None)
+        if above is not None and above not in cleaning:
+            found.append(scope)
+    return found
+
+
 def parent_path(path: str) -> str:
     """The scope in which a path stands."""
     return path.rpartition("/")[0]
+
+
+def _lineage(path: str) -> Iterator[str]:
+    """A path, and every path above it."""
+    yield path
+    while path:
+        path = parent_path(path)
+        yield path

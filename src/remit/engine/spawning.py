@@ -51,11 +51,11 @@ async def spawn(
         execution.journal.check(path, spawned.digest, digest)
         return Child(spawned.child, flow, execution)
     await execution.go_live(scope)
-    row = execution.row
+    row, fork = execution.row, execution.simulation
     birth = Birth(
         child_run_id(f"{row.id}.{row.generation}" if row.generation > 1 else row.id, path),
-        row.team, flow, given, row.id, parent=row.id, session=row.session,
-        simulated=execution.simulation is not None,
+        row.team, flow, given, row.id, parent=row.id, session_tag=row.session,
+        simulated=fork is not None and not fork.asks, asks=fork is not None and fork.asks,
     )  # fmt: skip
     born = birth.prepare(execution.services.keys, execution.now())
     spawned = ChildSpawned(birth.id, flow.name, digest)

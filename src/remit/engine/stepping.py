@@ -6,16 +6,18 @@ longer way of `writing.py`, which claims before it acts.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.errors import NotEncodable, StopRun
 from remit.domain.events import StepDone, StepFailed
 from remit.engine import faults
-from remit.engine.attempts import attempt
+from remit.engine.attempts import attempt, failure_of
 from remit.engine.call import Call
 from remit.engine.recording import record_failure, record_result, replay_failure, replay_result
-from remit.engine.retrying import after_failure, pause, resume_at
+from remit.engine.retrying import after_failure, pause, resume
 from remit.engine.writing import perform_write
+from remit.store.conversations import fingerprint
 from remit.wire import canonical
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ async def perform(execution: Execution, step: Step, args: tuple[object, ...], kw
 
 
 async def _perform_read(execution: Execution, call: Call, recorded: list[Entry]) -> Any:
-    number, due = resume_at(execution, call, recorded) if recorded else (1, None)
+    number, due = await resume(execution, call, recorded) if recorded else (1, None)
     while True:
         await pause(execution, call, due)
         await execution.go_live(call.scope)
@@ -51,10 +53,9 @@ async def _perform_read(execution: Execution, call: Call, recorded: list[Entry])
         try:
             result = await _call(execution, call)
         except StopRun as stop:
-            await record_failure(execution, call, stop, number, started)
-            raise
-        except Exception as wrong:  # noqa: BLE001 - the author's code may raise anything; each kind has its answer
-            due = await after_failure(execution, call, wrong, number, started)
+            raise await record_failure(execution, call, stop, number, started) from stop
+        except (Exception, asyncio.CancelledError, SystemExit) as raised:  # noqa: BLE001 - each has its answer
+            due = await after_failure(execution, call, failure_of(raised), number, started)
             number += 1
             continue
         faults.reach("step.performed")
@@ -73,10 +74,14 @@ def _place(execution: Execution, step: Step, args: tuple[object, ...], kwargs: d
     scope = execution.scope()
     path = scope.next_path(step.name)
     try:
-        digest = canonical.digest(canonical.plain((args, kwargs), execution.shelf.refer))
+        digest = canonical.digest(canonical.plain((args, kwargs), fingerprint))
     except NotEncodable as wrong:
         raise NotEncodable(
             f"step {path} was given something that cannot be journaled: {wrong.message}", wrong.hint
+        ) from None
+    except RecursionError:
+        raise NotEncodable(
+            f"step {path} was given something that contains itself, or is nested too deep."
         ) from None
     return Call(step, args, kwargs, scope, path, digest)
 
@@ -85,4 +90,5 @@ async def _subject_key(execution: Execution, call: Call) -> Any:
     subject = call.step.subject_of(call.args, call.kwargs)
     if not subject:
         return None
-    return await execution.services.keys.subject_key(execution.row.team, subject, execution.now())
+    with execution.on_ground():
+        return await execution.services.keys.subject_key(execution.row.team, subject, execution.now())

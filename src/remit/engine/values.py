@@ -19,6 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PLAIN = (dict, list, str, int, float, bool, type(None), tuple)
+_NEVER = object()
+_CHECKED_BY_CLASS: dict[Any, Any] = {
+    str: str,
+    int: int,
+    bool: bool,
+    float: float,
+    dict: dict,
+    list: list,
+    dict[str, Any]: dict,
+    dict[str, object]: dict,
+    list[Any]: list,
+    list[object]: list,
+}
+"""Annotations that say no more than the class of a plain value does."""
 _ITSELF = (*_PLAIN, Conversation)
 _ANYTHING = (Any, object, None, inspect.Signature.empty)
 
@@ -48,28 +62,33 @@ def convert_input(value: Any, hint: Any, name: str, owner: str) -> Any:
 
 
 def to_journal(
-    value: object,
-    hint: Any,
-    owner: str,
-    limit: int,
-    foreign: Callable[[object], object] | None,
-) -> tuple[Any, Any]:
-    """A result as the journal keeps it, and as the flow gets it."""
+    value: object, hint: Any, owner: str, limit: int, foreign: Callable[[object], object] | None
+) -> Any:
+    """A result as the journal keeps it."""
     try:
         plain = canonical.plain(value, foreign)
         if plain.__class__ is str:
             plain.encode()
+        _check_size(plain, owner, limit)
     except NotEncodable as wrong:
         raise NotEncodable(
             f"step {owner} returned something that cannot be journaled: {wrong.message}", wrong.hint
         ) from None
     except UnicodeEncodeError:
         raise NotEncodable(f"step {owner} returned a text that is not valid Unicode.") from None
-    _check_size(plain, owner, limit)
+    except RecursionError:
+        raise NotEncodable(
+            f"step {owner} returned something that contains itself, or is nested too deep."
+        ) from None
     if hint in _ANYTHING and plain.__class__ is dict and not isinstance(value, _ITSELF):
         raise NotEncodable(_unannotated(owner, type(value).__name__))
+    return plain
+
+
+def to_flow(plain: Any, hint: Any, owner: str) -> Any:
+    """A result as the flow gets it, now and at every replay."""
     try:
-        return plain, restore(plain, hint)
+        return restore(plain, hint)
     except (msgspec.ValidationError, TypeError, ValueError) as wrong:
         raise NotEncodable(
             f"step {owner} returned something that its annotation {type_name(hint)} cannot read back: {wrong}.",
@@ -84,13 +103,13 @@ def type_name(hint: Any) -> str:
 
 
 def _fits_already(value: Any, hint: Any) -> bool:
-    return value.__class__ is hint and hint in {str, int, bool, float}
+    return value.__class__ is _CHECKED_BY_CLASS.get(hint, _NEVER)
 
 
 def _check_size(plain: object, owner: str, limit: int) -> None:
     if plain.__class__ is str and len(plain) * 4 <= limit:  # pyright: ignore[reportArgumentType]
         return
-    size = len(canonical.encode(plain))
+    size = len(_ENCODER.encode(plain))
     if size > limit:
         raise TooLarge(
             f"step {owner} returned {size:,} bytes, and the log accepts {limit:,} in one value.",
@@ -130,3 +149,6 @@ def _validate_model(kind: type, value: object) -> object:
     if validate is None:
         raise TypeError(f"{type_name(kind)} cannot be read from JSON")
     return validate(value)
+
+
+_ENCODER = msgspec.json.Encoder()

@@ -47,7 +47,7 @@ async def wait_for_time(
         execution.note(WaitOpened("timer", due=due), path)
         scope.last_at = execution.at
         faults.reach("wait.opened")
-    if due > execution.now() or execution.dry or scope.stopping:
+    if due > execution.now() or execution.dry or execution.must_leave(scope):
         await _until(execution, scope, path, ParkReason.TIMER, due, "timer")
     await execution.record(scope, WaitClosed("timer", "fired"), path)
     faults.reach("wait.closed")
@@ -66,7 +66,8 @@ async def signal(execution: Execution, name: str) -> Any:
     if closed is None:
         opened = WaitOpened("signal", name)
         message = await _expect(execution, scope, path, opened, f"signal:{name}", ParkReason.SIGNAL, recorded)
-        event = (await execution.services.log.read_one(message.stream, message.seq)).event
+        with execution.on_ground():
+            event = (await execution.services.log.read_one(message.stream, message.seq)).event
         assert isinstance(event, SignalSent)  # noqa: S101 - the inbox row says so
         closed = WaitClosed("signal", "message", message.ref, event.payload, event.by)
         await _consume(execution, scope, path, closed, message)
@@ -103,7 +104,8 @@ async def child(execution: Execution, run: str) -> Any:
     if closed is None:
         opened = WaitOpened("child", run)
         message = await _expect(execution, scope, path, opened, f"child:{run}", ParkReason.CHILD, recorded)
-        event = (await execution.services.log.read_one(message.stream, message.seq)).event
+        with execution.on_ground():
+            event = (await execution.services.log.read_one(message.stream, message.seq)).event
         assert isinstance(event, RunEnded)  # noqa: S101 - the inbox row says so
         closed = WaitClosed("child", event.status, message.ref, event.result, run, event.message)
         await _consume(execution, scope, path, closed, message)
@@ -123,7 +125,7 @@ async def _expect(
         execution.note(opened, path)
         scope.last_at = execution.at
         faults.reach("wait.opened")
-    message = None if scope.stopping else execution.mailbox.expect(path, key)
+    message = None if execution.must_leave(scope) else execution.mailbox.expect(path, key)
     if message is not None and not execution.dry:
         return message
     answer = await _until(execution, scope, path, reason, None, opened.wait)
@@ -137,7 +139,7 @@ async def _until(
     try:
         return await execution.wait(scope, path, reason, due)
     except Cancelled:
-        cancelled_wait(execution, path, kind)
+        cancelled_wait(execution, scope, path, kind)
         raise
 
 

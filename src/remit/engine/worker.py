@@ -13,8 +13,9 @@ import logging
 from typing import TYPE_CHECKING
 
 from remit.domain.clock import MICROSECONDS, sleep_until
-from remit.domain.errors import Fenced, Infrastructure
+from remit.domain.errors import Fenced, Infrastructure, Shredded
 from remit.engine import faults
+from remit.engine.ending import end_unreadable
 from remit.engine.execution import Execution, Outcome
 from remit.engine.executor import begin, load, run_segment
 from remit.engine.orders import refresh_mail
@@ -110,7 +111,9 @@ class Worker:
             self._held.discard(birth.id)  # if it is durable after all, it is found as a stray
             raise
         faults.reach("run.created")
-        if room:
+        if room and self._stopping:
+            self._held.discard(birth.id)  # handed back with the rest, or set free by whoever finds us dead
+        elif room:
             self._take_up(begin(born, birth.flow, services))
         else:
             self.dispatcher.submit(birth.id)
@@ -148,7 +151,7 @@ class Worker:
                 await self._deliver_mail(everything=others_wrote)
                 await fire_due(self.services)
                 until = await self._next_time(now)
-            except (Infrastructure, Conflict) as wrong:
+            except Exception as wrong:  # noqa: BLE001 - a worker that stops to look is worse than any error
                 _log.warning("looking for work failed: %s", wrong)
                 claimed, until = 0, self.services.clock.now() + MICROSECONDS
                 self._looked_closely = 0  # a claim may have been made whose answer was lost
@@ -232,6 +235,7 @@ class Worker:
 
     def _take_up(self, execution: Execution) -> None:
         self._held.add(execution.row.id)
+        self._executions[execution.row.id] = execution  # now, so that a worker that stops or dies knows of it
         self.services.spawn(self._carry(execution))
 
     def _take_up_row(self, row: RunRow, after: str) -> None:
@@ -246,6 +250,9 @@ class Worker:
                 self._let_go(row, Outcome("lost"))
                 return
             execution = await load(row, self.services.flows[row.flow], self.services, after)
+        except Shredded:
+            await self._give_up(row)
+            return
         except Exception as wrong:  # noqa: BLE001 - whatever it is, the run stays ours and is tried again
             await self._try_again(row, wrong, tries)
             return
@@ -266,6 +273,15 @@ class Worker:
         finally:
             self._executions.pop(run, None)
         await self._settle(execution, outcome, tries)
+
+    async def _give_up(self, row: RunRow) -> None:
+        """The past of this run was shredded: end it, so that nothing waits for it."""
+        try:
+            await end_unreadable(row, self.services)
+        except (Infrastructure, Conflict) as wrong:
+            await self._try_again(row, wrong, 0)
+            return
+        self._let_go(row, Outcome("ended", "failed"))
 
     async def _settle(self, execution: Execution, outcome: Outcome, tries: int) -> None:
         row = execution.row

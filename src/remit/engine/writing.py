@@ -6,6 +6,7 @@ write with a `reconcile` asks the world, and any other becomes `unknown`: a pers
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,12 @@ from remit.domain.effects import Absent, Happened
 from remit.domain.errors import (
     AskHuman,
     Cancelled,
+    CircuitOpen,
     Evicted,
-    Refused,
+    NotEncodable,
     Retry,
     StopRun,
+    TooLarge,
     ToolFailed,
     UnresolvedEffect,
 )
@@ -26,14 +29,15 @@ from remit.domain.ids import approval_id
 from remit.domain.runs import ParkReason
 from remit.engine import faults
 from remit.engine.asking import LAST_RESORT, Question, ask
-from remit.engine.attempts import attempt
+from remit.engine.attempts import Deadline, admitted, call_in_time, failure_of
 from remit.engine.attempts import call as invoke
 from remit.engine.execution import cancelled_wait
 from remit.engine.late import report_late
 from remit.engine.recording import message_of, record_failure, record_result
 from remit.engine.retry import may_retry
-from remit.engine.retrying import after_failure, pause, schedule_retry
+from remit.engine.retrying import after_failure, pause, permission, schedule_retry
 from remit.engine.step import takes_key
+from remit.engine.values import to_flow, to_journal
 from remit.store.database import Op
 
 if TYPE_CHECKING:
@@ -62,6 +66,9 @@ class Write:
         self._number = 1
         self._due: int | None = None
         self._claim: StepClaimed | None = None
+        self._first_claim: StepClaimed | None = None
+        self._asked_at = 0
+        """The attempt after which a person was asked whether to go on."""
         self._questions = 0
         self._asking = False
         for entry in recorded:
@@ -70,16 +77,18 @@ class Write:
     async def run(self) -> Any:
         """Go on until there is a result or a failure that the flow can be told."""
         while True:
-            if self._claim is not None:
-                settled, value = await self._settle(self._claim)
-                if settled:
-                    return value
-                self._claim = None
-            await pause(self._execution, self._call, self._due)
-            await self._execution.go_live(self._call.scope)
-            settled, value = await self._attempt()
+            claim, self._claim = self._claim, None
+            settled, value = await (self._settle(claim) if claim is not None else self._go_on())
             if settled:
                 return value
+
+    async def _go_on(self) -> tuple[bool, Any]:
+        if self._asked_at:
+            await permission(self._execution, self._call, self._asked_at)
+            self._asked_at = 0
+        await pause(self._execution, self._call, self._due)
+        await self._execution.go_live(self._call.scope)
+        return await self._attempt()
 
     def _take_up(self, entry: Entry) -> None:
         event = entry.event
@@ -87,13 +96,15 @@ class Write:
             case StepClaimed():
                 self._execution.journal.check(self._call.path, event.digest, self._call.digest)
                 self._claim, self._number = event, event.attempt
+                self._first_claim = self._first_claim or event
             case StepUnknown():
+                self._questions += 1
                 self._asking = True
             case StepRetried():
                 self._claim, self._number, self._due = None, event.attempt + 1, event.due
+                self._asked_at = event.attempt if event.error == AskHuman.__name__ else 0
             case StepAbsent():
                 self._claim, self._number = None, self._number + 1
-                self._questions += self._asking
                 self._asking = False
             case _:
                 pass
@@ -102,17 +113,21 @@ class Write:
 
     async def _attempt(self) -> tuple[bool, Any]:
         execution, call = self._execution, self._call
-        timeout = call.step.timeout or execution.services.limits.write_timeout
-        await execution.services.lease.ensure(timeout)
-        claim = await self._claim_it(timeout)
-        started = execution.now()
+        claim, started = None, execution.now()
         try:
-            result = await self._act(claim, timeout)
-        except (Retry, ToolFailed, AskHuman, StopRun, Refused) as definite:
+            async with admitted(call.step, execution.services):
+                claim = await self._claim_it()
+                started = execution.now()
+                if not await self._may_start(claim):
+                    return await self._follow(Absent(), "not started in time")
+                result = await self._act(claim)
+        except (Retry, ToolFailed, AskHuman, StopRun, CircuitOpen) as definite:
             return await self._failed_for_sure(definite, started)
-        except Exception as wrong:  # noqa: BLE001 - whatever else it raised, it may have acted before
-            self._claim = claim
-            return await self._settle(claim, wrong)
+        except (Exception, asyncio.CancelledError, SystemExit) as raised:
+            wrong = failure_of(raised)
+            if claim is None:
+                raise
+            return await self._settle(claim, wrong)  # whatever else it raised, it may have acted before
         faults.reach("write.performed")
         try:
             value = await record_result(execution, call, result, self._number, started)
@@ -122,18 +137,21 @@ class Write:
         faults.reach("receipt.recorded")
         return True, value
 
-    async def _claim_it(self, timeout: float) -> StepClaimed:
+    @property
+    def _timeout(self) -> float:
+        return self._call.step.timeout or self._execution.services.limits.write_timeout
+
+    async def _claim_it(self) -> StepClaimed:
         execution, call = self._execution, self._call
+        with execution.on_ground():
+            await execution.services.lease.ensure(self._timeout)
         faults.reach("claim.before")
         now = execution.now()
-        key = hashlib.sha256(
-            f"{execution.row.id}|{execution.row.generation}|{call.path}|{call.digest}".encode()
-        )
         claim = StepClaimed(
-            call.step.name, call.digest, key.hexdigest()[:40], self._number,
-            now + int(timeout * MICROSECONDS), self._key_until(now),
+            call.step.name, call.digest, self._key(), self._number,
+            now + int(self._timeout * MICROSECONDS), self._key_until(now),
         )  # fmt: skip
-        if call.path in execution.refused:
+        if call.path in execution.refused or self._fingerprint() in execution.unresolved:
             refused = UnresolvedEffect(
                 f"{call.path} was not performed: the same write with the same arguments is still unknown.",
                 "Answer the open question first: remit inbox.",
@@ -142,31 +160,47 @@ class Write:
         free = Op("approvals.none_unresolved", (execution.row.id, self._fingerprint()), one=True)
         await execution.record(call.scope, claim, call.path, [free])
         faults.reach("claim.recorded")
+        self._first_claim = self._first_claim or claim
         return claim
+
+    def _key(self) -> str:
+        if self._first_claim is not None:
+            return self._first_claim.key  # the same write, even if the code calls it by another name now
+        row, call = self._execution.row, self._call
+        return hashlib.sha256(f"{row.id}|{row.generation}|{call.path}|{call.digest}".encode()).hexdigest()[
+            :40
+        ]
 
     def _key_until(self, now: int) -> int | None:
         if not self._call.step.keyed:
             return None
-        first = next((e.event for e in self._recorded if isinstance(e.event, StepClaimed)), None)
+        first = self._first_claim
         if first is not None and first.key_until is not None:
             return first.key_until  # the key was first shown to the world then, and counts from there
         return now + int(self._call.step.key_ttl * MICROSECONDS)
 
-    async def _act(self, claim: StepClaimed, timeout: float) -> object:
+    async def _may_start(self, claim: StepClaimed) -> bool:
+        """Whether this process is still in time; it may have been stopped since it claimed (S10)."""
+        execution = self._execution
+        with execution.on_ground():
+            await execution.services.lease.ensure(self._timeout)
+        slack = execution.services.limits.grace - self._timeout
+        return execution.now() <= claim.until + int(slack * MICROSECONDS)
+
+    async def _act(self, claim: StepClaimed) -> object:
         call = self._call
         kwargs = call.kwargs | {"idempotency_key": claim.key} if call.step.keyed else call.kwargs
-        call.scope.interruptible = (
-            False  # a claimed write is not interrupted: its outcome must be known (S12)
-        )
+        call.scope.interruptible = False  # its outcome must be known (S12)
         try:
-            return await attempt(call.step, call.args, kwargs, timeout, self._execution.services)
+            return await call_in_time(
+                call.step, call.args, kwargs, self._timeout, self._execution.services.clock
+            )
         finally:
             call.scope.interruptible = True
 
     async def _failed_for_sure(self, wrong: Exception, started: int) -> tuple[bool, Any]:
         if isinstance(wrong, StopRun):
-            await record_failure(self._execution, self._call, wrong, self._number, started)
-            raise wrong
+            raise await record_failure(self._execution, self._call, wrong, self._number, started) from wrong
         self._due = await after_failure(self._execution, self._call, wrong, self._number, started)
         self._number += 1
         return False, None
@@ -174,7 +208,27 @@ class Write:
     # --- an open claim --------------------------------------------------------------------------------
 
     async def _settle(self, claim: StepClaimed, wrong: Exception | None = None) -> tuple[bool, Any]:
-        """Find out what became of a claimed write; false means it may be performed (again)."""
+        """Find out what became of a claimed write, and let no cancel of the branch come before (S11, S12)."""
+        scope, fingerprint = self._call.scope, self._fingerprint()
+        scope.shielded = True
+        try:
+            return await self._find_out(claim, wrong)
+        except Cancelled:
+            self._leave_open()
+            raise
+        finally:
+            scope.shielded = False
+            self._execution.unresolved.discard(fingerprint)
+
+    def _leave_open(self) -> None:
+        """The whole run is cancelled, and this write with it: say that nobody knows what it did."""
+        execution, call = self._execution, self._call
+        if not (self._asking or execution.sealed or execution.dry):
+            why = "the run was cancelled before anybody knew whether it took place"
+            execution.note(StepUnknown(call.step.name, call.digest, "", why), call.path)
+
+    async def _find_out(self, claim: StepClaimed, wrong: Exception | None) -> tuple[bool, Any]:
+        """False means it may be performed (again)."""
         why = message_of(wrong) if wrong is not None else "the process ended between claim and receipt"
         late = self._execution.mailbox.find(f"late:{self._call.path}")
         if late is None and not self._asking:
@@ -186,6 +240,7 @@ class Write:
                 )
                 self._number += 1
                 return False, None
+            self._execution.unresolved.add(self._fingerprint())
             if self._call.step.reconcile is not None:
                 verdict = await self._reconcile(claim)
                 if verdict is not None:
@@ -206,16 +261,22 @@ class Write:
             try:
                 await execution.wait(call.scope, call.path, ParkReason.TIMER, earliest)
             except Cancelled:
-                cancelled_wait(execution, call.path, "reconcile")
+                cancelled_wait(execution, call.scope, call.path, "reconcile")
                 raise
         await execution.go_live(call.scope)
+        if execution.mailbox.find(f"late:{call.path}") is not None:
+            return None  # the worker that lost the run has told meanwhile what it did
         faults.reach("reconcile.before")
         reconcile = call.step.reconcile
         assert reconcile is not None  # noqa: S101 - the caller has looked
         kwargs = call.kwargs | ({"idempotency_key": claim.key} if takes_key(reconcile) else {})
         try:
-            verdict = await invoke(reconcile, *call.args, **kwargs)
-        except Exception:  # noqa: BLE001 - a reconcile that fails knows nothing
+            async with Deadline(
+                execution.services.clock, self._timeout, f"the reconcile of {call.step.name}"
+            ):
+                verdict = await invoke(reconcile, *call.args, **kwargs)
+        except (Exception, asyncio.CancelledError, SystemExit) as raised:  # noqa: BLE001
+            failure_of(raised)  # a reconcile that fails knows nothing
             return None
         faults.reach("reconcile.performed")
         return verdict if isinstance(verdict, (Happened, Absent)) else None
@@ -232,7 +293,8 @@ class Write:
 
     async def _ask_a_person(self, why: str) -> tuple[bool, Any]:
         execution, call = self._execution, self._call
-        path = f"{call.path}/unknown#{self._questions + 1}" if self._questions else f"{call.path}/unknown"
+        self._questions += not self._asking
+        path = f"{call.path}/unknown#{self._questions}" if self._questions > 1 else f"{call.path}/unknown"
         if not self._asking:
             await execution.go_live(call.scope)
             identity = approval_id(f"{execution.row.id}.{execution.row.generation}", path)
@@ -247,13 +309,25 @@ class Write:
         )  # fmt: skip
         recorded = execution.journal.look(path)
         closed = await ask(execution, call.scope, path, question, recorded, f"late:{call.path}")
-        self._questions, self._asking = self._questions + 1, False
-        if closed.how == "late receipt":
-            return await self._follow(Happened(closed.value), "late receipt")
-        if closed.how == "approved":
-            result = None if closed.value == question.value else closed.value
-            return await self._follow(Happened(result), f"confirmed by {closed.by}")
-        return await self._follow(Absent(), f"denied by {closed.by}")
+        self._asking = False
+        if closed.how not in {"late receipt", "approved"}:
+            return await self._follow(Absent(), f"denied by {closed.by}")
+        result = None if closed.value == question.value else closed.value
+        misfit = self._misfit(result)
+        if misfit:
+            return await self._ask_a_person(misfit)
+        how = closed.how if closed.how == "late receipt" else f"confirmed by {closed.by}"
+        return await self._follow(Happened(result), how)
+
+    def _misfit(self, result: object) -> str:
+        """Why an answer cannot be the result of this step; empty if it can."""
+        call, limit = self._call, self._execution.services.limits.result_bytes
+        try:
+            hint = call.step.result_hint
+            to_flow(to_journal(result, hint, call.path, limit, None), hint, call.path)
+        except (NotEncodable, TooLarge) as wrong:
+            return f"it took place, but the answer to that does not fit: {wrong.message}"
+        return ""
 
     def _fingerprint(self) -> str:
         execution, call = self._execution, self._call

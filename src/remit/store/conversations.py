@@ -6,6 +6,7 @@ and passing a conversation around costs one name. Names are per data key: two pe
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, cast
 
 from remit.domain.conversation import Conversation
@@ -15,8 +16,10 @@ from remit.store.pen import open_blob, seal_blob
 from remit.wire import canonical
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from remit.store.database import Database
-    from remit.store.keys import DataKey
+    from remit.store.keys import DataKey, KeyRing
 
 MARK = "$conversation"
 
@@ -27,60 +30,41 @@ class Shelf:
     def __init__(self, key: DataKey) -> None:
         self._key = key
         self._contents: dict[str, bytes] = {}
+        self._named: dict[str, Conversation] = {}
         self.references = 0
         """How often a conversation was referred to; who compares it before and after knows whether one was."""
 
     def refer(self, value: object) -> object:
-        """A conversation as a reference; anything else as it is."""
+        """A conversation as a reference to what a commit will carry; anything else as it is."""
         if not isinstance(value, Conversation):
             return value
         self.references += 1
-        return {MARK: self.name(value)}
-
-    def name(self, conversation: Conversation) -> str:
-        """The name of the newest node: a keyed hash of everything said so far."""
-        unnamed: list[Conversation] = []
-        node: Conversation | None = conversation
-        while node is not None and self._key.id not in node.stored:
-            unnamed.append(node)
-            node = node.parent
-        name = node.stored[self._key.id] if node is not None else ""
-        for node in reversed(unnamed):
-            content = canonical.encode({"after": name, "messages": canonical.plain(list(node.newest))})
-            name = node.stored[self._key.id] = self._key.name(content).hex()
-            self._contents[name] = content
-        return name
+        name = _name(value, self._key.id, self._key.name, self._contents)
+        self._named[name] = value
+        return {MARK: name}
 
     def unwritten(self) -> list[BlobRow]:
-        """The nodes that were named and that no commit has carried yet."""
+        """The nodes that were referred to and that no commit has carried yet."""
         named, self._contents = self._contents, {}
+        self._named.clear()
         return [seal_blob(content, self._key) for content in named.values()]
 
-    async def resolve(self, value: Any, database: Database) -> Any:
-        """A plain value with its references replaced by conversations."""
-        if isinstance(value, dict):
-            known = cast("dict[str, Any]", value)
-            if set(known) == {MARK}:
-                return await self._load(str(known[MARK]), database)
-            return {name: await self.resolve(each, database) for name, each in known.items()}
-        if isinstance(value, list):
-            return [await self.resolve(each, database) for each in cast("list[Any]", value)]
-        return value
+    def recall(self, value: Any) -> Any:
+        """A value whose references were made a moment ago, with the very conversations they stand for."""
+        return _replaced(value, self._named)
 
-    async def _load(self, name: str, database: Database) -> Conversation:
-        chain: list[tuple[str, list[object]]] = []
-        while name:
-            rows = await database.fetch("log.blob", bytes.fromhex(name))
-            if not rows:
-                raise StoreCorrupt("a part of a conversation is missing from the log.", "Restore a backup.")
-            node = canonical.parse(open_blob(BlobRow(*rows[0]), self._key))
-            chain.append((name, node["messages"]))
-            name = node["after"]
-        talk = Conversation()
-        for known, messages in reversed(chain):
-            talk = talk.add(*messages)
-            talk.stored[self._key.id] = known
-        return talk
+
+def fingerprint(value: object) -> object:
+    """A conversation as a digest of everything said so far, the same in every run; anything else as it is."""
+    if not isinstance(value, Conversation):
+        return value
+    return {MARK: _name(value, "", lambda content: hashlib.sha256(content).digest(), {})}
+
+
+async def resolve(value: Any, database: Database, keys: KeyRing) -> Any:
+    """A plain value with its references replaced by conversations from the log."""
+    found = {name: await _load(name, database, keys) for name in _references(value)}
+    return _replaced(value, found) if found else value
 
 
 def refers(value: object) -> bool:
@@ -91,6 +75,62 @@ def refers(value: object) -> bool:
     if isinstance(value, list):
         return any(refers(each) for each in cast("list[object]", value) if each.__class__ in _NESTED)
     return False
+
+
+def _name(
+    conversation: Conversation, under: str, digest: Callable[[bytes], bytes], contents: dict[str, bytes]
+) -> str:
+    """The name of the newest node; nodes named before are not looked at again."""
+    unnamed: list[Conversation] = []
+    node: Conversation | None = conversation
+    while node is not None and under not in node.stored:
+        unnamed.append(node)
+        node = node.parent
+    name = node.stored[under] if node is not None else ""
+    for node in reversed(unnamed):
+        content = canonical.encode({"after": name, "messages": canonical.plain(list(node.newest))})
+        name = node.stored[under] = digest(content).hex()
+        contents[name] = content
+    return name
+
+
+async def _load(name: str, database: Database, keys: KeyRing) -> Conversation:
+    chain: list[tuple[str, str, list[object]]] = []
+    while name:
+        rows = await database.fetch("log.blob", bytes.fromhex(name))
+        if not rows:
+            raise StoreCorrupt("a part of a conversation is missing from the log.", "Restore a backup.")
+        blob = BlobRow(*rows[0])
+        node = canonical.parse(open_blob(blob, await keys.get(blob.key_id)))
+        chain.append((name, blob.key_id, node["messages"]))
+        name = node["after"]
+    talk = Conversation()
+    for known, key_id, messages in reversed(chain):
+        talk = talk.add(*messages)
+        talk.stored[key_id] = known
+    return talk
+
+
+def _references(value: object) -> set[str]:
+    if isinstance(value, dict):
+        known = cast("dict[str, object]", value)
+        if set(known) == {MARK}:
+            return {str(known[MARK])}
+        return set[str]().union(*(_references(each) for each in known.values()))
+    if isinstance(value, list):
+        return set[str]().union(*(_references(each) for each in cast("list[object]", value)))
+    return set()
+
+
+def _replaced(value: Any, talks: dict[str, Conversation]) -> Any:
+    if isinstance(value, dict):
+        known = cast("dict[str, Any]", value)
+        if set(known) == {MARK}:
+            return talks[str(known[MARK])]
+        return {name: _replaced(each, talks) for name, each in known.items()}
+    if isinstance(value, list):
+        return [_replaced(each, talks) for each in cast("list[Any]", value)]
+    return value
 
 
 _NESTED = frozenset({dict, list})

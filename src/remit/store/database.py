@@ -69,6 +69,8 @@ class SharedEvent(NamedTuple):
 
     stream: str
     seal: Callable[[Head], EventRow]
+    blobs: tuple[BlobRow, ...] = ()
+    """What its body refers to; names of blobs do not depend on the place of the event."""
 
 
 @dataclass(slots=True)

@@ -82,9 +82,14 @@ class KeyRing:
         return self._provider.tag(f"subject|{team}|{subject}") if subject else ""
 
     async def subject_key(self, team: str, subject: str, at: int) -> DataKey:
-        """The key of everything about one subject that does not belong to a single run."""
+        """The key of everything about one subject that does not belong to a single run.
+
+        It is looked up every time: another process may have destroyed it, and what comes later needs a new one.
+        """
         tag = self.subject_tag(team, subject)
-        return await self._find_or_make(f"s-{tag}", team, tag, at)
+        living = [row[0] for row in await self._database.fetch("keys.of_subject", tag)]
+        known = min((key_id for key_id in living if key_id.startswith("s-")), default=f"s-{tag}-{at}")
+        return await self._find_or_make(known, team, tag, at)
 
     async def team_key(self, team: str, at: int) -> DataKey:
         """The key of a team's own events; a new one every month, long before its nonces could repeat."""
@@ -94,6 +99,13 @@ class KeyRing:
         """A key by id, or `Shredded`."""
         known = self._known.get(key_id)
         return known or await self._load(key_id)
+
+    async def for_run(self, key_id: str, team: str, at: int) -> DataKey:
+        """The key for a message to a run: its own, or its team's where that was shredded."""
+        try:
+            return await self.get(key_id)
+        except Shredded:
+            return await self.team_key(team, at)
 
     def forget(self, key_id: str) -> None:
         """Drop a key from memory; a parked or ended run keeps none here."""

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-FILE = "shredded.ledger"
-
 
 class ShredLedger:
     """An append-only list of key ids, each with the time of its destruction."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from remit.domain.errors import StoreCorrupt
+from remit.domain.errors import Shredded, StoreCorrupt
+from remit.domain.events import Erased
 from remit.store.codec import decode_event
 from remit.store.database import BlobRow, EventRow, Head
 from remit.store.pen import open_blob, read_inline
@@ -36,21 +37,31 @@ class Log:
         self._database = database
         self._keys = keys
 
-    async def read(self, stream: str, first: int = 1) -> tuple[list[Entry], Head]:
-        """The events of a stream from `first` on, opened, and the head after them."""
+    async def read(self, stream: str, first: int = 1, *, lenient: bool = False) -> tuple[list[Entry], Head]:
+        """The events of a stream from `first` on, opened, and the head after them.
+
+        What was shredded is an error, or, if `lenient`, stands there as `Erased`.
+        """
         entries: list[Entry] = []
         head = Head(0, b"")
         key: DataKey | None = None
         while True:
             rows = await self._database.fetch("log.read", stream, first, _PAGE)
             for row in map(EventRow._make, rows):
-                if key is None or key.id != row.key_id:
-                    key = await self._keys.get(row.key_id)
+                head = Head(row.seq, row.hash)
+                try:
+                    key = (
+                        key if key is not None and key.id == row.key_id else await self._keys.get(row.key_id)
+                    )
+                except Shredded:
+                    if not lenient:
+                        raise
+                    entries.append(Entry(row.seq, row.at, row.path, Erased(row.kind)))
+                    continue
                 event = read_inline(row, key)
                 if isinstance(event, bytes):
                     event = decode_event(row.kind, await self._blob(event, row))
                 entries.append(Entry(row.seq, row.at, row.path, event))
-                head = Head(row.seq, row.hash)
             if len(rows) < _PAGE:
                 return entries, head
             first = head.seq + 1

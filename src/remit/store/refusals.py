@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from remit.store.database import Commit
+    from remit.store.database import Commit, EventRow
 
 _KEPT = 10_000
 
@@ -31,6 +31,10 @@ class Refusals:
             if event.prev_hash in self._causes:
                 return self._causes[event.prev_hash]
         return None
+
+    def doubtful(self, commit: Commit) -> list[EventRow]:
+        """Its events that continue a refused one; whoever can look asks the log, for an answer may have been lost."""
+        return [event for event in commit.events if event.prev_hash in self._causes]
 
     def add(self, commit: Commit, cause: Exception) -> None:
         """Remember a refused commit."""

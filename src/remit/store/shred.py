@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from remit.store.keys import DataKey, KeyRing
     from remit.store.ledger import ShredLedger
 
-_STREAM = "workspace"
+_WORKSPACE = "workspace"
 
 
 async def shred_subject(
@@ -25,27 +25,27 @@ async def shred_subject(
 ) -> list[str]:
     """Destroy every key of one subject: of its runs and of what is kept about it; the ids of those keys."""
     rows = await database.fetch("keys.of_subject", keys.subject_tag(team, subject))
-    return await _shred(database, keys, ledger, [row[0] for row in rows], team, by, at)
+    return await _shred(database, keys, ledger, [row[0] for row in rows], by, at)
 
 
 async def shred_key(
-    database: Database, keys: KeyRing, ledger: ShredLedger, *, team: str, key_id: str, by: str, at: int
+    database: Database, keys: KeyRing, ledger: ShredLedger, *, key_id: str, by: str, at: int
 ) -> None:
     """Destroy one key; raises `WrongKey` if there is none and `Shredded` if it is gone already."""
     await keys.get(key_id)
-    await _shred(database, keys, ledger, [key_id], team, by, at)
+    await _shred(database, keys, ledger, [key_id], by, at)
 
 
 async def _shred(
-    database: Database, keys: KeyRing, ledger: ShredLedger, key_ids: list[str], team: str, by: str, at: int
+    database: Database, keys: KeyRing, ledger: ShredLedger, key_ids: list[str], by: str, at: int
 ) -> list[str]:
     if not key_ids:
         return []
-    pen_key = await keys.team_key(team, at)
+    pen_key = await keys.team_key(_WORKSPACE, at)
     ledger.add(key_ids, at)
     commit = Commit()
     for key_id in key_ids:
-        commit.shared.append(_told(team, pen_key, KeyShredded(key_id, by), at))
+        commit.shared.append(_told(pen_key, KeyShredded(key_id, by), at))
         commit.ops += [Op("keys.shred", (key_id, at)), Op("keys.drop_blobs", (key_id,))]
     await database.submit(commit)
     for key_id in key_ids:
@@ -54,8 +54,8 @@ async def _shred(
     return key_ids
 
 
-def _told(team: str, key: DataKey, event: KeyShredded, at: int) -> SharedEvent:
+def _told(key: DataKey, event: KeyShredded, at: int) -> SharedEvent:
     def seal(head: Head) -> EventRow:
-        return Pen(_STREAM, team, key, head).write(event, "", at)
+        return Pen(_WORKSPACE, _WORKSPACE, key, head).write(event, "", at)
 
-    return SharedEvent(_STREAM, seal)
+    return SharedEvent(_WORKSPACE, seal)

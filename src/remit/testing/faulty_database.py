@@ -185,7 +185,9 @@ class FaultyDatabase:
         await self._inner.scrub()
 
     def _trouble(self, otherwise: type[Infrastructure]) -> Infrastructure:
-        return (self._faults.refusing or otherwise)("the store was told to fail.", "Wait for the test to go on.")
+        return (self._faults.refusing or otherwise)(
+            "the store was told to fail.", "Wait for the test to go on."
+        )
 
     def _refused(self, commit: Commit, cause: Exception) -> asyncio.Future[Committed]:
         self._refusals.add(commit, cause)
@@ -211,7 +213,9 @@ def _silence() -> asyncio.Future[Any]:
     return asyncio.get_running_loop().create_future()
 
 
-def _die_when_durable(answer: asyncio.Future[Committed], die: Callable[[], None]) -> asyncio.Future[Committed]:
+def _die_when_durable(
+    answer: asyncio.Future[Committed], die: Callable[[], None]
+) -> asyncio.Future[Committed]:
     def landed(done: asyncio.Future[Committed]) -> None:
         if not done.cancelled() and done.exception() is None:
             die()

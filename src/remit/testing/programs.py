@@ -83,16 +83,17 @@ def walk(node: Node, *, certain: bool = True) -> Iterator[tuple[Node, bool]]:
         yield from walk(part, certain=certain and node.kind not in {"first", "spoiled", "expired"})
 
 
-def grow(random: Random, size: int = 8, must: tuple[str, ...] = ()) -> Node:
-    """A random program of about `size` leaves, in which every kind in `must` occurs."""
-    parts = [_grow(random, kind) for kind in must if kind != "again"]
+def grow(random: Random, size: int = 8, must: tuple[Node, ...] = ()) -> Node:
+    """A random program of about `size` leaves, in which every node of `must` occurs."""
+    parts = [node for node in must if node.kind != "again"]
     left = size - len(parts)
     while left > 0:
         part = _grow(random, _pick(random, deep=True))
         left -= sum(1 for _ in walk(part))
         parts.append(part)
     random.shuffle(parts)
-    if "again" in must or random.random() < 0.15:  # noqa: PLR2004 - a taste
+    again = any(node.kind == "again" for node in must)
+    if again or random.random() < 0.15:  # noqa: PLR2004 - a taste
         cut = random.randint(0, len(parts))
         halves = (Node("seq", parts=tuple(parts[:cut])), Node("seq", parts=tuple(parts[cut:])))
         return number(Node("again", parts=halves))

@@ -79,7 +79,8 @@ def _translate(value: object, foreign: Callable[[object], object] | None) -> obj
         if translated is not value:
             return translated
     try:
-        return msgspec.to_builtins(value, enc_hook=_dump_model, str_keys=True)
+        # sets in one order, whichever it is: a digest must not depend on how a process hashes
+        return msgspec.to_builtins(value, enc_hook=_dump_model, str_keys=True, order="deterministic")
     except (TypeError, ValueError, RecursionError) as wrong:
         raise NotEncodable(
             f"a {type(value).__name__} cannot be written as JSON ({wrong}).",

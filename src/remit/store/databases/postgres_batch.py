@@ -58,6 +58,10 @@ class Batch:
         if all(map(_is_only_events, self._commits)):
             placed = await self._append(connection)
             return [self._answer(n, placed, frozenset()) for n in range(len(self._commits))]
+        if all(map(_is_only_lives, self._commits)):
+            self.performing = "log.append_lives"
+            placed = await self._append(connection, _lives(self._commits))
+            return [self._answer(n, placed, frozenset()) for n in range(len(self._commits))]
         await connection.execute("BEGIN")
         outcomes = await self._fill(connection, writer)
         if outcomes is None:
@@ -101,8 +105,10 @@ class Batch:
                 heads[shared.stream] = Head(event.seq, event.hash)
                 self._shared.setdefault(n, []).append(event)
 
-    async def _append(self, connection: Connection) -> dict[Place, int]:
-        """Add every event whose fence holds, and return where those stand."""
+    async def _append(
+        self, connection: Connection, lives: Sequence[Sequence[Any]] | None = None
+    ) -> dict[Place, int]:
+        """Add every event whose fence holds, with the runs that begin and end; return where those events stand."""
         events: list[EventRow] = []
         runs: list[str | None] = []
         epochs: list[int | None] = []
@@ -115,7 +121,8 @@ class Batch:
         if not events:
             return {}
         columns = zip(*events, strict=True)
-        rows = await connection.fetch(_SQL["log.append"].sql, *columns, runs, epochs, *self._worker)
+        sql = _SQL["log.append" if lives is None else "log.append_lives"].sql
+        rows = await connection.fetch(sql, *columns, runs, epochs, *self._worker, *(lives or ()))
         placed: dict[Place, int] = {(stream, seq): pos for stream, seq, pos in rows}
         self.witness = next((event for event in events if (event.stream, event.seq) in placed), None)
         return placed
@@ -142,7 +149,9 @@ class Batch:
     # --- beside the log -----------------------------------------------------------------------------------
 
     async def _store_blobs(self, connection: Connection, accepted: list[int]) -> None:
-        blobs = [blob for n in accepted for blob in self._commits[n].blobs]
+        commits = [self._commits[n] for n in accepted]
+        blobs = [blob for commit in commits for blob in commit.blobs]
+        blobs += [blob for commit in commits for shared in commit.shared for blob in shared.blobs]
         if blobs:
             self.performing = "log.add_blob"
             await connection.executemany(_SQL["log.add_blob"].sql, blobs)
@@ -217,4 +226,24 @@ def _is_only_events(commit: Commit) -> bool:
     return bool(commit.events) and not (commit.ops or commit.blobs or commit.shared)
 
 
+def _is_only_lives(commit: Commit) -> bool:
+    """Whether a commit holds events, and beside them at most what begins or ends a run."""
+    plain = bool(commit.events) and not (commit.blobs or commit.shared)
+    return plain and all(op.query in _LIFE_COLUMNS and not op.one for op in commit.ops)
+
+
+def _lives(commits: Sequence[Commit]) -> list[Sequence[Any]]:
+    """The columns of the keys, runs and ends that these commits carry, in the order of `log.append_lives`."""
+    rows: dict[str, list[tuple[Any, ...]]] = {query: [] for query in _LIFE_COLUMNS}
+    for commit in commits:
+        for op in commit.ops:
+            rows[op.query].append((*op.params, *(commit.fence or (None, None))))
+    columns: list[Sequence[Any]] = []
+    for query, width in _LIFE_COLUMNS.items():
+        columns += zip(*rows[query], strict=True) if rows[query] else [()] * width
+    return columns
+
+
+_LIFE_COLUMNS = {"keys.add": 7, "runs.add": 15, "runs.finish": 6}
+"""What one statement can do beside appending, and how many columns that takes, the claim included."""
 _SQL = queries("postgres")

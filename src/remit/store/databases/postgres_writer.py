@@ -77,8 +77,8 @@ class PostgresWriter:
     def abandon(self) -> None:
         """Cut the connection in the middle of whatever it does; nobody is answered any more."""
         self._closing = True
-        self._task.cancel()
         self._drop_connection()
+        self._task.cancel()
 
     # --- the loop -----------------------------------------------------------------------------------------
 
@@ -128,9 +128,11 @@ class PostgresWriter:
 
     async def _attempt(self, batch: Batch) -> list[Sequence[Submission]]:
         """Write a batch, or find out what became of it; returns what has to be written anew."""
-        if self._refusals and len(standing := self._refuse_orphans(batch)) < len(batch.submissions):
-            return [standing]
         connection = await self._connected()
+        if self._refusals and len(standing := await self._standing(batch, connection)) < len(
+            batch.submissions
+        ):
+            return [standing]
         if batch.refused is not None or batch.cut_off:
             if batch.outcomes is not None and await self._is_durable(batch, connection):
                 return self._deliver(batch, batch.outcomes)
@@ -178,8 +180,13 @@ class PostgresWriter:
 
     # --- what became of a batch ---------------------------------------------------------------------------
 
-    def _refuse_orphans(self, batch: Batch) -> list[Submission]:
-        """Refuse what was sealed on top of a refused event; returns the others."""
+    async def _standing(self, batch: Batch, connection: Connection) -> list[Submission]:
+        """Refuse what was sealed on top of a refused event that is indeed not in the log; returns the others."""
+        doubtful = [event for each in batch.submissions for event in self._refusals.doubtful(each.commit)]
+        if not doubtful:
+            return list(batch.submissions)
+        places = ([event.stream for event in doubtful], [event.seq - 1 for event in doubtful])
+        self._refusals.found(row[2] for row in await connection.fetch(_SQL["log.found"].sql, *places))
         standing: list[Submission] = []
         for submission in batch.submissions:
             cause = self._refusals.cause(submission.commit)

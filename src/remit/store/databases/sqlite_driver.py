@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from remit.store.database import Row
 
 _BUSY_MILLISECONDS = 10_000
-_SETTINGS = "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA secure_delete = ON"
+_SETTINGS = "PRAGMA synchronous = FULL; PRAGMA cache_size = -2000; PRAGMA secure_delete = ON"
 
 
 class Backup(Protocol):

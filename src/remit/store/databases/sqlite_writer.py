@@ -110,7 +110,7 @@ class SqliteWriter:
 
     def _apply(self, submission: Submission) -> Committed | BaseException:
         commit = submission.commit
-        if self._refusals and (cause := self._refusals.cause(commit)) is not None:
+        if self._refusals and (cause := self._standing_on(commit)) is not None:
             return cause
         if commit.fence is not None and not self._holds(submission):
             return _fenced(commit.fence.run)
@@ -127,6 +127,13 @@ class SqliteWriter:
             rows = self._perform(op)
         return Committed(pos, rows)
 
+    def _standing_on(self, commit: Commit) -> Exception | None:
+        """Why the event that this commit continues was refused, unless it is in the log after all."""
+        for event in self._refusals.doubtful(commit):
+            found = self._execute(self._sql["log.same"], (event.stream, event.seq - 1)).fetchall()
+            self._refusals.found(row[0] for row in found)
+        return self._refusals.cause(commit)
+
     def _holds(self, submission: Submission) -> bool:
         worker, fence = submission.worker, submission.commit.fence
         if worker is None or fence is None:
@@ -140,6 +147,7 @@ class SqliteWriter:
         self._execute(self._sql["log.open_stream"], (shared.stream, GENESIS))
         head = Head(*self._execute(self._sql["log.head"], (shared.stream,)).fetchall()[0])
         event = shared.seal(head)
+        self._connection.executemany(self._sql["log.add_blob"], shared.blobs)
         self._execute(self._append, event)
         self._execute(self._sql["log.move_head"], (shared.stream, event.seq, event.hash))
 

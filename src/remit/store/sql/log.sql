@@ -18,6 +18,44 @@ FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::
 WHERE run IS NULL OR (run, claim) IN (SELECT id, epoch FROM owned)
 RETURNING stream, seq, pos;
 
+-- name: log.append_lives (postgres)
+-- Add a batch of events together with the runs that begin and end by them, in one statement and one round trip.
+-- Everything stands under the claim of its commit: a fenced-off owner neither begins nor ends a run.
+WITH worker AS MATERIALIZED (
+    SELECT 1 FROM workers WHERE id = $14 AND epoch = $15 AND fenced_at IS NULL FOR SHARE),
+owned AS MATERIALIZED (
+    SELECT id, epoch FROM runs WHERE id = ANY ($12::text[]) AND owner = $14 AND EXISTS (SELECT 1 FROM worker)),
+added AS (
+    INSERT INTO events (stream, seq, team, at, kind, path, body, key_id, commitment, prev_hash, hash)
+    SELECT stream, seq, team, at, kind, path, body, key_id, commitment, prev_hash, hash
+    FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[],
+                $7::bytea[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[], $12::text[], $13::bigint[])
+         AS e (stream, seq, team, at, kind, path, body, key_id, commitment, prev_hash, hash, run, claim)
+    WHERE run IS NULL OR (run, claim) IN (SELECT id, epoch FROM owned)
+    RETURNING stream, seq, pos),
+keys AS (
+    INSERT INTO data_keys (id, team, subject_tag, wrapped, created_at)
+    SELECT id, team, subject_tag, wrapped, at
+    FROM unnest($16::text[], $17::text[], $18::text[], $19::bytea[], $20::bigint[], $21::text[], $22::bigint[])
+         AS k (id, team, subject_tag, wrapped, at, run, claim)
+    WHERE run IS NULL OR (run, claim) IN (SELECT id, epoch FROM owned)
+    ON CONFLICT (id) DO NOTHING),
+born AS (
+    INSERT INTO runs (id, team, flow, status, due, priority, owner, epoch, pin, parent, key_id, session, created_at)
+    SELECT id, team, flow, status, due, priority, owner, epoch, pin, parent, key_id, session, created_at
+    FROM unnest($23::text[], $24::text[], $25::text[], $26::text[], $27::bigint[], $28::bigint[], $29::text[],
+                $30::bigint[], $31::text[], $32::text[], $33::text[], $34::text[], $35::bigint[],
+                $36::text[], $37::bigint[])
+         AS b (id, team, flow, status, due, priority, owner, epoch, pin, parent, key_id, session, created_at,
+               run, claim)
+    WHERE run IS NULL OR (run, claim) IN (SELECT id, epoch FROM owned)),
+ended AS (
+    UPDATE runs SET status = f.status, owner = NULL, due = NULL, reason = '', error = f.error, ended_at = f.at
+    FROM unnest($38::text[], $39::text[], $40::text[], $41::bigint[], $42::text[], $43::bigint[])
+         AS f (id, status, error, at, run, claim)
+    WHERE runs.id = f.id AND (f.run IS NULL OR (f.run, f.claim) IN (SELECT id, epoch FROM owned)))
+SELECT stream, seq, pos FROM added;
+
 -- name: log.hold (postgres)
 -- Which of these runs a worker holds, its row locked so that a takeover waits (S2).
 WITH worker AS MATERIALIZED (
@@ -107,3 +145,7 @@ SELECT count(*) FROM events WHERE stream = $1;
 -- name: log.any
 -- Whether anything was ever written.
 SELECT 1 FROM events LIMIT 1;
+
+-- name: log.last
+-- The end of a stream, read from the log itself.
+SELECT seq, hash FROM events WHERE stream = $1 ORDER BY seq DESC LIMIT 1;

@@ -33,14 +33,17 @@ RETURNING id, team, flow, status, reason, due, priority, owner, epoch, pin, pare
           mail, paused, error, session, created_at, ended_at;
 
 -- name: runs.claim (postgres)
--- Take due runs of known flows, the most urgent first; rows that another worker is taking are passed over.
-UPDATE runs SET status = 'running', owner = $1, epoch = epoch + 1, due = NULL, reason = ''
-WHERE id IN (
+-- Take due runs of known flows, the most urgent first; rows that another worker is taking are passed over. Chosen
+-- before anything is updated: a plan that chose anew for each row would take more than were asked for.
+WITH taken AS MATERIALIZED (
     SELECT id FROM runs
     WHERE due IS NOT NULL AND due <= $2 AND paused = 0 AND owner IS NULL
-      AND flow IN (SELECT json_array_elements_text($3::text::json)) AND ($5::text IS NULL OR id = $5 OR id LIKE $5 || '.%')
+      AND flow IN (SELECT json_array_elements_text($3::text::json))
+      AND ($5::text IS NULL OR id = $5 OR id LIKE $5 || '.%')
     ORDER BY priority, due LIMIT $4
     FOR UPDATE SKIP LOCKED)
+UPDATE runs SET status = 'running', owner = $1, epoch = epoch + 1, due = NULL, reason = ''
+WHERE id IN (SELECT id FROM taken)
 RETURNING id, team, flow, status, reason, due, priority, owner, epoch, pin, parent, key_id, base_seq, generation,
           mail, paused, error, session, created_at, ended_at;
 
@@ -119,3 +122,7 @@ RETURNING id;
 -- name: runs.step_counts
 -- How many steps the newest runs have recorded, from the projection.
 SELECT r.id, coalesce(f.steps, 0) FROM runs r LEFT JOIN run_facts f ON f.run = r.id ORDER BY r.id DESC LIMIT $1;
+
+-- name: runs.hasten
+-- Let a run that was to start later start now, to obey an order.
+UPDATE runs SET due = $2 WHERE id = $1 AND status = 'ready' AND due > $2;

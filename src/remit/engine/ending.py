@@ -1,0 +1,38 @@
+"""What changes with the end of a run: its row, its open questions, its parent's inbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from remit.domain.events import RunEnded
+from remit.domain.runs import RunStatus
+from remit.engine.outside import run_stream
+from remit.store.database import Commit, Fence, Head, Op
+from remit.store.pen import Pen
+
+if TYPE_CHECKING:
+    from remit.domain.runs import RunRow
+    from remit.engine.services import Services
+
+
+def ending_ops(row: RunRow, status: RunStatus, code: str, seq: int, now: int, *, asked: bool) -> list[Op]:
+    """The operations that go with the last event of a run, which stands at `seq`."""
+    ops = [Op("runs.finish", (row.id, status.value, code, now))]
+    if asked:
+        ops.append(Op("approvals.withdraw", (row.id, now)))
+    if row.parent is not None:
+        mail = (row.parent, f"child-{row.id}", "child", row.id, run_stream(row.id), seq, now)
+        ops += [Op("inbox.add", mail), Op("runs.mail", (row.parent, now))]
+    return ops
+
+
+async def end_unreadable(row: RunRow, services: Services) -> None:
+    """End a run whose past was shredded: nobody can replay it, and it must not wait for ever."""
+    now = services.clock.now()
+    key = await services.keys.for_run(row.key_id, row.team, now)
+    seq, digest = (await services.database.fetch("log.last", run_stream(row.id)))[0]
+    pen = Pen(run_stream(row.id), row.team, key, Head(seq, digest))
+    message = "what it needs to go on was shredded, and nobody can read it again."
+    event = RunEnded(RunStatus.FAILED.value, None, "shredded", message)
+    ops = ending_ops(row, RunStatus.FAILED, "shredded", seq + 1, now, asked=True)
+    await services.database.submit(Commit([pen.write(event, "", now)], [], ops, [], Fence(row.id, row.epoch)))
