@@ -163,7 +163,7 @@ class Theatre:
 
     async def _bury(self) -> None:
         """End whatever the dead process had set going in this loop: it could be taken for the next one's."""
-        for _ in range(5):
+        for _ in range(12):
             for task in asyncio.all_tasks() - self._mine:
                 task.cancel()
             await asyncio.sleep(0)

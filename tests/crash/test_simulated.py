@@ -16,7 +16,7 @@ from tests.crash.driver import Case, Theatre, theatre
 from tests.crash.laws import check, check_chain
 from tests.crash.story import annotate
 
-SQLITE_CHUNKS, POSTGRES_CHUNKS = 30, 10
+SQLITE_CHUNKS, POSTGRES_CHUNKS = 32, 8
 DEATHS_IN_A_CHUNK = 25
 CASES_ON_A_STAGE = 10
 
@@ -67,7 +67,7 @@ async def test_a_process_dies_at_every_point(point: str, make_ground: MakeGround
             await stage.play([case], plan)
             assert stage.deaths == [death.where for death in plan]
             await check(stage, [case])
-            await check_chain(stage)
+            await check_chain(stage.stage.platform.ground)
 
 
 async def _die_often(seed: str, deaths: int, make_ground: MakeGround) -> None:
@@ -79,7 +79,7 @@ async def _die_often(seed: str, deaths: int, make_ground: MakeGround) -> None:
                 for _ in range(CASES_ON_A_STAGE):
                     number += 1
                     await _play(f"{seed} {number}", stage)
-                await check_chain(stage)
+                await check_chain(stage.stage.platform.ground)
                 died += len(stage.deaths)
 
 

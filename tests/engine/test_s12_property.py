@@ -62,7 +62,7 @@ async def _is_cancelled(tree: Tree, seed: int, turns: int) -> None:
         await run.cancel()
 
         async def over() -> bool:
-            await clock.advance(1)
+            await clock.advance(0.25)
             return (await run.status()).ended
 
         await until(over)
@@ -78,7 +78,7 @@ async def _come_to_the_signal(run: StagedRun, clock: TickingClock) -> None:
         assert not row.status.ended, row.error
         if row.status == "parked" and row.reason == "signal":
             return True
-        await clock.advance(1)
+        await clock.advance(0.25)
         return False
 
     await until(there)

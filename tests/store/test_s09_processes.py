@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -12,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from remit.domain.errors import UnsafeFileSystem
-from remit.store.database import BlobRow, Commit, Cursor
+from remit.domain.errors import StoreUnavailable, UnsafeFileSystem
+from remit.store.database import BlobRow, Commit, Cursor, Op
 from remit.store.databases import turnstile
 from remit.store.databases.sqlite import SqliteDatabase
 from remit.store.databases.turnstile import Turnstile, file_system_of, refuse_network_file_system
@@ -157,3 +158,21 @@ def _close(process: subprocess.Popen[str]) -> None:
     for pipe in (process.stdin, process.stdout):
         assert pipe is not None
         pipe.close()
+
+
+async def test_s09_a_process_stopped_in_the_room_is_named_instead_of_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frozen process that holds the write lock must not freeze every other one for ever."""
+    monkeypatch.setattr(turnstile, "_PATIENCE", 0.05)
+    database = SqliteDatabase(tmp_path / "remit.db")
+    await database.open()
+    stopped = turnstile.Turnstile(tmp_path / "remit.db")
+    try:
+        with stopped, pytest.raises(StoreUnavailable, match=f"process {os.getpid()}"):
+            await database.submit(Commit(ops=[Op("workspace.set", ("a", "b"))]))
+        with pytest.raises(Exception, match="no such table"):  # the room is free again, and the writer lives
+            await database.submit(Commit(ops=[Op("workspace.set", ("a", "b"))]))
+    finally:
+        stopped.close()
+        await database.close()

@@ -67,10 +67,11 @@ async def open_ground(workspace: Path, url: str, team: str, clock: Clock | None 
     """Open everything, creating it at the first start."""
     clock = clock or SystemClock()
     database = database_for(workspace, url, clock)
-    provider = _provider(workspace)
     await database.open()
     try:
-        await _bring_up_to_date(database)
+        fresh = not await database.fetch("migrations.table")
+        provider = _provider(workspace, create=fresh)  # a database that exists has its key already, or has lost it
+        await _bring_up_to_date(database, fresh=fresh)
         keys = KeyRing(database, provider)
         await _check_key(database, provider)
         principal = await _who_asks(workspace, database, keys, team, clock)
@@ -98,16 +99,15 @@ def database_for(workspace: Path, url: str, clock: Clock) -> Database:
     )
 
 
-def _provider(workspace: Path) -> KeyProvider:
+def _provider(workspace: Path, *, create: bool) -> KeyProvider:
     text = os.environ.get(environment.VARIABLE)
     if text:
         return environment.key_from_text(text)
-    return key_from_file(folder_of(workspace) / "keys" / "root.key", create=True)
+    return key_from_file(folder_of(workspace) / "keys" / "root.key", create=create)
 
 
-async def _bring_up_to_date(database: Database) -> None:
+async def _bring_up_to_date(database: Database, *, fresh: bool) -> None:
     """A new database is made, an embedded one is migrated; a fleet's is migrated by a person."""
-    fresh = not await database.fetch("migrations.table")
     if fresh or database.dialect == "sqlite":
         await migrate(database)
     else:

@@ -149,6 +149,8 @@ class Execution:
 
     async def go_live(self, scope: Scope) -> None:
         """Pass from what is recorded to what is not: the point at which cancels and pauses take hold."""
+        if self.sealed:
+            raise Evicted
         if self.must_leave(scope):
             self.deliver_cancel(scope)
         if self.ending is not None:
@@ -195,6 +197,8 @@ class Execution:
 
     async def wait(self, scope: Scope, path: str, reason: ParkReason, due: int | None) -> Message | str:
         """Wait durably: for a message, for a time, or until the run leaves memory."""
+        if self.sealed:
+            raise Evicted
         if self.must_leave(scope):
             self.deliver_cancel(scope)
         wait = Wait(path, reason, due, scope, asyncio.get_running_loop().create_future())

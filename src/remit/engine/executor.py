@@ -69,9 +69,10 @@ async def take_in_mail(execution: Execution) -> None:
     row, services = execution.row, execution.services
     if row.mail <= execution.mailbox.seen and row.mail == 0:
         return
-    rows = await services.database.fetch("inbox.read", row.id)
-    await follow_orders(execution, execution.mailbox.receive(rows))
-    execution.mailbox.seen = max(execution.mailbox.seen, row.mail)
+    async with execution.mailbox.reading:
+        rows = await services.database.fetch("inbox.read", row.id)
+        await follow_orders(execution, execution.mailbox.receive(rows))
+        execution.mailbox.seen = max(execution.mailbox.seen, row.mail)
 
 
 async def _code_fits(execution: Execution) -> bool:

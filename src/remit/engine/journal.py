@@ -122,7 +122,7 @@ class Journal:
         """The digest of the input must be the recorded one."""
         if recorded != digest:
             raise self.diverged(
-                f"{self.place()}: {path} is now called with other arguments than recorded.",
+                f"{self.place(reached=True)}: {path} is now called with other arguments than recorded.",
                 "Let arguments depend only on recorded results, run.now() and run.random(), "
                 "or mark the change with run.patched.",
             )
@@ -133,9 +133,9 @@ class Journal:
         self.mismatch = self.mismatch or found
         return found
 
-    def place(self) -> str:
-        """Where the replay is, for people."""
-        return f"diverged at step {min(self.replayed + 1, self.size)} of {self.size}"
+    def place(self, *, reached: bool = False) -> str:
+        """Where the replay is, for people: at the next step, or at the one just `reached`."""
+        return f"diverged at step {min(self.replayed + (not reached), self.size)} of {self.size}"
 
     def left_over(self) -> str:
         """The first recorded path that the code did not come past; empty if there is none."""

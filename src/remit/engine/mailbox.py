@@ -6,6 +6,7 @@ the delivery and removes the row in one commit.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Mailbox:
     def __init__(self, deliver: Callable[[str, Message], None]) -> None:
         self.seen = 0
         """How much of the mail that the run was sent has been read, and its orders followed."""
+        self.reading = asyncio.Lock()
+        """Whoever reads it follows the orders too, before anybody else may say that there were none."""
         self._deliver = deliver
         self._loose: list[Message] = []
         self._known: set[str] = set()

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 
 async def refresh_mail(execution: Execution, mail: int) -> None:
     """Read the inbox of a run that is in memory, and obey."""
-    rows = await execution.services.database.fetch("inbox.read", execution.row.id)
-    if execution.sealed:
-        return
-    try:
-        await follow_orders(execution, execution.mailbox.receive(rows))
-    except Infrastructure as wrong:
-        execution.lose(wrong)  # the order is still in the inbox; the run is read again with it
-    # only now: a run that parked meanwhile has unread mail, and is due at once
-    execution.mailbox.seen = max(execution.mailbox.seen, mail)
+    async with execution.mailbox.reading:
+        rows = await execution.services.database.fetch("inbox.read", execution.row.id)
+        if execution.sealed:
+            return
+        try:
+            await follow_orders(execution, execution.mailbox.receive(rows))
+        except Infrastructure as wrong:
+            execution.lose(wrong)  # the order is still in the inbox; the run is read again with it
+        # only now: a run that parked meanwhile has unread mail, and is due at once
+        execution.mailbox.seen = max(execution.mailbox.seen, mail)
 
 
 async def follow_orders(execution: Execution, orders: list[Message]) -> None:

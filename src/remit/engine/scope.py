@@ -30,6 +30,7 @@ class Scope:
         "owner",
         "path",
         "shielded",
+        "step",
         "stopping",
         "task",
         "turn",
@@ -42,6 +43,8 @@ class Scope:
         self.last_at = last_at
         """When the last thing happened that this line of control has seen: its `now()`."""
         self.counts: dict[str, int] = {}
+        self.step = ""
+        """The path of the step whose code is running now: code of the author's own, and no place for another step."""
         self.turn = 0
         """How many of the scope's recorded steps were replayed."""
         self.task: asyncio.Task[object] | None = None
@@ -81,6 +84,11 @@ def current_scope(owner: object) -> Scope:
         raise ForeignTask(
             "a step of the run was called from a task that the run did not start, so a replay could not place it.",
             "Use run.gather, run.race or run.as_completed instead of asyncio.gather, create_task or wait_for.",
+        )
+    if scope.step:
+        raise ForeignTask(
+            f"the run was used inside of the step {scope.step}, whose code is not executed again in a replay.",
+            "Call steps from the flow itself, one after the other.",
         )
     return scope
 

@@ -63,10 +63,13 @@ async def _perform_read(execution: Execution, call: Call, recorded: list[Entry])
 
 
 async def _call(execution: Execution, call: Call) -> object:
-    step = call.step
-    if step.simple:
-        return await step.fn(*call.args, **call.kwargs)
-    return await attempt(step, call.args, call.kwargs, step.timeout, execution.services)
+    step, call.scope.step = call.step, call.path
+    try:
+        if step.simple:
+            return await step.fn(*call.args, **call.kwargs)
+        return await attempt(step, call.args, call.kwargs, step.timeout, execution.services)
+    finally:
+        call.scope.step = ""
 
 
 def _place(execution: Execution, step: Step, args: tuple[object, ...], kwargs: dict[str, Any]) -> Call:

@@ -83,7 +83,7 @@ async def human(execution: Execution, question: Question) -> Any:
     opened = next((e.event for e in recorded if isinstance(e.event, WaitOpened)), None)
     if opened is not None and canonical.encode(opened.value) != canonical.encode(question.value):
         raise execution.journal.diverged(
-            f"{execution.journal.place()}: {path} now asks about another value than recorded."
+            f"{execution.journal.place(reached=True)}: {path} now asks about another value than recorded."
         )
     closed = await ask(execution, scope, path, question, recorded)
     if closed.how == "approved":

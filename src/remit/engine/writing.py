@@ -20,6 +20,7 @@ from remit.domain.errors import (
     NotEncodable,
     Retry,
     StopRun,
+    TimedOut,
     TooLarge,
     ToolFailed,
     UnresolvedEffect,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from remit.engine.execution import Execution
     from remit.store.log import Entry
 
+_CLAIM_TRIES = 5
 _KEYED_TRIES = 5
 """How often a keyed write without a policy is repeated before a person is asked."""
 
@@ -118,9 +120,10 @@ class Write:
             async with admitted(call.step, execution.services):
                 claim = await self._claim_it()
                 started = execution.now()
-                if not await self._may_start(claim):
-                    return await self._follow(Absent(), "not started in time")
-                result = await self._act(claim)
+                left = await self._time_left(claim)
+                if left < self._timeout / 2:
+                    return await self._too_late(started)
+                result = await self._act(claim, left)
         except (Retry, ToolFailed, AskHuman, StopRun, CircuitOpen) as definite:
             return await self._failed_for_sure(definite, started)
         except (Exception, asyncio.CancelledError, SystemExit) as raised:
@@ -179,23 +182,23 @@ class Write:
             return first.key_until  # the key was first shown to the world then, and counts from there
         return now + int(self._call.step.key_ttl * MICROSECONDS)
 
-    async def _may_start(self, claim: StepClaimed) -> bool:
-        """Whether this process is still in time; it may have been stopped since it claimed (S10)."""
+    async def _time_left(self, claim: StepClaimed) -> float:
+        """Seconds in which the call has to be over; this process may have been stopped since it claimed (S10)."""
         execution = self._execution
         with execution.on_ground():
             await execution.services.lease.ensure(self._timeout)
-        slack = execution.services.limits.grace - self._timeout
-        return execution.now() <= claim.until + int(slack * MICROSECONDS)
+        return min(self._timeout, (claim.until - execution.now()) / MICROSECONDS)
 
-    async def _act(self, claim: StepClaimed) -> object:
+    async def _act(self, claim: StepClaimed, seconds: float) -> object:
         call = self._call
         kwargs = call.kwargs | {"idempotency_key": claim.key} if call.step.keyed else call.kwargs
+        call.scope.step = call.path
         call.scope.interruptible = False  # its outcome must be known (S12)
         try:
-            return await call_in_time(
-                call.step, call.args, kwargs, self._timeout, self._execution.services.clock
-            )
+            clock = self._execution.services.clock
+            return await call_in_time(call.step, call.args, kwargs, seconds, clock)
         finally:
+            call.scope.step = ""
             call.scope.interruptible = True
 
     async def _failed_for_sure(self, wrong: Exception, started: int) -> tuple[bool, Any]:
@@ -206,6 +209,16 @@ class Write:
         return False, None
 
     # --- an open claim --------------------------------------------------------------------------------
+
+    async def _too_late(self, started: int) -> tuple[bool, Any]:
+        """The claim took longer than the call may: nothing was done; after a few tries that is the answer."""
+        if self._number < _CLAIM_TRIES:
+            return await self._follow(Absent(), "not started in time")
+        slow = TimedOut(
+            f"{self._call.path} was not performed: its claim took longer than half of its {self._timeout:g} s.",
+            "Give it more time (timeout=…), or find out why the log is slow.",
+        )
+        raise await record_failure(self._execution, self._call, slow, self._number, started)
 
     async def _settle(self, claim: StepClaimed, wrong: Exception | None = None) -> tuple[bool, Any]:
         """Find out what became of a claimed write, and let no cancel of the branch come before (S11, S12)."""

@@ -84,8 +84,8 @@ def quiet_crashes() -> Generator[None]:
         loop.set_exception_handler(before)
 
 
-def kill_at(point: str, *, after: int = 0) -> None:
-    """Let this process kill itself with SIGKILL when it comes to `point`: for workers started by a test."""
+def kill_at(point: str, *, after: int = 0, by: signal.Signals = signal.SIGKILL) -> None:
+    """Let this process kill itself when it comes to `point`, or stop itself by SIGSTOP: for workers of a test."""
     _check(point)
     passed = 0
 
@@ -93,8 +93,8 @@ def kill_at(point: str, *, after: int = 0) -> None:
         nonlocal passed
         if here == point:
             passed += 1
-            if passed > after:
-                os.kill(os.getpid(), signal.SIGKILL)
+            if passed == after + 1:
+                os.kill(os.getpid(), by)
 
     faults.arm(hook)
 

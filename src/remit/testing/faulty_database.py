@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
     from remit.domain.clock import Clock
     from remit.store.database import (
-        Commit, Committed, Cursor, Database, Filling, Row, Snapshot, TailedEvent, WorkerIdentity,
+        Commit,
+        Committed,
+        Cursor,
+        Database,
+        Filling,
+        Row,
+        Snapshot,
+        TailedEvent,
+        WorkerIdentity,
     )  # fmt: skip
 
 

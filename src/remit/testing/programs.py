@@ -47,7 +47,7 @@ class Hands(Protocol):
         """Let a child run perform the node."""
         ...
 
-    def saw(self, run: Run, label: str, value: Any) -> None:  # noqa: ANN401 - any plain value
+    def saw(self, run: Run, label: str, value: Any) -> None:
         """The flow was told this; every later replay has to tell it the same."""
         ...
 

@@ -80,8 +80,12 @@ class Server:
     async def connect(self) -> Connection:
         """A connection of one's own."""
         connection = await asyncpg.connect(self._dsn, **self._options())
-        if self._cache:
-            await connection.execute(_SESSION)
+        try:
+            if self._cache:
+                await connection.execute(_SESSION)
+        except BaseException:
+            connection.terminate()  # whoever gave up while it was made ready will never close it
+            raise
         return connection
 
     def patience(self) -> Patience:
@@ -94,7 +98,9 @@ class Server:
         while self._pool is not None:
             try:
                 return await self._pool.fetch(sql, *params)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as wrong:
+            except (
+                asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError,
+            ) as wrong:  # fmt: skip
                 if not is_loss(wrong):
                     raise explain(wrong, self.url) from wrong
                 await patience.after(wrong)

@@ -211,7 +211,7 @@ class SqliteDatabase:
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
                 with turnstile:
                     connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-            except apsw.Error:
+            except (apsw.Error, StoreUnavailable):
                 continue  # the next long WAL asks again; writers report a disk that is really gone
         connection.close()
         turnstile.close()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import apsw
 
-from remit.domain.errors import Fenced
+from remit.domain.errors import Fenced, StoreUnavailable
 from remit.store.database import Commit, Committed, Conflict, Head, Op, WorkerIdentity
 from remit.store.databases.sqlite_errors import explain
 from remit.store.pen import GENESIS
@@ -60,6 +60,8 @@ class SqliteWriter:
                     return [self._noted(submission, self._alone(submission)) for submission in batch]
         except (apsw.Error, OSError) as wrong:
             outcomes = [explain(wrong, self._path) for _ in batch]
+        except StoreUnavailable as wrong:
+            outcomes = [wrong] * len(batch)
         return [self._noted(submission, outcome) for submission, outcome in zip(batch, outcomes, strict=True)]
 
     def _noted(self, submission: Submission, outcome: Committed | BaseException) -> Committed | BaseException:

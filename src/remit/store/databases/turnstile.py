@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remit.domain.errors import StoreReadOnly, UnsafeFileSystem
+from remit.domain.errors import StoreReadOnly, StoreUnavailable, UnsafeFileSystem
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -32,6 +33,10 @@ _NETWORK = (
 )
 
 
+_PATIENCE = 30.0
+_FIRST_LOOK, _LONGEST_LOOK = 0.0001, 0.002
+
+
 class Turnstile:
     """Lets one process at a time write, in the order in which they came."""
 
@@ -42,7 +47,7 @@ class Turnstile:
     def __enter__(self) -> None:
         fcntl.flock(self._door, fcntl.LOCK_EX)
         try:
-            fcntl.flock(self._room, fcntl.LOCK_EX)
+            self._enter_room()
         finally:
             fcntl.flock(self._door, fcntl.LOCK_UN)
 
@@ -50,6 +55,20 @@ class Turnstile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         fcntl.flock(self._room, fcntl.LOCK_UN)
+
+    def _enter_room(self) -> None:
+        """Wait for the room, but not for ever: a process that was stopped in it would stop everyone."""
+        deadline = time.monotonic() + _PATIENCE
+        pause = _FIRST_LOOK
+        while not _taken(self._room):
+            if time.monotonic() > deadline:
+                raise StoreUnavailable(
+                    f"another process has held the write lock of the database for {_PATIENCE:.0f} s"
+                    f"{_holder(self._room)}.",
+                    "It is stopped or hangs: let it go on, or end it; nothing was lost.",
+                )
+            time.sleep(pause)
+            pause = min(_LONGEST_LOOK, pause * 2)
 
     def close(self) -> None:
         """Give up both places."""
@@ -82,6 +101,25 @@ def file_system_of(folder: Path, mounts: str) -> str:
         if inside and len(mounted) >= len(best):
             best, kind = mounted, fields[2]
     return kind
+
+
+def _taken(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _holder(lock: int) -> str:
+    """Who holds a lock, where the kernel tells."""
+    inode = os.fstat(lock).st_ino
+    try:
+        lines = Path("/proc/locks").read_text("ascii").splitlines()
+    except OSError:
+        return ""
+    held = [line.split() for line in lines if f":{inode} " in line and "->" not in line]
+    return f" (process {held[0][4]})" if held else ""
 
 
 def _mounts() -> str:

@@ -1,0 +1,102 @@
+"""Real processes that die: workers of one workspace, each a Python process of its own, and what they did outside.
+
+The tools write every effect as one line to a file, with O_APPEND and fsync, before they answer; the lines survive
+whatever happens to the process. A worker says on its standard output when it is ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+WORKER = Path(__file__).with_name("kill_worker.py")
+READY_SECONDS = 60.0
+
+
+@dataclass
+class WorkerProcess:
+    """One worker; `pid` is its own."""
+
+    process: asyncio.subprocess.Process
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self.process.returncode is None
+
+    def send(self, number: signal.Signals) -> None:
+        if self.alive:
+            self.process.send_signal(number)
+
+    async def kill(self) -> None:
+        """`kill -9`, and wait until the kernel is done with it."""
+        self.send(signal.SIGKILL)
+        await self.process.wait()
+
+
+@dataclass
+class Fleet:
+    """A workspace, its database, its outside world, and the workers that serve it."""
+
+    place: Path
+    database: str
+    settings: dict[str, str] = field(default_factory=dict[str, str])
+    workers: list[WorkerProcess] = field(default_factory=list[WorkerProcess])
+    kills: int = 0
+
+    @property
+    def world(self) -> Path:
+        return self.place / "effects"
+
+    async def start_worker(self, *, die_at: str = "", after: int = 0, by: str = "SIGKILL") -> WorkerProcess:
+        """Start a worker, which kills itself at a point if one is given, and wait until it has its lease."""
+        environment = {**os.environ, **self.settings, "EFFECTS": str(self.world)}
+        arguments = [str(self.place), self.database, by, die_at, str(after)]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, str(WORKER), *arguments, env=environment,
+            stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        assert process.stdout is not None
+        async with asyncio.timeout(READY_SECONDS):
+            said = await process.stdout.readline()
+        assert said == b"ready\n" or die_at, said
+        worker = WorkerProcess(process)
+        self.workers.append(worker)
+        return worker
+
+    def effects(self) -> list[dict[str, str]]:
+        """Every effect in the order in which it happened."""
+        lines = self.world.read_text("utf-8").splitlines() if self.world.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def count(self, kind: str) -> Counter[str]:
+        """How often each call of a kind acted, told apart by call and key: the same key is one effect."""
+        found = {(e["call"], e["key"] or str(n)) for n, e in enumerate(self.effects()) if e["kind"] == kind}
+        return Counter(call for call, _ in found)
+
+    async def stop(self, workers: Iterable[WorkerProcess] | None = None) -> None:
+        """Kill whoever is left."""
+        for worker in list(workers or self.workers):
+            worker.send(signal.SIGCONT)
+            await worker.kill()
+
+
+@asynccontextmanager
+async def fleet(place: Path, database: str, **settings: str) -> AsyncIterator[Fleet]:
+    """A fleet without workers yet; none of its processes outlives the block."""
+    made = Fleet(place, database, settings)
+    try:
+        yield made
+    finally:
+        await made.stop()
