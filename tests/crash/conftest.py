@@ -1,9 +1,10 @@
-"""Where crash tests play: workspaces in memory where that is possible, and databases that are migrated already."""
+"""Where crash tests play: workspaces in memory where that is possible, cloned from one that was opened before."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -11,43 +12,50 @@ from pathlib import Path
 
 import pytest
 
-from remit.store.databases.postgres import PostgresDatabase
-from remit.store.migrate import migrate
+from remit.control.platform import Platform
+from tests.crash.world import FLOWS
 from tests.postgres import PostgresServer
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - what dies here is simulated, and no disk has to be waited for
+TEMPLATE = "crash_template"
 Ground = tuple[Path, str]
 """A workspace and the URL of its database; empty for the file in it."""
 MakeGround = Callable[[], AbstractContextManager[Ground]]
 
 
-@pytest.fixture
-def sqlite_ground() -> MakeGround:
+@pytest.fixture(scope="session")
+def sqlite_ground() -> Iterator[MakeGround]:
     """Makes workspaces with an SQLite file of their own."""
+    with _folder() as opened:
+        asyncio.run(_open_once(opened, ""))
 
-    @contextmanager
-    def make() -> Iterator[Ground]:
-        with _folder() as folder:
-            yield folder, ""
-
-    return make
-
-
-@pytest.fixture
-def postgres_ground(postgres: PostgresServer, crash_template: str) -> MakeGround:
-    """Makes workspaces with a database of their own on one server."""
-
-    @contextmanager
-    def make() -> Iterator[Ground]:
-        name = f"crash_{next(_numbers)}"
-        dsn = postgres.create_database(name, template=crash_template)
-        try:
+        @contextmanager
+        def make() -> Iterator[Ground]:
             with _folder() as folder:
-                yield folder, dsn
-        finally:
-            postgres.drop_database(name)
+                shutil.copytree(opened, folder, dirs_exist_ok=True)
+                yield folder, ""
 
-    return make
+        yield make
+
+
+@pytest.fixture(scope="session")
+def postgres_ground(postgres: PostgresServer) -> Iterator[MakeGround]:
+    """Makes workspaces with a database of their own on one server."""
+    with _folder() as opened:
+        asyncio.run(_open_once(opened, postgres.create_database(TEMPLATE)))
+
+        @contextmanager
+        def make() -> Iterator[Ground]:
+            name = f"crash_{next(_numbers)}"
+            dsn = postgres.create_database(name, template=TEMPLATE)
+            try:
+                with _folder() as folder:
+                    shutil.copytree(opened, folder, dirs_exist_ok=True)
+                    yield folder, dsn
+            finally:
+                postgres.drop_database(name)
+
+        yield make
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -56,18 +64,10 @@ def make_ground(request: pytest.FixtureRequest) -> MakeGround:
     return request.getfixturevalue(f"{request.param}_ground")
 
 
-@pytest.fixture(scope="session")
-def crash_template(postgres: PostgresServer) -> str:
-    """The name of a database to clone."""
-    asyncio.run(_migrate(postgres.create_database("crash_template")))
-    return "crash_template"
-
-
-async def _migrate(dsn: str) -> None:
-    database = PostgresDatabase(dsn)
-    await database.open()
-    await migrate(database)
-    await database.close()
+async def _open_once(folder: Path, database: str) -> None:
+    """A workspace begins: schema, keys, owner."""
+    async with Platform.open(folder, database=database, flows=FLOWS, worker=False):
+        pass
 
 
 @contextmanager

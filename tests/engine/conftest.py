@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from remit.store.databases.postgres import PostgresDatabase
-from remit.store.migrate import migrate
+from remit.control.platform import Platform
 from tests.engine.places import Place
 from tests.engine.steps import OUTSIDE
 from tests.postgres import PostgresServer
 
-TEMPLATE = "migrated_for_engine"
+TEMPLATE = "opened_for_engine"
 
 
 @pytest.fixture(autouse=True)
@@ -40,22 +40,23 @@ def on_sqlite(tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-def on_postgres(tmp_path: Path, postgres: PostgresServer, schema: str) -> Iterator[Place]:
-    """A workspace on Postgres."""
+def on_postgres(tmp_path: Path, postgres: PostgresServer, opened: Path) -> Iterator[Place]:
+    """A workspace on Postgres: a clone of the opened one, with its keys."""
     name = f"test_{uuid4().hex}"
-    dsn = postgres.create_database(name, template=schema)
+    dsn = postgres.create_database(name, template=TEMPLATE)
+    shutil.copytree(opened, tmp_path, dirs_exist_ok=True)
     yield Place(tmp_path, dsn)
     postgres.drop_database(name)
 
 
 @pytest.fixture(scope="session")
-def schema(postgres: PostgresServer) -> str:
-    """The name of a database to clone."""
-    asyncio.run(_migrate(PostgresDatabase(postgres.create_database(TEMPLATE))))
-    return TEMPLATE
+def opened(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a workspace that was opened once: schema, keys and owner are there."""
+    folder = tmp_path_factory.mktemp("opened")
+    asyncio.run(_open_once(folder, postgres.create_database(TEMPLATE)))
+    return folder
 
 
-async def _migrate(database: PostgresDatabase) -> None:
-    await database.open()
-    await migrate(database)
-    await database.close()
+async def _open_once(folder: Path, database: str) -> None:
+    async with Platform.open(folder, database=database, worker=False):
+        pass

@@ -70,7 +70,8 @@ async def open_ground(workspace: Path, url: str, team: str, clock: Clock | None 
     await database.open()
     try:
         fresh = not await database.fetch("migrations.table")
-        provider = _provider(workspace, create=fresh)  # a database that exists has its key already, or has lost it
+        keyless = fresh or not await database.fetch("workspace.get", "root_key")
+        provider = _provider(workspace, create=keyless)  # a database in use has its key already, or has lost it
         await _bring_up_to_date(database, fresh=fresh)
         keys = KeyRing(database, provider)
         await _check_key(database, provider)
