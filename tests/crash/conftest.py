@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def sqlite_ground() -> Iterator[MakeGround]:
         asyncio.run(_open_once(opened, ""))
 
         @contextmanager
-        def make() -> Iterator[Ground]:
+        def make() -> Generator[Ground]:
             with _folder() as folder:
                 shutil.copytree(opened, folder, dirs_exist_ok=True)
                 yield folder, ""
@@ -45,7 +45,7 @@ def postgres_ground(postgres: PostgresServer) -> Iterator[MakeGround]:
         asyncio.run(_open_once(opened, postgres.create_database(TEMPLATE)))
 
         @contextmanager
-        def make() -> Iterator[Ground]:
+        def make() -> Generator[Ground]:
             name = f"crash_{next(_numbers)}"
             dsn = postgres.create_database(name, template=TEMPLATE)
             try:
@@ -71,7 +71,7 @@ async def _open_once(folder: Path, database: str) -> None:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def _folder() -> Generator[Path]:
     below = MEMORY if MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="remit-crash-", dir=below) as folder:
         yield Path(folder)

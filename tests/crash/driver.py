@@ -6,8 +6,8 @@ what was acknowledged to it is not said again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from remit.control.views import InboxItem
 from remit.domain.clock import MICROSECONDS
-from remit.domain.errors import AlreadyDecided, WrongState
+from remit.domain.errors import AlreadyDecided, Infrastructure, WrongState
 from remit.domain.events import StepUnknown
 from remit.domain.runs import RunRow, RunStatus
 from remit.engine import faults
@@ -88,7 +88,12 @@ class Theatre:
     """A stage whose platform dies as planned, and everybody around it."""
 
     def __init__(
-        self, stage: Stage, clock: ManualClock, troubles: StoreFaults, random: Random, before: set[asyncio.Task[Any]]
+        self,
+        stage: Stage,
+        clock: ManualClock,
+        troubles: StoreFaults,
+        random: Random,
+        before: set[asyncio.Task[Any]],
     ) -> None:
         self.stage = stage
         self.clock = clock
@@ -101,11 +106,15 @@ class Theatre:
         """Paths of writes that were reported as unknown."""
         self.checked: set[str] = set()
         """Runs that were found in order."""
+        self.on_start: Callable[[StoreFaults], None] = lambda _: None
+        """Spoils the store once the runs are about to start."""
         self._plan: list[Death] = []
         self._before = before
         self._news = asyncio.Event()
         self._died = asyncio.Event()
         self._mine: set[asyncio.Task[Any]] = set()
+        self._dead: set[asyncio.Task[Any]] = set()
+        """What dead processes had set going; how that ends is nobody's business any more."""
         self._passed = 0
         self._next: Death | None = None
 
@@ -121,6 +130,7 @@ class Theatre:
         current = asyncio.current_task()
         self._mine = self._before | ({current} if current else set())
         self._arm()
+        self.on_start(self.troubles)
         while True:
             try:
                 if not WORLD.process:
@@ -141,6 +151,7 @@ class Theatre:
         """Kill the process that is alive."""
         self._disarm()
         WORLD.end()
+        self._dead |= asyncio.all_tasks() - self._mine
         self.deaths.append(where)
         self.stage.die()
         self._died.set()
@@ -153,7 +164,7 @@ class Theatre:
             await asyncio.wait({doing, died}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             died.cancel()
-            if self._died.is_set() or asyncio.current_task().cancelling():
+            if not doing.done():
                 doing.cancel()
         if not self._died.is_set():
             return doing.result()
@@ -164,9 +175,32 @@ class Theatre:
     async def _bury(self) -> None:
         """End whatever the dead process had set going in this loop: it could be taken for the next one's."""
         for _ in range(12):
-            for task in asyncio.all_tasks() - self._mine:
+            left = asyncio.all_tasks() - self._mine
+            self._dead |= left
+            for task in left:
                 task.cancel()
             await asyncio.sleep(0)
+
+    async def settle(self) -> None:
+        """Give everybody a moment to do what they can."""
+        for _ in range(50):
+            await asyncio.sleep(0.001)
+
+    @contextmanager
+    def deaf_to_the_dead(self) -> Generator[None]:
+        """Let the loop say nothing of what tasks of dead processes came to."""
+        loop = asyncio.get_running_loop()
+        before = loop.get_exception_handler() or type(loop).default_exception_handler
+
+        def hear(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            if context.get("future") not in self._dead and context.get("task") not in self._dead:
+                before(loop, context)
+
+        loop.set_exception_handler(hear)
+        try:
+            yield
+        finally:
+            loop.set_exception_handler(before)
 
     def _arm(self) -> None:
         self._next = self._plan.pop(0) if self._plan else None
@@ -195,7 +229,7 @@ class Theatre:
 
     async def _bring_to_end(self, cases: list[Case]) -> None:
         for case in cases:
-            if not case.run:
+            while not case.run:
                 await self.living(self._start(case))
         rows: list[RunRow] = []
         for _ in range(MOST_ROUNDS):
@@ -217,7 +251,10 @@ class Theatre:
                     case.run = summary.id
                     return
         case.tried = True
-        case.run = (await self.stage.start(program, body=case.body, tag=case.tag)).id
+        try:
+            case.run = (await self.stage.start(program, body=case.body, tag=case.tag)).id
+        except Infrastructure:
+            return  # it may exist nevertheless: look first, then try again
 
     async def _unfinished(self) -> list[RunRow]:
         """All runs that have not ended, as they stand at one moment: children and scheduled ones too."""
@@ -250,14 +287,18 @@ class Theatre:
                 case.cancel, case.cancelled = False, True
                 acted = await _said(self.stage.platform.cancel(case.run, "changed my mind")) or acted
         for item in await self.stage.inbox():
-            acted = await self._answer(item) or acted
+            with suppress(Infrastructure):  # the question is still there, or was answered
+                acted = await self._answer(item) or acted
         return acted
 
     async def _send(self, case: Case, message: Message) -> bool:
         run = WORLD.told.get(message.to) if message.to else case.run
         if run is None:
             return False
-        said = await _said(self.stage.platform.signal(run, message.name, message.value))
+        try:
+            said = await _said(self.stage.platform.signal(run, message.name, message.value))
+        except Infrastructure:
+            return False  # nobody said that it arrived: say it again
         case.unsent.remove(message)  # acknowledged: it is never said again
         return said
 
@@ -277,7 +318,9 @@ class Theatre:
         """A person finds out whether an unknown write really happened, and says so."""
         path = item.value["step"]
         entries, _ = await self.stage.platform.ground.log.read(run_stream(item.run))
-        digest = next(e.event.digest for e in reversed(entries) if e.path == path and isinstance(e.event, StepUnknown))
+        digest = next(
+            e.event.digest for e in reversed(entries) if e.path == path and isinstance(e.event, StepUnknown)
+        )
         call, value = WORLD.calls[digest]
         self.asked.add(call)
         if not WORLD.effects[call]:
@@ -300,12 +343,14 @@ async def _said(saying: Awaitable[Any]) -> bool:
 
 
 @asynccontextmanager
-async def theatre(place: Path, database: str, seed: str) -> AsyncIterator[Theatre]:
+async def theatre(place: Path, database: str, seed: str) -> AsyncGenerator[Theatre]:
     """A stage on a database whose platform may die, in a world that is empty at first."""
     WORLD.__init__()
     clock, troubles, before = ManualClock(), StoreFaults(), asyncio.all_tasks()
     with faulty_databases(troubles), quiet_crashes():
         async with stage(*FLOWS, workspace=place, database=database, clock=clock) as made:
             WORLD.begin()
-            yield Theatre(made, clock, troubles, Random(seed), before)
+            theatre = Theatre(made, clock, troubles, Random(seed), before)
+            with theatre.deaf_to_the_dead():
+                yield theatre
             faults.arm(None)

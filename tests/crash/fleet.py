@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,7 +93,7 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet(place: Path, database: str, **settings: str) -> AsyncIterator[Fleet]:
+async def fleet(place: Path, database: str, **settings: str) -> AsyncGenerator[Fleet]:
     """A fleet without workers yet; none of its processes outlives the block."""
     made = Fleet(place, database, settings)
     try:

@@ -63,7 +63,7 @@ async def mail(call: str) -> int:
 async def dawdle(call: str, *, idempotency_key: str) -> int:
     """Acts long after it was claimed: the process is stopped in between."""
     Path(_file()).with_name(f"{call}.claimed").touch()
-    while not Path(_file()).with_name(f"{call}.go").exists():  # noqa: ASYNC110, ASYNC240 - another process makes it
+    while not Path(_file()).with_name(f"{call}.go").exists():  # noqa: ASYNC110 - another process makes it
         await asyncio.sleep(0.01)
     _note("late", call, idempotency_key)
     return 1000
@@ -80,7 +80,10 @@ async def order(run: Run, number: int) -> int:
     """A bit of everything, over and over until somebody is killed in the middle of each of it."""
     call = f"o{number}"
     total = await run.step(pay, f"{call}.first")
-    done = await run.gather(run.step(ship, f"{call}.ship"), run.step(look, call), run.step(pay, f"{call}.second"))
+    total += await run.step(mail, f"{call}.notice")
+    done = await run.gather(
+        run.step(ship, f"{call}.ship"), run.step(look, call), run.step(pay, f"{call}.second")
+    )
     total += done[0] + done[2]
     await run.sleep(0.05)
     child = await run.spawn(part, call=f"{call}.part")
@@ -101,5 +104,5 @@ async def post(run: Run, call: str) -> int:
 
 
 FLOWS: list[Flow] = [order, part, slow, post]
-EXPECTED = 1 + 10 + 1 + 1 + 100
+EXPECTED = 1 + 100 + 10 + 1 + 1 + 100
 """What every order comes to."""

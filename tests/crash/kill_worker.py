@@ -1,4 +1,4 @@
-"""A worker to be killed: `python kill_worker.py WORKSPACE DATABASE SIGNAL POINT AFTER`; serves until SIGTERM, then drains."""
+"""A worker to be killed: `kill_worker.py WORKSPACE DATABASE SIGNAL POINT AFTER`. It drains at SIGTERM."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ async def serve(place: str, database: str, by: str, point: str, after: int) -> N
     if point:
         kill_at(point, after=after, by=signal.Signals[by])
     async with Platform.open(place, database=database, flows=FLOWS) as _:
-        print("ready", flush=True)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
         await stop.wait()
 
 

@@ -14,7 +14,7 @@ from remit.engine.outside import run_stream
 from remit.store.log import Entry
 from remit.testing.programs import HOPELESS, WRITES, Node, expected
 from tests.crash.driver import Case, Theatre
-from tests.crash.world import WORLD, hourly
+from tests.crash.world import BY_THE_CLOCK, WORLD, hourly
 
 UNCERTAIN = frozenset({"first", "spoiled", "expired"})
 """Kinds whose branches may be cancelled anywhere."""
@@ -42,7 +42,7 @@ async def check(theatre: Theatre, cases: list[Case]) -> None:
         report = await platform.replay(summary.id)
         assert report.verdict == "equal", report
         if summary.flow == hourly.name:
-            assert len(WORLD.keys[f"hourly {summary.id}"]) == 1
+            assert len(WORLD.keys[BY_THE_CLOCK + summary.id]) == 1
     assert WORLD.performed == before, "a replay acted on the world"
     told = {WORLD.told[label] for label in WORLD.answers}
     assert told <= nonces, f"acknowledged and lost: {told - nonces}"
@@ -58,7 +58,9 @@ async def _came_to_its_end(theatre: Theatre, case: Case) -> None:
     run = await theatre.stage.platform.run(case.run)
     try:
         result = await run.result()
-        assert result == expected(case.body), f"{case.tag} came to {result}, not {expected(case.body)}: {case.body}"
+        assert result == expected(case.body), (
+            f"{case.tag} came to {result}, not {expected(case.body)}: {case.body}"
+        )
     except RunWasCancelled:
         assert case.cancelled
 
@@ -70,7 +72,9 @@ def _acted_as_promised(case: Case) -> None:
             continue
         least = 0 if case.cancelled or not certain or node.amount >= HOPELESS else 1
         most = 0 if node.amount >= HOPELESS else 1
-        assert least <= WORLD.effects[label] <= most, f"{label} {node.kind} acted {WORLD.effects[label]} times"
+        assert least <= WORLD.effects[label] <= most, (
+            f"{label} {node.kind} acted {WORLD.effects[label]} times"
+        )
         assert len(WORLD.keys[label]) <= 1, f"{label} came with {len(WORLD.keys[label])} keys"
 
 
@@ -78,18 +82,24 @@ def calls_of(node: Node, tag: str, *, certain: bool = True) -> Iterator[tuple[st
     """Every node with its label in the world, and whether it is certain to be carried out."""
     yield f"{tag}/{node.id}", node, certain
     for number, part in enumerate(node.parts):
-        inside = f"{tag}:{number}" if node.kind == "again" else f"{tag}/{node.id}+" if node.kind == "child" else tag
+        inside = (
+            f"{tag}:{number}"
+            if node.kind == "again"
+            else f"{tag}/{node.id}+"
+            if node.kind == "child"
+            else tag
+        )
         yield from calls_of(part, inside, certain=certain and node.kind not in UNCERTAIN)
 
 
 def _nonces(entries: list[Entry]) -> Iterator[int]:
     for entry in entries:
-        if isinstance(entry.event, StepDone) and isinstance(entry.event.result, dict):
+        if isinstance(entry.event, StepDone):
             yield entry.event.result["nonce"]
 
 
 def is_honest_about_writes(run: str, entries: list[Entry]) -> None:
-    """Of a write without key or reconcile: whatever a death left open is reported, and only a person's no repeats it."""
+    """What a death left open of a write without key or reconcile is reported; only a person's no repeats it."""
     claimed: dict[str, bool] = {}
     for entry in entries:
         event: Event = entry.event
@@ -97,13 +107,20 @@ def is_honest_about_writes(run: str, entries: list[Entry]) -> None:
             case RunResumed():
                 claimed = dict.fromkeys(claimed, True)
             case StepClaimed(name="unkeyed" | "mail"):
-                assert entry.path not in claimed, f"{run}: {entry.path} was performed again though nobody said it did not happen"
+                assert entry.path not in claimed, (
+                    f"{run}: {entry.path} was performed again though nobody said it did not happen"
+                )
                 claimed[entry.path] = False
-            case StepUnknown(name="unkeyed" | "mail") | StepAbsent(name="unkeyed" | "mail") | StepFailed(name="unkeyed" | "mail"):
+            case (
+                StepUnknown(name="unkeyed" | "mail")
+                | StepAbsent(name="unkeyed" | "mail")
+                | StepFailed(name="unkeyed" | "mail")
+            ):
                 claimed.pop(entry.path, None)
             case StepDone(name="unkeyed" | "mail"):
-                assert not claimed.pop(entry.path, False), f"{run}: {entry.path}: nobody could know that it was done"
+                assert not claimed.pop(entry.path, False), (
+                    f"{run}: {entry.path}: nobody could know that it was done"
+                )
             case _:
                 pass
     assert not any(claimed.values()), f"{run}: left open without a word: {json.dumps(claimed)}"
-

@@ -10,9 +10,7 @@ from remit.store.log import Log
 from tests.crash.driver import Case, Theatre
 from tests.crash.world import WORLD
 
-_TELLING = (
-    "how", "winner", "worker", "epoch", "outcome", "due", "error", "reason", "status", "ref", "message", "attempt", "after", "key",
-)  # fmt: skip
+_UNTOLD = frozenset({"value", "result", "input", "name", "digest", "by", "comment", "flow", "pin"})
 
 
 async def annotate(broken: Exception, seed: str, theatre: Theatre, cases: list[Case]) -> None:
@@ -23,7 +21,9 @@ async def annotate(broken: Exception, seed: str, theatre: Theatre, cases: list[C
     if not WORLD.process:
         return
     runs = [summary.id for summary in await theatre.stage.platform.runs(limit=500)]
-    named = [run for run in runs if run in str(broken) or any(c.run == run and c.tag in str(broken) for c in cases)]
+    named = [
+        run for run in runs if run in str(broken) or any(c.run == run and c.tag in str(broken) for c in cases)
+    ]
     for run in named or [case.run for case in cases if case.run]:
         broken.add_note(f"{run}:\n{await story_of(theatre.stage.platform.ground.log, run)}")
 
@@ -35,5 +35,6 @@ async def story_of(log: Log, run: str) -> str:
 
 
 def _details(event: Event) -> str:
-    names = [each.name for each in fields(event) if each.name in _TELLING]
-    return " ".join(f"{name}={getattr(event, name)}" for name in names if getattr(event, name) not in {None, ""})
+    names = [each.name for each in fields(event) if each.name not in _UNTOLD]
+    told = ((name, str(getattr(event, name))) for name in names)
+    return " ".join(f"{name}={value}" for name, value in told if value not in {"None", ""})

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from random import Random
-from signal import SIGCONT, SIGTERM
-from typing import TypeVar
+from signal import SIGCONT, SIGKILL, SIGTERM
+from typing import TypeVar, cast
 
 import pytest
 
@@ -33,12 +33,16 @@ KILLS = 10
 """On each store; ten times as many in the long form."""
 RUSHED = {"REMIT_STEP_GRACE_SECONDS": "0"}
 SHORT_LEASE = {"REMIT_WORKER_LEASE_SECONDS": "2", **RUSHED}
-LIVELY = tuple(p for p in faults.POINTS if not p.startswith(("unknown", "generation", "schedule", "run.created")))
+LIVELY = tuple(
+    p for p in faults.POINTS if not p.startswith(("unknown", "generation", "schedule", "run.created"))
+)
 """Points that a worker of these flows comes to before long."""
 
 
 @pytest.mark.timeout(7200)
-async def test_killed_workers_lose_nothing_and_double_nothing(crash_scale: int, make_ground: MakeGround) -> None:
+async def test_killed_workers_lose_nothing_and_double_nothing(
+    crash_scale: int, make_ground: MakeGround
+) -> None:
     random = Random(f"kill {crash_scale}")
     with make_ground() as (place, database):
         async with fleet(place, database, **RUSHED) as workers, visitor(place, database) as platform:
@@ -46,12 +50,32 @@ async def test_killed_workers_lose_nothing_and_double_nothing(crash_scale: int, 
             await workers.start_worker()
             while workers.kills < KILLS * crash_scale:
                 point = random.choice(("", *LIVELY)) if random.random() < 0.7 else ""
-                victim = await workers.start_worker(die_at=point, after=random.randint(0, 3))
+                victim = await workers.start_worker(die_at=point, after=random.choice((0, 0, 1, 2, 4)))
                 orders += [await platform.start(order, number=len(orders) + n) for n in range(3)]
                 await _see_it_die(workers, victim, random)
                 await _answer(platform, workers, orders)
             await _finish(platform, workers, orders)
             await _check(platform, workers, orders)
+
+
+@pytest.mark.parametrize(("point", "sent"), [("claim.recorded", False), ("write.performed", True)])
+async def test_a_write_cut_off_by_a_kill_is_asked_about(
+    point: str, sent: bool, make_ground: MakeGround
+) -> None:
+    with make_ground() as (place, database):
+        async with fleet(place, database, **RUSHED) as workers, visitor(place, database) as platform:
+            victim = await workers.start_worker(die_at=point)
+            run = await platform.start(post, call="letter")
+            assert await victim.process.wait() == -SIGKILL
+            await workers.start_worker()
+            await _until(platform.inbox)
+            question = (await platform.inbox())[0]
+            assert (question.kind, workers.count("unkeyed")) == ("unknown", {"letter": 1} if sent else {})
+            await (
+                platform.approve(question.id, value=100) if sent else platform.reject(question.id, "not sent")
+            )
+            assert await run.result() == 100
+            assert workers.count("unkeyed") == {"letter": 1}
 
 
 async def test_s10_a_stopped_worker_is_fenced_and_its_receipt_comes_late(make_ground: MakeGround) -> None:
@@ -68,7 +92,9 @@ async def test_s10_a_stopped_worker_is_fenced_and_its_receipt_comes_late(make_gr
             assert workers.count("unkeyed") == {"letter": 1}
             assert [e.how for e in await _events(platform, run, StepDone)] == ["late receipt"]
             await other.kill()
-            assert await (await platform.start(post, call="another")).result() == 100, "it works again under a new name"
+            assert await (await platform.start(post, call="another")).result() == 100, (
+                "it works again under a new name"
+            )
             await check_chain(platform.ground)
 
 
@@ -155,17 +181,22 @@ def _asked_about(item: InboxItem, numbers: dict[str, int]) -> tuple[str, int]:
     call = f"o{numbers[run]}"
     if child:
         return f"{call}.part", 1
-    return {"mail": (f"{call}.mail", 100), "pay": (f"{call}.first", 1), "gather/2/pay": (f"{call}.second", 1)}[
-        item.value["step"]
-    ]
+    return {
+        "mail": (f"{call}.notice", 100),
+        "mail#2": (f"{call}.mail", 100),
+        "pay": (f"{call}.first", 1),
+        "gather/2/pay": (f"{call}.second", 1),
+    }[item.value["step"]]
 
 
 async def _check(platform: Platform, workers: Fleet, orders: list[RunHandle]) -> None:
     """Each effect once, each uncertain one reported, each journal whole and repeatable."""
     numbers = range(len(orders))
-    assert workers.count("keyed") == {f"o{n}.{what}": 1 for n in numbers for what in ("first", "second", "part")}
+    assert workers.count("keyed") == {
+        f"o{n}.{what}": 1 for n in numbers for what in ("first", "second", "part")
+    }
     assert workers.count("reconciled") == {f"o{n}.ship": 1 for n in numbers}
-    assert workers.count("unkeyed") == {f"o{n}.mail": 1 for n in numbers}
+    assert workers.count("unkeyed") == {f"o{n}.{what}": 1 for n in numbers for what in ("notice", "mail")}
     before = len(workers.effects())
     for each in orders:
         entries, _ = await platform.ground.log.read(run_stream(each.id))
@@ -185,8 +216,6 @@ async def _until(holds: Callable[[], object]) -> None:
     """Look until something outside this process is so."""
     while True:
         found = holds()
-        if isinstance(found, Awaitable):
-            found = await found
-        if found:
+        if await cast("Awaitable[object]", found) if isinstance(found, Awaitable) else found:
             return
         await asyncio.sleep(0.005)

@@ -86,10 +86,14 @@ async def _die_often(seed: str, deaths: int, make_ground: MakeGround) -> None:
 async def _play(seed: str, stage: Theatre) -> None:
     """A few runs side by side, whose processes die a few times."""
     random = Random(seed)
-    plan = [_death(random) for _ in range(random.randint(1, 4))]
+    plan = [_death(random) for _ in range(random.randint(2, 5))]
     needs = tuple(node for death in plan for node in NEEDS.get(death.where, ()))
     cases = [
-        Case(f"{seed} {letter}", grow(random, random.randint(1, 8), needs if letter == "a" else ()), random.random() < 0.1)
+        Case(
+            f"{seed} {letter}",
+            grow(random, random.randint(1, 8), needs if letter == "a" else ()),
+            random.random() < 0.1,
+        )
         for letter in "abc"[: random.randint(1, 3)]
     ]
     try:

@@ -99,7 +99,6 @@ async def test_s14_other_code_that_differs_parks_says_where_and_touches_nothing(
     assert OUTSIDE.happened == [("find", 1)]
 
 
-
 async def test_s14_patched_keeps_old_runs_on_the_old_side_and_new_ones_on_the_new(place: Place) -> None:
     write(place.folder, "flows/desk.py", FIRST)
     async with place.stage() as stage:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextvars import Context
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class SystemClock:
     def call_at(self, when: int, act: Callable[[], None]) -> Timer:
         """Use the loop's own monotonic timer, so that a jump of the wall clock does not stall a wait."""
         delay = max(0, when - self.now()) / MICROSECONDS
-        return asyncio.get_running_loop().call_later(delay, act)
+        # a cancelled timer stays in the loop until its time; it must not keep the context of a run alive with it
+        return asyncio.get_running_loop().call_later(delay, act, context=Context())
 
 
 async def sleep_until(clock: Clock, when: int) -> None:

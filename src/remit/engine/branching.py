@@ -76,6 +76,7 @@ class Branches:
         """Cancel every branch except one, and wait for their cleaning up."""
         self.execution.cancel([s for n, s in enumerate(self.scopes) if n != but and n not in self.results])
         await self.rest()
+        self.execution.leave_here(self.parent, self.path)
 
     async def repeat(self, at: int, winner: int) -> None:
         """The others were cancelled when this was recorded: let them replay up to there."""
@@ -84,6 +85,9 @@ class Branches:
                 scope.stop()
         await self.rest()
         self.parent.last_at = at
+        if self.execution.journal.cancelled_at(self.path):
+            self.parent.last_at = self.execution.journal.at_path[self.path][-1].at
+            self.parent.leave()
 
     async def decide(self, kind: str, winner: int, outcome: str) -> None:
         """Journal which branch settled it."""

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from remit.domain.errors import Cancelled, Evicted, Fenced, Infrastructure, JournalFull, StopRun
-from remit.domain.events import RunParked, WaitClosed
+from remit.domain.events import ChildSpawned, RunParked, ScopeDecided, StepDone, StepFailed, WaitClosed
 from remit.domain.runs import ParkReason, RunRow
 from remit.engine import faults
+from remit.engine.journal import CANCEL_POINT
 from remit.engine.mailbox import Mailbox, Message
 from remit.engine.scope import Scope, current_scope, with_branches
 from remit.engine.waits import DUE, Wait, Waits
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from remit.store.database import BlobRow, Committed, EventRow
     from remit.store.keys import DataKey
     from remit.store.pen import Pen
+
+
+_SETTLES = (StepDone, StepFailed, WaitClosed, ChildSpawned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,8 @@ class Execution:
         if self.sealed:
             raise Evicted
         scope.last_at = at
+        if isinstance(event, _SETTLES):
+            self.leave_here(scope, path)
 
     def note(self, event: Event, path: str = "", ops: Sequence[Op] = ()) -> None:
         """Write an event whose place in the order matters, but which nobody has to wait for."""
@@ -157,7 +163,7 @@ class Execution:
             raise self.ending  # a flow that swallowed it must not act any more
         if self.dry or self.holding:
             await self.stand(scope)
-        if self.pen.seq - self.row.base_seq >= self.services.limits.journal_events:
+        if self.pen.seq - self.row.base_seq + 1 >= self.services.limits.journal_events:
             await asyncio.sleep(0)  # a flow that swallows this and tries for ever must not block the loop
             raise JournalFull(
                 f"{self.row.id} has {self.services.limits.journal_events:,} events in one generation, "
@@ -174,11 +180,16 @@ class Execution:
         """Whether a cancel is due; one of a branch alone waits until its claimed write has an answer (S12)."""
         return scope.stopping and (not scope.shielded or self.cancelling)
 
-    def deliver_cancel(self, scope: Scope) -> None:
+    def deliver_cancel(self, scope: Scope) -> NoReturn:
         """Tell a scope, once, that it is cancelled."""
-        scope.stopping = False
-        scope.cancelled = True
-        raise Cancelled
+        scope.leave()
+
+    def leave_here(self, scope: Scope, path: str) -> None:
+        """Deliver a cancel that came during what stands at `path` there, not in the cleaning up after it (S12)."""
+        if self.must_leave(scope) and not self.dry:
+            self.note(ScopeDecided(CANCEL_POINT, -1, "cancelled"), path)
+            scope.last_at = self.at
+            self.deliver_cancel(scope)
 
     def cancel(self, scopes: Sequence[Scope]) -> None:
         """Cancel scopes and what runs in them: in a wait or a read at once, in a write after its receipt (S12)."""

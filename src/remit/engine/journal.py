@@ -30,6 +30,9 @@ from remit.engine.scope import Scope, parent_path
 if TYPE_CHECKING:
     from remit.store.log import Entry
 
+CANCEL_POINT = "cancel"
+"""What a decision is about that says: a cancel was delivered here."""
+
 _OPENS_A_PLACE = (StepDone, StepFailed, StepRetried, StepClaimed, WaitOpened, ChildSpawned, PatchChosen)
 
 
@@ -83,7 +86,13 @@ class Journal:
 
     def decisions(self, path: str) -> list[tuple[int, ScopeDecided]]:
         """What settled the gather, race or the like at `path`, and when, in order."""
-        return [(e.at, e.event) for e in self.at_path.get(path, ()) if isinstance(e.event, ScopeDecided)]
+        decided = [(e.at, e.event) for e in self.at_path.get(path, ()) if isinstance(e.event, ScopeDecided)]
+        return [(at, event) for at, event in decided if event.scope != CANCEL_POINT]
+
+    def cancelled_at(self, path: str) -> bool:
+        """Whether a cancel was delivered right after what is recorded at `path`."""
+        last = self.at_path[path][-1].event
+        return isinstance(last, ScopeDecided) and last.scope == CANCEL_POINT
 
     def open_waits(self) -> list[tuple[str, WaitOpened]]:
         """Waits that nothing has closed yet, in the order in which they were opened."""
@@ -111,6 +120,8 @@ class Journal:
         self._consumed.add(path)
         entries = self.at_path[path]
         scope.last_at = entries[-1].at
+        if self.cancelled_at(path):
+            scope.leave()
         return entries
 
     def look(self, path: str) -> list[Entry]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from remit.domain.errors import ForeignTask
+from remit.domain.errors import Cancelled, ForeignTask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,6 +75,11 @@ class Scope:
         """Ask for the cancel to be delivered."""
         if not self.cancelled:
             self.stopping = True
+
+    def leave(self) -> NoReturn:
+        """Deliver the cancel, once; what the code does after it is cleaning up."""
+        self.stopping, self.cancelled = False, True
+        raise Cancelled
 
 
 def current_scope(owner: object) -> Scope:

@@ -73,6 +73,8 @@ class Write:
         """The attempt after which a person was asked whether to go on."""
         self._questions = 0
         self._asking = False
+        self._known = False
+        """Whether the outcome of the open claim was found out."""
         for entry in recorded:
             self._take_up(entry)
 
@@ -223,7 +225,7 @@ class Write:
     async def _settle(self, claim: StepClaimed, wrong: Exception | None = None) -> tuple[bool, Any]:
         """Find out what became of a claimed write, and let no cancel of the branch come before (S11, S12)."""
         scope, fingerprint = self._call.scope, self._fingerprint()
-        scope.shielded = True
+        scope.shielded, self._known = True, False
         try:
             return await self._find_out(claim, wrong)
         except Cancelled:
@@ -236,7 +238,7 @@ class Write:
     def _leave_open(self) -> None:
         """The whole run is cancelled, and this write with it: say that nobody knows what it did."""
         execution, call = self._execution, self._call
-        if not (self._asking or execution.sealed or execution.dry):
+        if not (self._asking or self._known or execution.sealed or execution.dry):
             why = "the run was cancelled before anybody knew whether it took place"
             execution.note(StepUnknown(call.step.name, call.digest, "", why), call.path)
 
@@ -296,6 +298,7 @@ class Write:
 
     async def _follow(self, verdict: Happened | Absent, how: str) -> tuple[bool, Any]:
         execution, call = self._execution, self._call
+        self._known = True
         if isinstance(verdict, Happened):
             return True, await record_result(
                 execution, call, verdict.result, self._number, execution.now(), how

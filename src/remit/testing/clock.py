@@ -28,6 +28,7 @@ class ManualTimer:
     def cancel(self) -> None:
         """Make sure it does not happen."""
         self.cancelled = True
+        self.act = _nothing  # whoever cancelled it is not kept alive by it
 
 
 class ManualClock:
@@ -85,6 +86,10 @@ class ManualClock:
     def _move_to(self, moment: int) -> None:
         self._boot += moment - self._now
         self._now = moment
+
+
+def _nothing() -> None:
+    pass
 
 
 def _act(timer: ManualTimer) -> None:

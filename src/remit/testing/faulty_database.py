@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from unittest import mock
 
 from remit.control import ground
@@ -92,7 +92,7 @@ def faulty_databases(faults: StoreFaults) -> Generator[None]:
     make = ground.database_for
 
     def wrapped(workspace: Path, url: str, clock: Clock) -> Database:
-        return FaultyDatabase(make(workspace, url, clock), faults)
+        return cast("Database", FaultyDatabase(make(workspace, url, clock), faults))
 
     with mock.patch.object(ground, "database_for", wrapped):
         yield

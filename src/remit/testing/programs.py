@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from remit.domain.errors import Rejected, StepFailed, TimedOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Coroutine, Iterator
     from random import Random
 
     from remit.engine.run import Run
@@ -23,7 +23,7 @@ HOPELESS = 9
 WRITES = ("keyed", "reconciled", "unkeyed")
 LEAVES = ("read", "insist", *WRITES, "sleep", "signal", "ask", "marks")
 COMPOSITES = ("seq", "all", "first", "each", "within", "expired", "spoiled", "tidy", "child")
-_MOST_FANCY = 3
+_DEEPEST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,11 @@ def expected(node: Node) -> int:
             return sum(map(expected, node.parts))
 
 
-def walk(node: Node, *, certain: bool = True) -> Iterator[tuple[Node, bool]]:
-    """Every node, with whether it is certain to be carried out: losers of a race may be cancelled anywhere."""
-    yield node, certain
+def walk(node: Node) -> Iterator[Node]:
+    """Every node, from the outside in."""
+    yield node
     for part in node.parts:
-        yield from walk(part, certain=certain and node.kind not in {"first", "spoiled", "expired"})
+        yield from walk(part)
 
 
 def grow(random: Random, size: int = 8, must: tuple[Node, ...] = ()) -> Node:
@@ -113,93 +113,140 @@ def number(node: Node) -> Node:
     return visit(node)
 
 
-async def perform(run: Run, node: Node, tag: str, hands: Hands) -> int:  # noqa: PLR0911 - one case for each kind
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A node about to be carried out: by which run, under which label, with whose hands."""
+
+    run: Run
+    node: Node
+    tag: str
+    hands: Hands
+
+    @property
+    def label(self) -> str:
+        """Where this stands among everything the run does."""
+        return f"{self.tag}/{self.node.id}"
+
+    def saw(self, value: Any) -> None:
+        """The flow was told this here."""
+        self.hands.saw(self.run, self.label, value)
+
+    def part(self, number: int) -> Coroutine[Any, Any, int]:
+        """Carry out a part."""
+        return perform(self.run, self.node.parts[number], self.tag, self.hands)
+
+    def parts(self) -> list[Coroutine[Any, Any, int]]:
+        """Carry out every part, each as a branch."""
+        return [self.part(number) for number in range(len(self.node.parts))]
+
+    async def in_turn(self) -> int:
+        """Carry out one part after the other."""
+        return sum([await self.part(number) for number in range(len(self.node.parts))])
+
+
+async def perform(run: Run, node: Node, tag: str, hands: Hands) -> int:
     """Carry a program out."""
-    label = f"{tag}/{node.id}"
-    parts = [perform(run, part, tag, hands) for part in node.parts] if node.kind in _BRANCHING else []
-    match node.kind:
-        case "sleep":
-            await run.sleep(node.amount)
-            return 0
-        case "marks":
-            hands.saw(run, label, [run.now().isoformat(), run.uuid().hex, run.random().random()])
-            return 0
-        case "signal":
-            return await _signal(run, node, label, hands)
-        case "ask":
-            return await _ask(run, node, label, hands)
-        case "seq":
-            return sum([await perform(run, part, tag, hands) for part in node.parts])
-        case "tidy":
-            try:
-                return await perform(run, node.parts[0], tag, hands)
-            finally:
-                await perform(run, node.parts[1], tag, hands)
-        case "child":
-            return await hands.child(run, node.parts[0], label)
-        case "all":
-            return sum(await run.gather(*parts))
-        case "first":
-            hands.saw(run, label, await run.race(*parts))
-            return worth(node)
-        case "each":
-            order = [value async for value in run.as_completed(*parts)]
-            hands.saw(run, label, order)
-            return sum(order)
-        case "within":
-            return await run.timeout(DAY, parts[0])
-        case "expired":
-            return await _expire(run, node, tag, hands)
-        case "spoiled":
-            return await _spoil(run, node, parts, hands, label)
-        case _:
-            return await hands.act(run, node, label)
+    turn = Turn(run, node, tag, hands)
+    way = _WAYS.get(node.kind)
+    return await way(turn) if way is not None else await hands.act(run, node, turn.label)
 
 
-_BRANCHING = frozenset({"all", "first", "each", "within", "spoiled"})
+async def _sleep(turn: Turn) -> int:
+    await turn.run.sleep(turn.node.amount)
+    return 0
 
 
-async def _signal(run: Run, node: Node, label: str, hands: Hands) -> int:
-    value = await run.signal(f"s{node.id}")
-    hands.saw(run, label, value)
+async def _marks(turn: Turn) -> int:
+    run = turn.run
+    turn.saw([run.now().isoformat(), run.uuid().hex, run.random().random()])
+    return 0
+
+
+async def _signal(turn: Turn) -> int:
+    value = await turn.run.signal(f"s{turn.node.id}")
+    turn.saw(value)
     return value
 
 
-async def _ask(run: Run, node: Node, label: str, hands: Hands) -> int:
+async def _ask(turn: Turn) -> int:
     try:
-        value = await run.human("people", {"worth": worth(node), "answer": node.amount})
+        value = await turn.run.human("people", {"worth": worth(turn.node), "answer": turn.node.amount})
     except Rejected:
-        hands.saw(run, label, "rejected")
+        turn.saw("rejected")
         return 0
-    hands.saw(run, label, value)
+    turn.saw(value)
     return value["worth"]
 
 
-async def _expire(run: Run, node: Node, tag: str, hands: Hands) -> int:
+async def _tidy(turn: Turn) -> int:
+    """Cleaning up is durable, too, and parking is no reason for it."""
+    try:
+        return await turn.part(0)
+    finally:
+        await turn.part(1)
+
+
+async def _child(turn: Turn) -> int:
+    return await turn.hands.child(turn.run, turn.node.parts[0], turn.label)
+
+
+async def _all(turn: Turn) -> int:
+    return sum(await turn.run.gather(*turn.parts()))
+
+
+async def _first(turn: Turn) -> int:
+    turn.saw(await turn.run.race(*turn.parts()))
+    return worth(turn.node)
+
+
+async def _each(turn: Turn) -> int:
+    order = [value async for value in turn.run.as_completed(*turn.parts())]
+    turn.saw(order)
+    return sum(order)
+
+
+async def _within(turn: Turn) -> int:
+    return await turn.run.timeout(DAY, turn.part(0))
+
+
+async def _expired(turn: Turn) -> int:
     """Something that cannot be in time: it waits for a signal that nobody sends."""
 
     async def in_vain() -> int:
-        total = sum([await perform(run, part, tag, hands) for part in node.parts])
-        return total + await run.signal("nobody.sends.this")
+        return await turn.in_turn() + await turn.run.signal("nobody.sends.this")
 
     try:
-        return await run.timeout(5, in_vain())
+        return await turn.run.timeout(5, in_vain())
     except TimedOut:
-        return worth(node)
+        return worth(turn.node)
 
 
-async def _spoil(run: Run, node: Node, parts: list[Any], hands: Hands, label: str) -> int:
+async def _spoiled(turn: Turn) -> int:
     """A gather of which one branch fails for good."""
-
-    async def fail() -> int:
-        await hands.act(run, Node("read", node.id, HOPELESS + 1), label)
-        return 0
-
+    fail = turn.hands.act(turn.run, Node("read", turn.node.id, HOPELESS + 1), turn.label)
     try:
-        await run.gather(*parts, fail())
+        await turn.run.gather(*turn.parts(), fail)
     except StepFailed:
-        return worth(node)
+        return worth(turn.node)
     return 0
+
+
+_WAYS: dict[str, Callable[[Turn], Coroutine[Any, Any, int]]] = {
+    "sleep": _sleep, "marks": _marks, "signal": _signal, "ask": _ask, "seq": Turn.in_turn, "tidy": _tidy,
+    "child": _child, "all": _all, "first": _first, "each": _each, "within": _within, "expired": _expired,
+    "spoiled": _spoiled,
+}  # fmt: skip
+
+_MOODS: dict[str, tuple[int, ...]] = {
+    "read": (0, 0, 0, 4, HOPELESS),
+    "insist": (0, 1, 2, HOPELESS),
+    **dict.fromkeys(WRITES, (0, 0, 0, 0, 1, 2, HOPELESS)),
+    "sleep": (0, 1, 60, 3600),
+    "ask": (0, 0, 1, 2),
+}
+_PARTS = {"within": (1, 1), "expired": (1, 1), "child": (1, 1)} | dict.fromkeys(
+    ("seq", "all", "first", "each", "spoiled"), (2, 3)
+)
 
 
 def _pick(random: Random, *, deep: bool) -> str:
@@ -207,27 +254,10 @@ def _pick(random: Random, *, deep: bool) -> str:
 
 
 def _grow(random: Random, kind: str, depth: int = 0) -> Node:
-    deep = depth < _MOST_FANCY
-
     def part() -> Node:
-        return _grow(random, _pick(random, deep=deep), depth + 1)
+        return _grow(random, _pick(random, deep=depth < _DEEPEST), depth + 1)
 
-    match kind:
-        case "read":
-            return Node(kind, amount=random.choice([0, 0, 0, 4, HOPELESS]))
-        case "insist":
-            return Node(kind, amount=random.choice([0, 1, 2, HOPELESS]))
-        case "keyed" | "reconciled" | "unkeyed":
-            return Node(kind, amount=random.choice([0, 0, 0, 0, 1, 2, HOPELESS]))
-        case "sleep":
-            return Node(kind, amount=random.choice([0, 1, 60, 3600]))
-        case "ask":
-            return Node(kind, amount=random.choice([0, 0, 1, 2]))
-        case "within" | "expired" | "child":
-            return Node(kind, parts=(part(),))
-        case "tidy":
-            return Node(kind, parts=(part(), Node("keyed")))
-        case "seq" | "all" | "first" | "each" | "spoiled":
-            return Node(kind, parts=tuple(part() for _ in range(random.randint(2, 3))))
-        case _:
-            return Node(kind)
+    if kind == "tidy":
+        return Node(kind, parts=(part(), Node("keyed")))
+    amount = random.choice(_MOODS.get(kind, (0,)))
+    return Node(kind, 0, amount, tuple(part() for _ in range(random.randint(*_PARTS.get(kind, (0, 0))))))
