@@ -79,7 +79,7 @@ def _messages(node: Node, tag: str, child: str) -> Iterator[Message]:
         if node.kind == "again":
             yield from _messages(part, f"{tag}:{number}", child)
         elif node.kind == "child":
-            yield from _messages(part, f"{tag}/{node.id}+", f"{tag}/{node.id} child")
+            yield from _messages(part, f"{tag}/{node.id}+", f"{tag}/{node.id}+")
         else:
             yield from _messages(part, tag, child)
 
@@ -110,6 +110,7 @@ class Theatre:
         """Spoils the store once the runs are about to start."""
         self._plan: list[Death] = []
         self._before = before
+        self._children: dict[str, str] = {}
         self._news = asyncio.Event()
         self._died = asyncio.Event()
         self._mine: set[asyncio.Task[Any]] = set()
@@ -136,10 +137,12 @@ class Theatre:
                 if not WORLD.process:
                     await self._come_up()
                 await self._bring_to_end(cases)
+                self._disarm()
+                while self.troubles.doomed:
+                    await self.living(asyncio.sleep(0.001))
             except Killed:
                 continue
             break
-        self._disarm()
 
     async def _come_up(self) -> None:
         self._died.clear()
@@ -238,7 +241,7 @@ class Theatre:
             if not rows:
                 return
             asleep = all(row.status is RunStatus.PARKED for row in rows)
-            acted = await self.living(self._speak(cases)) if asleep else False
+            acted = await self.living(self._speak(cases, rows)) if asleep else False
             if not acted and not (asleep and self._sleep_over(rows)) and not await self._hear():
                 self.clock.leap(1)  # somebody waits in memory
         raise Stuck(f"after {self.deaths}: {rows} {[(c.tag, c.cancelled, c.unsent) for c in cases]}")
@@ -278,8 +281,9 @@ class Theatre:
         self.clock.leap((due - self.clock.now()) / MICROSECONDS + 0.001)
         return True
 
-    async def _speak(self, cases: list[Case]) -> bool:
+    async def _speak(self, cases: list[Case], rows: list[RunRow]) -> bool:
         acted = False
+        await self._get_to_know(rows)
         for case in cases:
             for message in list(case.unsent):
                 acted = await self._send(case, message) or acted
@@ -291,8 +295,14 @@ class Theatre:
                 acted = await self._answer(item) or acted
         return acted
 
+    async def _get_to_know(self, rows: list[RunRow]) -> None:
+        """Children by their tags; even their parent may not have heard that they exist, if it was cut off."""
+        for row in rows:
+            if row.parent is not None and row.id not in self._children.values():
+                self._children[(await self.stage.platform.show(row.id)).input["tag"]] = row.id
+
     async def _send(self, case: Case, message: Message) -> bool:
-        run = WORLD.told.get(message.to) if message.to else case.run
+        run = self._children.get(message.to) if message.to else case.run
         if run is None:
             return False
         try:

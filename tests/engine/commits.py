@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from remit.store.database import Commit, Committed
@@ -11,7 +11,7 @@ from remit.testing import Stage
 
 
 @contextmanager
-def watched_commits(stage: Stage) -> Iterator[list[Commit]]:
+def watched_commits(stage: Stage) -> Generator[list[Commit]]:
     """Every commit that is submitted while the block runs, in order."""
     database = stage.platform.ground.database
     seen: list[Commit] = []

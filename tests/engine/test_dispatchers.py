@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -33,8 +33,10 @@ async def dispatcher(where: tuple[Place, type[Dispatcher]]) -> AsyncIterator[tup
         yield kind(stage.platform.ground.database, clock), clock  # type: ignore[call-arg]
 
 
-async def test_every_hint_ends_a_wait_and_mail_is_told_once(dispatcher: tuple[Dispatcher, ManualClock]) -> None:
-    hints, clock = dispatcher
+async def test_every_hint_ends_a_wait_and_mail_is_told_once(
+    dispatcher: tuple[Dispatcher, ManualClock],
+) -> None:
+    hints, _ = dispatcher
     for give in (
         lambda: hints.submit("r-1"),
         lambda: hints.wake("r-1"),
@@ -92,13 +94,19 @@ class Unreliable:
         self._pass_on(self._inner.wake, run)
 
     def delay(self, run: str, until: int) -> None:
-        self._pass_on(lambda r: self._inner.delay(r, until), run)
+        def delay(each: str) -> None:
+            self._inner.delay(each, until)
+
+        self._pass_on(delay, run)
 
     def cancel(self, run: str) -> None:
         self._pass_on(self._inner.cancel, run)
 
     def schedule(self, at: int) -> None:
-        self._pass_on(lambda _: self._inner.schedule(at), "")
+        def schedule(_: str) -> None:
+            self._inner.schedule(at)
+
+        self._pass_on(schedule, "")
 
     def mail(self) -> set[str]:
         return self._inner.mail() | ({"r-nobody"} if self._how == "invented" else set())
@@ -106,9 +114,9 @@ class Unreliable:
     async def wait(self, until: int | None) -> bool:
         return await self._inner.wait(until)
 
-    def _pass_on(self, give: object, run: str) -> None:
+    def _pass_on(self, give: Callable[[str], None], run: str) -> None:
         for _ in range({"lost": 0, "doubled": 2, "invented": 1}[self._how]):
-            give(run)  # type: ignore[operator]
+            give(run)
 
 
 @pytest.mark.parametrize("how", ["lost", "doubled", "invented"])
@@ -116,10 +124,11 @@ async def test_s19_correctness_does_not_depend_on_hints(
     where: tuple[Place, type[Dispatcher]], how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place, kind = where
-    monkeypatch.setattr(
-        "remit.control.platform._dispatcher",
-        lambda ground: Unreliable(kind(ground.database, ground.clock), how),  # type: ignore[call-arg]
-    )
+    for name in ("LocalDispatcher", "PostgresDispatcher"):
+        monkeypatch.setattr(
+            f"remit.control.parts.{name}",
+            lambda database, clock: Unreliable(kind(database, clock), how),  # type: ignore[call-arg]
+        )
     async with place.stage(hears) as stage:
         run = await stage.start(hears)
         for word in ("one", "two", "three"):

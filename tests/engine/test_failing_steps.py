@@ -1,4 +1,4 @@
-"""What a step may say (Retry, ToolFailed, AskHuman, StopRun), and the guards around it: retries, time, circuit, room."""
+"""What a step may say: Retry, ToolFailed, AskHuman, StopRun; and the guards around it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ async def tries(run: Run, succeeds_at: int) -> str:
     ("succeeds_at", "outcome"),
     [(3, "worked at 3"), (9, "step flaky failed after 3 attempts: not today")],
 )
-async def test_retries_wait_with_jitter_count_durably_and_end(place: Place, succeeds_at: int, outcome: str) -> None:
+async def test_retries_wait_with_jitter_count_durably_and_end(
+    place: Place, succeeds_at: int, outcome: str
+) -> None:
     clock = TickingClock()
     async with place.stage(tries, clock=clock) as stage:
         run = await stage.start(tries, succeeds_at=succeeds_at)
@@ -66,6 +68,8 @@ async def refuses(what: str) -> str:
             raise AskHuman("may I?", group="bosses")
         case "stop":
             raise StopRun("this account is frozen")
+        case _:
+            pass
     return "done"
 
 
@@ -121,6 +125,7 @@ async def test_ask_human_waits_across_a_restart_and_then_goes_on(place: Place, r
         assert (await stage.platform.replay(run.id)).verdict == "equal"
         OUTSIDE.happened.clear()
         refused = await stage.start(says, what="ask", reads=reads)
+        await parked(refused, "human")
         await refused.reject("no, you may not")
         assert "no, you may not" in await refused.result()
 

@@ -37,7 +37,9 @@ async def test_an_approval_gives_the_value_back_and_an_edit_the_edited_one(place
     ("otherwise", "outcome"),
     [("reject", "human was answered by nobody of bosses in time."), ("approve", {"amount": 100})],
 )
-async def test_what_happens_when_nobody_answers_in_time(place: Place, otherwise: str, outcome: object) -> None:
+async def test_what_happens_when_nobody_answers_in_time(
+    place: Place, otherwise: str, outcome: object
+) -> None:
     clock = TickingClock()
     async with place.stage(asks, clock=clock) as stage:
         run = await stage.start(asks, otherwise=otherwise)

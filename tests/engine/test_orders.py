@@ -55,7 +55,9 @@ PLACES = ["sleep", "signal", "human", "retry", "child", "read", "write", "branch
 
 
 @pytest.mark.parametrize("where", PLACES)
-async def test_cancel_takes_hold_everywhere_cleans_up_once_and_cannot_be_swallowed(place: Place, where: str) -> None:
+async def test_cancel_takes_hold_everywhere_cleans_up_once_and_cannot_be_swallowed(
+    place: Place, where: str
+) -> None:
     async with place.stage(stands_at, sleeper, clock=TickingClock()) as stage:
         run = await stage.start(stands_at, where=where)
         if where in {"read", "write"}:
@@ -166,7 +168,7 @@ async def test_cancel_reaches_a_child_that_is_born_while_the_order_is_followed(o
                 await until(born)
             return entry
 
-        log.read_one = read_slowly  # type: ignore[method-assign]
+        log.read_one = read_slowly
         await run.cancel()
         assert await ended(run) == "cancelled"
         (child,) = await stage.platform.runs(flow="sleeper")
@@ -188,12 +190,12 @@ async def test_an_order_that_is_read_while_the_run_parks_is_not_lost(on_sqlite: 
 
         async def read_slowly(stream: str, seq: int) -> Any:
             execution = in_memory(stage, run.id)
-            log.read_one = original  # type: ignore[method-assign]
+            log.read_one = original
             OUTSIDE.door("door").set()
             await until(lambda: execution.sealed)
             return await original(stream, seq)
 
-        log.read_one = read_slowly  # type: ignore[method-assign]
+        log.read_one = read_slowly
         await run.cancel()
         assert await ended(run) == "cancelled"
 

@@ -21,7 +21,9 @@ async def two_ears(run: Run) -> list[str]:
     return [*approved, await run.signal("last")]
 
 
-async def test_s01_outsiders_write_to_the_team_stream_and_the_inbox_and_delivery_is_journaled(place: Place) -> None:
+async def test_s01_outsiders_write_to_the_team_stream_and_the_inbox_and_delivery_is_journaled(
+    place: Place,
+) -> None:
     async with place.stage(two_ears) as stage:
         run = await stage.start(two_ears)
         await parked(run, "signal")
@@ -40,7 +42,9 @@ async def test_s01_outsiders_write_to_the_team_stream_and_the_inbox_and_delivery
         await run.signal("last", "three")
         assert await run.result() == ["left one", "right two", "three"]
         shared, _ = await stage.platform.ground.log.read(team_stream("default"))
-        kinds = [type(e.event) for e in shared if isinstance(e.event, (SignalSent, ApprovalDecided, RunControlled))]
+        kinds = [
+            type(e.event) for e in shared if isinstance(e.event, (SignalSent, ApprovalDecided, RunControlled))
+        ]
         assert kinds == [SignalSent, SignalSent, ApprovalDecided, SignalSent]
         refs = [c.ref for c in await events(stage, run.id, WaitClosed)]
         assert all(ref.startswith("team:default#") for ref in refs)

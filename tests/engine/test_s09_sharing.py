@@ -48,7 +48,9 @@ async def stands(run: Run) -> str:
     return await run.step(look_behind, "door")
 
 
-async def test_s09_the_runs_of_a_dead_process_go_on_elsewhere_and_writes_are_not_repeated(place: Place) -> None:
+async def test_s09_the_runs_of_a_dead_process_go_on_elsewhere_and_writes_are_not_repeated(
+    place: Place,
+) -> None:
     clock = TickingClock()
     async with place.stage(stands, clock=clock) as one, place.stage(stands, clock=clock) as two:
         run = await one.start(stands)

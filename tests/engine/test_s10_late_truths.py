@@ -9,8 +9,8 @@ from remit import Absent, Happened, Run, flow, step
 from remit.domain.events import ReceiptLate, StepAbsent, StepClaimed, StepUnknown
 from remit.engine import faults
 from remit.engine.outside import team_stream
-from remit.testing import ManualClock, Stage, StagedRun, crash_at
-from tests.engine.places import Place, TickingClock, events, in_memory, parked, until
+from remit.testing import ManualClock, Stage, StagedRun
+from tests.engine.places import Place, TickingClock, events, parked, until
 from tests.engine.steps import OUTSIDE
 
 
@@ -99,7 +99,7 @@ async def test_s10_a_fenced_worker_does_not_make_the_call_that_it_claimed(on_sql
                 await take_over("")
             await original(seconds)
 
-        stage.platform.services.lease.ensure = ensure  # type: ignore[method-assign]
+        stage.platform.services.lease.ensure = ensure
         try:
             run = await stage.start(sends_reconciled)
             await until(fenced.is_set)
@@ -220,7 +220,9 @@ async def _lose_to(stage: Stage, other: Stage) -> None:
     await other.platform.start_worker()
     worker = other.platform.worker
     assert worker is not None
-    (row,) = [r for r in await worker.services.database.fetch("workers.live") if r[0] == stage.platform.worker_id]
+    (row,) = [
+        r for r in await worker.services.database.fetch("workers.live") if r[0] == stage.platform.worker_id
+    ]
     await worker._rescue._fence(row, "its lease ran out")
     other.platform.dispatcher.submit(run)
 

@@ -142,7 +142,9 @@ async def tries_beside(run: Run) -> list[str]:
     return [str(first), *others]
 
 
-async def test_s11_the_same_write_is_refused_in_the_run_and_its_children_while_it_is_unknown(place: Place) -> None:
+async def test_s11_the_same_write_is_refused_in_the_run_and_its_children_while_it_is_unknown(
+    place: Place,
+) -> None:
     async with place.stage(tries_beside, twin) as stage:
         run = await stage.start(tries_beside)
         await parked(run, "unknown")
@@ -212,7 +214,11 @@ async def test_s10_a_key_is_worth_nothing_after_its_time_and_the_write_is_unknow
         assert len(claims) == len(OUTSIDE.happened)
 
 
-@step(timeout=3, reconcile=lambda cents: Happened(cents))
+async def _it_happened(cents: int) -> Happened:
+    return Happened(cents)
+
+
+@step(timeout=3, reconcile=_it_happened)
 async def reconciled(cents: int) -> int:
     OUTSIDE.note(("charge", cents))
     raise ConnectionError("the line went dead")
@@ -298,7 +304,9 @@ async def odd(run: Run, how: str, reads: bool) -> str:
 
 
 @pytest.mark.parametrize("how", ["cancels itself", "exits"])
-async def test_s11_a_step_that_cancels_itself_or_exits_has_failed_or_is_unknown(on_sqlite: Place, how: str) -> None:
+async def test_s11_a_step_that_cancels_itself_or_exits_has_failed_or_is_unknown(
+    on_sqlite: Place, how: str
+) -> None:
     async with on_sqlite.stage(odd) as stage:
         reading = await stage.start(odd, how=how, reads=True)
         assert "nobody outside of it asked for" in await reading.result()
@@ -306,3 +314,35 @@ async def test_s11_a_step_that_cancels_itself_or_exits_has_failed_or_is_unknown(
         await parked(writing, "unknown")
         await writing.approve()
         assert await writing.result() == "fine"
+
+
+NAMED = {"step": "charge_card"}
+
+
+async def _charge_by_key(cents: int, *, idempotency_key: str) -> int:
+    OUTSIDE.note(("key", idempotency_key))
+    await OUTSIDE.door("bank").wait()
+    return cents
+
+
+@flow
+async def pays_by_another_name(run: Run) -> int:
+    return int(await run.step(step(name=NAMED["step"])(_charge_by_key), 5))
+
+
+async def test_s11_a_write_that_was_renamed_is_repeated_with_the_key_that_the_world_has_seen(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with place.stage(pays_by_another_name) as stage:
+        run = await stage.start(pays_by_another_name)
+        await until(lambda: len(OUTSIDE.happened) == 1)
+        stage.die()
+        OUTSIDE.door("bank").set()
+        monkeypatch.setitem(NAMED, "step", "charge_account")
+        monkeypatch.setattr("remit.engine.executor.pin_of", str)
+        await stage.up()
+        await parked(run, "code_changed")
+        await stage.platform.migrate_run(run.id, {"charge_card": "charge_account"})
+        assert await run.result() == 5
+    assert len(OUTSIDE.happened) == 2
+    assert len(set(OUTSIDE.happened)) == 1

@@ -134,7 +134,9 @@ async def test_s12_cleaning_up_after_a_cancel_happens_once(place: Place) -> None
 @flow
 async def takes_the_first(run: Run) -> str:
     taken = ""
-    async for result in run.as_completed(run.step(look, "first"), run.step(write_behind, "late"), run.sleep("4h")):
+    async for result in run.as_completed(
+        run.step(look, "first"), run.step(write_behind, "late"), run.sleep("4h")
+    ):
         taken = result
         break
     await run.sleep("1h")
@@ -166,9 +168,12 @@ async def reads_one_by_one(run: Run) -> list[str]:
     found: list[str] = []
     try:
         async for result in run.as_completed(
-            run.step(look_behind, "b"), run.step(look_behind, "a"), run.step(fail), run.step(look_behind, "never")
+            run.step(look_behind, "b"),
+            run.step(look_behind, "a"),
+            run.step(fail),
+            run.step(look_behind, "never"),
         ):
-            found.append(result)
+            found.append(f"{result}")
     except StepFailed:
         found.append("failed")
     await run.signal("go")

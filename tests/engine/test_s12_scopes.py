@@ -31,10 +31,12 @@ async def wavering(run: Run) -> str:
     [
         (
             {"renamed": True},
-            r"diverged at step 2 of 3: the code now calls write before look#2 "
-            r"\(recorded: look#2, e-\d+; now: write\)",
+            r"diverged at step 2 of 3: the code now calls write before look#2 \(recorded: look#2, e-\d+; now: write\)",
         ),
-        ({"argument": 2}, r"diverged at step 2 of 3: look#2 is now called with other arguments than recorded"),
+        (
+            {"argument": 2},
+            r"diverged at step 2 of 3: look#2 is now called with other arguments than recorded",
+        ),
     ],
 )
 async def test_s12_another_name_or_another_input_is_said_in_one_sentence(
@@ -78,7 +80,9 @@ async def foreign(run: Run, how: str) -> str:
 
 
 @pytest.mark.parametrize("how", ["create_task", "gather", "wait_for", "as_completed"])
-async def test_s12_a_call_from_a_task_that_the_run_did_not_start_is_refused(on_sqlite: Place, how: str) -> None:
+async def test_s12_a_call_from_a_task_that_the_run_did_not_start_is_refused(
+    on_sqlite: Place, how: str
+) -> None:
     async with on_sqlite.stage(foreign) as stage:
         with pytest.raises(RunFailed, match=r"from a task that the run did not start|in another branch"):
             await (await stage.start(foreign, how=how)).result()
@@ -88,7 +92,10 @@ async def test_s12_a_call_from_a_task_that_the_run_did_not_start_is_refused(on_s
 async def alike(run: Run) -> list[object]:
     """Names that stand for something else as well."""
     gather, sleep, signal = (run_named(name) for name in ("gather", "sleep", "signal.go"))
-    found: list[object] = [await run.step(gather, 1), await run.gather(run.step(gather, 2), run.step(sleep, 3))]
+    found: list[object] = [
+        await run.step(gather, 1),
+        await run.gather(run.step(gather, 2), run.step(sleep, 3)),
+    ]
     await run.sleep(0)
     found.append(await run.step(sleep, 4))
     found.append(await run.step(signal, 5))

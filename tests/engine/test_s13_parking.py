@@ -48,7 +48,11 @@ async def with_base_exception(run: Run) -> str:
     except BaseException as all_of_them:
         OUTSIDE.note("unwound")
         OUTSIDE.note(type(all_of_them))
-        for attempt in (lambda: run.sleep(1), lambda: run.step(write, "close"), lambda: run.spawn(with_finally)):
+        for attempt in (
+            lambda: run.sleep(1),
+            lambda: run.step(write, "close"),
+            lambda: run.spawn(with_finally),
+        ):
             with contextlib.suppress(Evicted):
                 await attempt()
         run.uuid()

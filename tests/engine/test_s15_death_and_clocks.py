@@ -1,9 +1,10 @@
-"""S15: on one host death is a released lock, leases know no wall clock, and whoever was declared dead writes nothing."""
+"""S15: on one host death is a released lock; leases know no wall clock; whoever was declared dead writes nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from typing import Any
 
 import apsw
 import asyncpg
@@ -48,7 +49,7 @@ async def run_out(place: Place, worker: str) -> None:
         finally:
             await connection.close()
         return
-    connection = apsw.Connection(str(place.folder / ".remit" / "remit.db"))
+    connection: Any = apsw.Connection(str(place.folder / ".remit" / "remit.db"))
     try:
         connection.execute(change, (worker,))
     finally:

@@ -114,13 +114,13 @@ async def say(talk: Conversation, what: str) -> Conversation:
 
 @flow
 async def talking(run: Run, talk: Conversation | None = None, turn: int = 1) -> list[object]:
-    talk = talk or Conversation({"text": "hello"})
+    so_far = talk or Conversation({"text": "hello"})
     for _ in range(3):
-        talk = await run.step(say, talk, f"turn {turn}")
+        so_far = await run.step(say, so_far, f"turn {turn}")
     await run.signal("go")
     if turn == 1:
-        run.continue_as(talk=talk, turn=2)
-    return list(talk)
+        run.continue_as(talk=so_far, turn=2)
+    return list(so_far)
 
 
 async def test_s16_a_conversation_is_stored_once_however_often_it_is_passed_on(place: Place) -> None:

@@ -8,14 +8,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from remit import Run, flow
+from remit.control.settings import Settings, WorkerSettings
 from remit.domain.errors import InvalidSetting
 from remit.engine import faults
-from remit.engine.schedules import next_time
+from remit.engine.schedules import _fire, next_time
+from remit.store.database import Commit, Op
 from remit.testing import ManualClock, Stage, crash_at
-from tests.engine.places import Place, until
+from tests.engine.places import Place, ended, until
 from tests.engine.steps import OUTSIDE, write
 
 LISBON = "Europe/Lisbon"
+PATIENT = Settings(worker=WorkerSettings(lease_seconds=1_000_000))
+"""Two workers on one hand-moved clock: an hour that passes at once is no death."""
 
 
 @flow(cron="0 * * * *")
@@ -34,7 +38,7 @@ async def needs_input(run: Run, amount: int) -> None:
 
 
 def _at(tz: str, *parts: int) -> int:
-    return int(datetime(*parts, tzinfo=ZoneInfo(tz)).timestamp()) * 1_000_000  # type: ignore[misc,arg-type]
+    return int(datetime(*parts, tzinfo=ZoneInfo(tz)).timestamp()) * 1_000_000
 
 
 def _shown(moment: int, tz: str) -> str:
@@ -74,7 +78,10 @@ async def _ticks(stage: Stage, count: int) -> None:
 
 async def test_each_due_time_starts_one_run_though_two_workers_look(place: Place) -> None:
     clock = ManualClock()
-    async with place.stage(hourly, clock=clock) as one, place.stage(hourly, clock=clock) as two:
+    async with (
+        place.stage(hourly, clock=clock, chosen=PATIENT) as one,
+        place.stage(hourly, clock=clock, chosen=PATIENT) as two,
+    ):
         for hour in range(1, 4):
             await clock.advance(3600)
             for stage in (one, two):
@@ -82,8 +89,23 @@ async def test_each_due_time_starts_one_run_though_two_workers_look(place: Place
             await _ticks(one, hour)
         runs = await one.platform.runs(flow="hourly")
         assert len(runs) == 3
-        assert all(run.status == "succeeded" for run in runs)
+        assert [await ended(one.run(run.id)) for run in runs] == ["succeeded"] * 3
     assert OUTSIDE.count(("write", "tick")) == 3
+
+
+async def test_the_worker_that_comes_second_keeps_nothing_of_its_attempt(place: Place) -> None:
+    clock = ManualClock()
+    async with (
+        place.stage(hourly, clock=clock, chosen=PATIENT) as one,
+        place.stage(hourly, clock=clock, worker=False) as two,
+    ):
+        ((_, team, _, cron, tz, _, _, due, _),) = await two.platform.ground.database.fetch("schedules.all")
+        await clock.advance(3600)
+        await _ticks(one, 1)
+        (run,) = await two.platform.runs(flow="hourly")
+        assert await _fire(two.platform.services, "hourly", team, hourly, cron, tz, due) == 0
+        assert (await two.platform.show(run.id)).run.flow == "hourly", "it reads with the key of the first"
+        assert len(await two.platform.runs(flow="hourly")) == 1
 
 
 async def test_times_missed_while_nobody_ran_are_made_up_for_once(place: Place) -> None:
@@ -104,12 +126,9 @@ async def test_a_due_time_that_fired_is_not_owed_again_after_the_clock_was_set_b
         await clock.advance(3600)
         await _ticks(stage, 1)
         due = clock.now() - clock.now() % 3_600_000_000
-        database = stage.platform.ground.database
         await stage.down()
         clock.jump(-1800)
         async with place.stage(clock=clock, worker=False) as editor:
-            from remit.store.database import Commit, Op
-
             database = editor.platform.ground.database
             ((_, _, _, _, _, _, _, next_at, _),) = await database.fetch("schedules.all")
             await database.submit(Commit(ops=[Op("schedules.advance", ("hourly", next_at, due), one=True)]))

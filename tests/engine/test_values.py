@@ -65,7 +65,7 @@ VALUES: list[tuple[Any, Any]] = [
     (Item, ITEM),
     (Order, Order((ITEM, ITEM), "hello")),
     (Invoice, Invoice(total=Decimal("10.50"), due=date(2026, 3, 4))),
-    (list[Invoice], [Invoice(total=Decimal("1"), due=date(2026, 3, 4))]),
+    (list[Invoice], [Invoice(total=Decimal(1), due=date(2026, 3, 4))]),
     (Row, Row(id=1, name="x")),
     (Pair, Pair(1, "x")),
     (Colour, Colour.RED),
@@ -156,7 +156,9 @@ async def returns_badly(run: Run, what: str, caught: bool) -> str:
 
 
 @pytest.mark.parametrize("what", BAD)
-async def test_a_result_that_cannot_be_journaled_is_refused_and_names_its_step(on_sqlite: Place, what: str) -> None:
+async def test_a_result_that_cannot_be_journaled_is_refused_and_names_its_step(
+    on_sqlite: Place, what: str
+) -> None:
     small = Settings(limits=LimitSettings(result_bytes=4096))
     async with on_sqlite.stage(returns_badly, chosen=small) as stage:
         pattern = f"step {what} returned(.|\n)*{BAD[what][2]}|step {what} {BAD[what][2]}"
@@ -205,6 +207,6 @@ async def test_s14_a_rehearsal_does_not_see_what_the_flow_did_to_its_values(
     async with on_sqlite.stage(changes_what_it_got) as stage:
         run = await stage.start(changes_what_it_got, given=[0])
         await parked(run, "signal")
-        monkeypatch.setattr("remit.engine.executor.pin_of", lambda _: "another")
+        monkeypatch.setattr("remit.engine.executor.pin_of", str)
         await run.signal("go")
         assert await run.result() == [0, 1, 2]

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from remit.control.parts import Parts
     from remit.control.views import WaitView
     from remit.domain.runs import RunRow
+    from remit.engine.execution import Outcome
     from remit.engine.flow import Flow
+    from remit.engine.worker import Worker
 
 _LOOK_SECONDS = 1.0
 
@@ -48,12 +50,9 @@ class RunHandle:
         if worker is not None and self._flow is not None:
             ending = worker.watch(self.id)
             try:
-                while worker.holds(self.id) or ending.done():
-                    await asyncio.wait({ending}, timeout=_LOOK_SECONDS)
-                    if ending.done() and ending.result().status == RunStatus.SUCCEEDED.value:
-                        return await self._typed(ending.result().value)
-                    if ending.done():
-                        break
+                await self._ended_here_or_elsewhere(worker, ending)
+                if ending.done() and ending.result().status == RunStatus.SUCCEEDED.value:
+                    return await self._typed(ending.result().value)
             finally:
                 worker.unwatch(self.id, ending)
         return await self._recorded_result()
@@ -83,6 +82,22 @@ class RunHandle:
     def _about_to_wake(self, row: RunRow) -> bool:
         """Whether what it waited for has come, and it only has not been taken up yet."""
         return row.due is not None and row.due <= self._parts.ground.clock.now()
+
+    async def _ended_here_or_elsewhere(self, worker: Worker, ending: asyncio.Future[Outcome]) -> None:
+        """Hear of it at once if it ends in this process, whoever has the run now."""
+        while not ending.done():
+            if worker.holds(self.id):
+                await asyncio.wait({ending}, timeout=_LOOK_SECONDS)
+            elif (await self.row()).status.ended:
+                return
+            else:
+                changed = asyncio.ensure_future(self._parts.ground.database.wait_for_change(_LOOK_SECONDS))
+                try:
+                    await asyncio.wait({ending, changed}, return_when=asyncio.FIRST_COMPLETED)
+                    if changed.done():
+                        changed.result()
+                finally:
+                    changed.cancel()
 
     async def _ended_elsewhere(self) -> None:
         while not (await self.row()).status.ended:

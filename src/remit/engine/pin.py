@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from remit.engine.flow import Flow
 
 _pins: dict[Flow, str] = {}
@@ -40,32 +38,60 @@ def _digest(sources: dict[str, bytes]) -> str:
 
 def _closure(start: str) -> dict[str, bytes]:
     """The sources of a module and of all it imports from the same workspace, by module name."""
+    root = _root_of(start)
     sources: dict[str, bytes] = {}
     waiting = [start]
     while waiting:
         name = waiting.pop()
-        source = None if name in sources else _source(sys.modules.get(name))
-        if source is not None:
+        file = None if name in sources else _file_of(name, root)
+        source = _source(file) if file is not None else None
+        if file is not None and source is not None:
             sources[name] = source
-            waiting.extend(_imports(source, name, sys.modules[name]))
+            waiting.extend(_with_packages(_imports(source, name, is_package=file.stem == "__init__")))
     return sources
 
 
-def _source(module: ModuleType | None) -> bytes | None:
-    file = getattr(module, "__file__", None)
-    if not file or not file.endswith(".py"):
+def _root_of(name: str) -> Path | None:
+    """The folder in which the first part of a module's name stands."""
+    file = _file_of(name, None)
+    if file is None:
         return None
-    path = str(Path(file).resolve())
-    if path.startswith((_OURSELVES, *(p for p in _INSTALLED if p))):
+    above = file.parents
+    depth = name.count(".") + (file.stem == "__init__")
+    return above[depth] if depth < len(above) else None
+
+
+def _file_of(name: str, root: Path | None) -> Path | None:
+    """Where a module's text is; one that is imported only when it is needed counts as well."""
+    module = sys.modules.get(name)
+    if module is not None:
+        file = getattr(module, "__file__", None)
+        return Path(file).resolve() if file and file.endswith(".py") else None
+    if root is None:
+        return None
+    place = root.joinpath(*name.split("."))
+    candidates = (place.with_name(f"{place.name}.py"), place / "__init__.py")
+    return next((file.resolve() for file in candidates if file.is_file()), None)
+
+
+def _source(file: Path) -> bytes | None:
+    if str(file).startswith((_OURSELVES, *(p for p in _INSTALLED if p))):
         return None
     try:
-        return Path(path).read_bytes()
+        return file.read_bytes()
     except OSError:
         return None
 
 
-def _imports(source: bytes, name: str, module: ModuleType) -> list[str]:
-    package = name if hasattr(module, "__path__") else name.rpartition(".")[0]
+def _with_packages(names: list[str]) -> list[str]:
+    """Modules and the packages around them, whose code runs first."""
+    return [
+        ".".join(parts[:n]) for parts in (name.split(".") for name in names) for n in range(1, len(parts) + 1)
+    ]
+
+
+def _imports(source: bytes, name: str, *, is_package: bool) -> list[str]:
+    package = name if is_package else name.rpartition(".")[0]
     found: list[str] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):

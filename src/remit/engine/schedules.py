@@ -107,7 +107,7 @@ async def _fire(
         await services.database.submit(Commit(born.events, born.blobs, [advance, *born.ops]))
     except (Conflict, Fenced):
         # another worker fired it, or this one did before its clock was set back: nothing is owed
-        moved_on = Op(advance.query, advance.params)
+        moved_on = Op("schedules.advance", (schedule, due, next_time(cron, tz, due)))
         await services.database.submit(Commit(ops=[moved_on]))
         return 0
     faults.reach("schedule.fired")

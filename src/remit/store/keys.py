@@ -116,15 +116,14 @@ class KeyRing:
             return self._known[key_id]
         if not await self._database.fetch("keys.get", key_id):
             _, op = self._make(key_id, team, subject_tag, at)
-            await self._database.submit(Commit(ops=[op]))
-            self._known.pop(key_id, None)  # another process may have been first: its key is the key
+            await self._database.submit(Commit(ops=[op]))  # another process may be first: its key is the key
         return await self._load(key_id)
 
     def _make(self, key_id: str, team: str, subject_tag: str, at: int) -> tuple[DataKey, Op]:
         secret = os.urandom(_SECRET_BYTES)
         wrapped = self._provider.wrap(secret, key_id.encode())
+        # not known before it is durable: where another process commits first, its key under this id is the key
         key = DataKey(key_id, secret)
-        self._known[key_id] = key
         return key, Op("keys.add", (key_id, team, subject_tag, wrapped, at))
 
     async def _load(self, key_id: str) -> DataKey:

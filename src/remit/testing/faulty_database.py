@@ -40,6 +40,8 @@ class StoreFaults:
         self.commits = 0
         """How many commits came so far."""
         self.refusing: type[Infrastructure] | None = None
+        self.doomed = False
+        """A commit is on its way to the disk whose process dies as soon as it is there."""
         self._at: dict[int, tuple[str, Callable[[], None] | None]] = {}
 
     def die_at(self, nth: int, die: Callable[[], None], *, landed: bool) -> None:
@@ -148,7 +150,7 @@ class FaultyDatabase:
             return self._refused(commit, orphan or self._trouble(StoreFull))
         answer = self._inner.submit(commit)
         if what == "landed" and die is not None:
-            return _die_when_durable(answer, die)
+            return self._die_when_durable(answer, die)
         return self._lose(commit, answer) if what == "ambiguous" else answer
 
     async def fetch(self, query: str, *params: object) -> list[Row]:
@@ -203,6 +205,26 @@ class FaultyDatabase:
         answer.set_exception(cause)
         return answer
 
+    def _die_when_durable(
+        self, answer: asyncio.Future[Committed], die: Callable[[], None]
+    ) -> asyncio.Future[Committed]:
+        """Nobody hears that it landed; that it failed is told."""
+        told: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
+        self._faults.doomed = True
+
+        def landed(done: asyncio.Future[Committed]) -> None:
+            self._faults.doomed = False
+            if done.cancelled():
+                return
+            wrong = done.exception()
+            if wrong is None:
+                die()
+            elif not told.done():
+                told.set_exception(wrong)
+
+        answer.add_done_callback(landed)
+        return told
+
     def _lose(self, commit: Commit, answer: asyncio.Future[Committed]) -> asyncio.Future[Committed]:
         """Whoever waits hears of a failure, though the commit is durable; what follows is refused until it is read."""
         lost = self._refused(commit, self._trouble(StoreUnavailable))
@@ -219,14 +241,3 @@ class FaultyDatabase:
 
 def _silence() -> asyncio.Future[Any]:
     return asyncio.get_running_loop().create_future()
-
-
-def _die_when_durable(
-    answer: asyncio.Future[Committed], die: Callable[[], None]
-) -> asyncio.Future[Committed]:
-    def landed(done: asyncio.Future[Committed]) -> None:
-        if not done.cancelled() and done.exception() is None:
-            die()
-
-    answer.add_done_callback(landed)
-    return _silence()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
-from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 from uuid import UUID
 
@@ -17,10 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from remit import Run, flow, step
 from remit.domain.errors import NotEncodable, RemitError, TooLarge
 from remit.engine.values import to_flow, to_journal
-from remit.testing import stage
 from remit.wire import canonical
 
 LIMIT = 10_000
@@ -101,45 +97,6 @@ def test_a_value_comes_back_as_what_it_was(hint: Any, value: Any) -> None:
     again = to_flow(canonical.parse(canonical.encode(plain)), hint, "s")
     assert first == again == value
     assert type(first) is type(again) is type(value)
-
-
-def given_back(hint: Any, value: Any) -> Callable[[], Any]:
-    """A function that returns a value and says of which type it is."""
-
-    async def made() -> Any:
-        return value
-
-    made.__annotations__["return"] = hint
-    return made
-
-
-@flow
-async def collects(run: Run) -> list[str]:
-    """Says what it got from each step, with its type."""
-    steps = [
-        step(effect="read", name=f"v{n}")(given_back(hint, value)) for n, (hint, value) in enumerate(VALUES)
-    ]
-    got = [await run.step(each) for each in steps]
-    GOT.append(got)
-    await run.signal("go")
-    return [type(value).__name__ for value in got]
-
-
-GOT: list[list[Any]] = []
-
-
-async def test_a_step_gives_the_flow_the_same_on_the_first_run_and_on_replay(tmp_path: Path) -> None:
-    GOT.clear()
-    async with stage(collects, workspace=tmp_path) as place:
-        run = await place.start(collects)
-        await run.waits_for()
-        await place.crash_and_restart()
-        await run.signal("go")
-        names = await run.result()
-    first, again = GOT
-    assert first == again == [value for _, value in VALUES]
-    assert names == [type(value).__name__ for _, value in VALUES]
-    assert [type(value) for value in first] == [type(value) for value in again]
 
 
 @pytest.mark.parametrize(
