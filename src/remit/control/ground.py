@@ -71,7 +71,8 @@ async def open_ground(workspace: Path, url: str, team: str, clock: Clock | None 
     try:
         fresh = not await database.fetch("migrations.table")
         keyless = fresh or not await database.fetch("workspace.get", "root_key")
-        provider = _provider(workspace, create=keyless)  # a database in use has its key already, or has lost it
+        # a database in use has its key already, or has lost it: another one would only hide that
+        provider = _provider(workspace, create=keyless)
         await _bring_up_to_date(database, fresh=fresh)
         keys = KeyRing(database, provider)
         await _check_key(database, provider)
