@@ -4,13 +4,16 @@ one whose supervisor is gone goes too, and of two owners of one run only one is 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import select
 import signal
+from pathlib import Path
 
 from tests.cli.conftest import Terminal
+from tests.cli.processes import Process
 
 SHIPPED = ["price", "ship-begun"]
 
@@ -90,7 +93,7 @@ def test_of_two_owners_of_one_run_only_the_later_is_believed(remit: Terminal) ->
     run = submit(remit, "looked")
     first = remit.start("worker")
     first.until("world: look")
-    first.signal(signal.SIGSTOP)
+    freeze(first, remit.place / ".remit" / "remit.db.room")
     remit.start("worker").until("world: look")  # its lease ran out, so the run is another's
     first.signal(signal.SIGCONT)
     remit.happens("seen")
@@ -101,6 +104,20 @@ def test_of_two_owners_of_one_run_only_the_later_is_believed(remit: Terminal) ->
     assert [(step["name"], step["state"]) for step in steps] == [("price", "done"), ("look", "done")]
     assert remit.world() == ["price", "look", "look"]
     assert "are intact" in remit("doctor", "--deep", code=0).out
+
+
+def freeze(worker: Process, room: Path) -> None:
+    """Stop a process at a moment at which it does not hold the write lock, which no other could then have."""
+    while True:
+        worker.signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, worker.pid, os.WSTOPPED | os.WNOWAIT)
+        with room.open("rb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                worker.signal(signal.SIGCONT)
+            else:
+                return
 
 
 def await_end(pid: int) -> None:

@@ -173,7 +173,7 @@ async def reads_one_by_one(run: Run) -> list[str]:
             run.step(fail),
             run.step(look_behind, "never"),
         ):
-            found.append(f"{result}")  # noqa: PERF401 - what came before the failure counts
+            found.append(result)  # noqa: PERF401 - what came before the failure counts  # noqa: PERF401 - what came before the failure counts
     except StepFailed:
         found.append("failed")
     await run.signal("go")

@@ -15,7 +15,7 @@ from tests.engine.steps import OUTSIDE
 from tests.engine.trees import LATENCY, Tree, tree_flow, trees
 
 _PLENTY = settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import apsw
@@ -11,10 +13,11 @@ import asyncpg
 import pytest
 
 from remit import Run, flow, step
+from remit.control.settings import Settings, WorkerSettings
 from remit.domain.events import RunEnded, RunResumed, StepDone, WorkerFenced
 from remit.engine.outside import WORKSPACE_STREAM
 from remit.testing import ManualClock, Stage
-from tests.engine.places import Place, ended, events, holds, journal, parked, until
+from tests.engine.places import Place, ended, events, journal, parked, until
 from tests.engine.steps import OUTSIDE, look, look_behind
 
 DAY = 24 * 3600.0
@@ -25,6 +28,17 @@ async def busy(run: Run) -> int:
     await run.step(look, 1)
     await run.step(look_behind, "door")
     return await run.step(look, 2)
+
+
+@asynccontextmanager
+async def pair(place: Place, clock: ManualClock) -> AsyncGenerator[tuple[Stage, Stage]]:
+    """Two workers on one database; they wait for nobody when they leave, for their clock may stand still."""
+    chosen = Settings(worker=WorkerSettings(drain_seconds=0))
+    async with (
+        place.stage(busy, clock=clock, chosen=chosen) as first,
+        place.stage(busy, clock=clock, chosen=chosen) as second,
+    ):
+        yield first, second
 
 
 async def look_after_others(stage: Stage) -> int:
@@ -59,7 +73,7 @@ async def run_out(place: Place, worker: str) -> None:
 @pytest.mark.parametrize("jump", [DAY, -DAY])
 async def test_s15_a_wall_clock_that_jumps_kills_nobody(place: Place, jump: float) -> None:
     clock = ManualClock()
-    async with place.stage(busy, clock=clock) as first, place.stage(busy, clock=clock) as second:
+    async with pair(place, clock) as (first, second):
         run = await first.start(busy)
         await until(lambda: OUTSIDE.count(("at", "door")) == 1)
         clock.jump(jump)
@@ -74,7 +88,7 @@ async def test_s15_a_wall_clock_that_jumps_kills_nobody(place: Place, jump: floa
 
 async def test_s15_a_released_lock_is_death_at_once_whatever_the_clocks_say(place: Place) -> None:
     clock = ManualClock()
-    async with place.stage(busy, clock=clock) as first, place.stage(busy, clock=clock) as second:
+    async with pair(place, clock) as (first, second):
         run = await first.start(busy)
         await until(lambda: OUTSIDE.count(("at", "door")) == 1)
         worker = first.platform.worker_id
@@ -91,7 +105,7 @@ async def test_s15_a_released_lock_is_death_at_once_whatever_the_clocks_say(plac
 
 async def test_s15_a_worker_whose_lease_ran_out_is_fenced_and_writes_nothing_more(place: Place) -> None:
     clock = ManualClock()
-    async with place.stage(busy, clock=clock) as first, place.stage(busy, clock=clock) as second:
+    async with pair(place, clock) as (first, second):
         run = await first.start(busy)
         await until(lambda: OUTSIDE.count(("at", "door")) == 1)
         silent = first.platform.worker_id
@@ -101,13 +115,12 @@ async def test_s15_a_worker_whose_lease_ran_out_is_fenced_and_writes_nothing_mor
             (silent, "its lease ran out")
         ]
         second.platform.dispatcher.submit("")
-        await until(lambda: holds(second, run.id) and OUTSIDE.count(("at", "door")) == 2)
+        await until(lambda: OUTSIDE.count(("at", "door")) == 2)
         OUTSIDE.door("door").set()
         assert await ended(second.run(run.id)) == "succeeded"
-        await until(lambda: not holds(first, run.id))
         entries = await journal(second, run.id)
         (resumed,) = await events(second, run.id, RunResumed)
-        assert resumed.worker == second.platform.worker_id
+        assert resumed.worker != silent, "the other, or the same process as a new worker"
         facts = (RunResumed, StepDone, RunEnded)
         written = [type(entry.event) for entry in entries if isinstance(entry.event, facts)]
         assert written == [StepDone, RunResumed, StepDone, StepDone, RunEnded], "each once, by its owner"

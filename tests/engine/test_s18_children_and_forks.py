@@ -43,7 +43,7 @@ async def test_s18_a_child_is_born_in_the_commit_that_mentions_it_and_waiting_pa
         with watched_commits(stage) as commits:
             run = await stage.start(family)
             await parked(run, "child")
-        assert not holds(stage, run.id)
+        await until(lambda: not holds(stage, run.id))
         children = [spawned.child for spawned in await events(stage, run.id, ChildSpawned)]
         assert children == [child_run_id(run.id, "spawn.small"), child_run_id(run.id, "spawn.small#2")]
         for child in children:

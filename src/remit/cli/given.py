@@ -14,7 +14,7 @@ def json_value(text: str, option: str) -> Any:
     from remit.wire import canonical
 
     try:
-        return canonical.parse(_text(text, option))
+        return canonical.parse(_text(text))
     except InvalidInput as wrong:
         raise InvalidInput(f"{option}: {wrong.message}", wrong.hint) from None
 
@@ -30,7 +30,7 @@ def json_object(text: str, option: str) -> dict[str, Any]:
     )
 
 
-def _text(text: str, option: str) -> str:
+def _text(text: str) -> str:
     if text == "-":
         return sys.stdin.read()
     if not text.startswith("@"):
@@ -39,7 +39,7 @@ def _text(text: str, option: str) -> str:
         return Path(text[1:]).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as wrong:
         reason = wrong.strerror if isinstance(wrong, OSError) else "it is not UTF-8"
-        raise InvalidInput(f"{option}: {text[1:]} cannot be read: {reason}.") from None
+        raise InvalidInput(f"{text[1:]} cannot be read: {reason}.") from None
 
 
 def _kind(value: object) -> str:

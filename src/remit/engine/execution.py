@@ -111,9 +111,8 @@ class Execution:
             self.lose(wrong)
             raise Evicted from wrong
         except Conflict as refusal:
-            self.lose(
-                refusal, path
-            )  # the pen is ahead of the log: read the run again, and refuse this path there
+            # the pen is ahead of the log: read the run again, and refuse this path there
+            self.lose(refusal, path)
             raise Evicted from refusal
         finally:
             scope.interruptible = True

@@ -38,9 +38,10 @@ async def record_result(
     shelf, hint = execution.shelf, call.step.result_hint
     referred = shelf.references
     try:
-        plain = to_journal(result, hint, call.path, execution.services.limits.result_bytes, shelf.refer)
+        owner = f"step {call.path}"
+        plain = to_journal(result, hint, owner, execution.services.limits.result_bytes, shelf.refer)
         talks = shelf.references != referred
-        value = to_flow(shelf.recall(plain) if talks else plain, hint, call.path)
+        value = to_flow(shelf.recall(plain) if talks else plain, hint, owner)
     except (NotEncodable, TooLarge) as wrong:
         raise await record_failure(execution, call, wrong, number, started) from None
     event = StepDone(call.step.name, call.digest, plain, started, number, how)

@@ -72,13 +72,13 @@ def to_journal(
         _check_size(plain, owner, limit)
     except NotEncodable as wrong:
         raise NotEncodable(
-            f"step {owner} returned something that cannot be journaled: {wrong.message}", wrong.hint
+            f"{owner} returned something that cannot be journaled: {wrong.message}", wrong.hint
         ) from None
     except UnicodeEncodeError:
-        raise NotEncodable(f"step {owner} returned a text that is not valid Unicode.") from None
+        raise NotEncodable(f"{owner} returned a text that is not valid Unicode.") from None
     except RecursionError:
         raise NotEncodable(
-            f"step {owner} returned something that contains itself, or is nested too deep."
+            f"{owner} returned something that contains itself, or is nested too deep."
         ) from None
     if hint in _ANYTHING and plain.__class__ is dict and not isinstance(value, _ITSELF):
         raise NotEncodable(_unannotated(owner, type(value).__name__))
@@ -91,7 +91,7 @@ def to_flow(plain: Any, hint: Any, owner: str) -> Any:
         return restore(plain, hint)
     except (msgspec.ValidationError, TypeError, ValueError) as wrong:
         raise NotEncodable(
-            f"step {owner} returned something that its annotation {type_name(hint)} cannot read back: {wrong}.",
+            f"{owner} returned something that its annotation {type_name(hint)} cannot read back: {wrong}.",
             "Return what the signature says, or change the signature.",
         ) from None
 
@@ -112,14 +112,14 @@ def _check_size(plain: object, owner: str, limit: int) -> None:
     size = len(_ENCODER.encode(plain))
     if size > limit:
         raise TooLarge(
-            f"step {owner} returned {size:,} bytes, and the log accepts {limit:,} in one value.",
+            f"{owner} returned {size:,} bytes, and the log accepts {limit:,} in one value.",
             "Store the large part elsewhere and return a reference, or raise limits.result_bytes.",
         )
 
 
 def _unannotated(owner: str, name: str) -> str:
     return (
-        f"step {owner} returned a {name}, but its signature does not say so; "
+        f"{owner} returned a {name}, but its signature does not say so; "
         f"annotate it with -> {name}, so that a replay can give the same back."
     )
 

@@ -340,7 +340,8 @@ class Write:
         call, limit = self._call, self._execution.services.limits.result_bytes
         try:
             hint = call.step.result_hint
-            to_flow(to_journal(result, hint, call.path, limit, None), hint, call.path)
+            owner = f"step {call.path}"
+            to_flow(to_journal(result, hint, owner, limit, None), hint, owner)
         except (NotEncodable, TooLarge) as wrong:
             return f"it took place, but the answer to that does not fit: {wrong.message}"
         return ""

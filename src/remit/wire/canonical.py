@@ -56,12 +56,20 @@ def parse(text: str | bytes) -> Any:
     """Read JSON that somebody sent; refuse what two readers could read differently."""
     try:
         value = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as wrong:
+        return plain(value)
+    except (json.JSONDecodeError, UnicodeDecodeError) as wrong:
         raise InvalidInput(
             f"this is not JSON: {wrong}.", "Write one JSON value, text in double quotes."
         ) from None
-    try:
-        return plain(value)
+    except RecursionError:
+        raise InvalidInput(
+            "this JSON is nested too deep.", "Store deep structures as text, or elsewhere."
+        ) from None
+    except ValueError:
+        raise InvalidInput(
+            "this JSON holds an integer of thousands of digits, beyond 2^53-1, where JSON readers disagree.",
+            "Pass large ids as text, and money as integer micro-units.",
+        ) from None
     except NotEncodable as wrong:
         raise InvalidInput(wrong.message, wrong.hint) from None
 

@@ -23,6 +23,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("schema")
     asyncio.run(_open_once(folder))
     connection: Any = apsw.Connection(str(folder / ".remit" / "remit.db"))
+    connection.execute("BEGIN IMMEDIATE")  # and never committed: no disk has to be waited for
     connection.execute(
         "INSERT INTO runs (id, team, flow, status, pin, key_id, created_at) "
         "VALUES ('r', 't', 'f', 'ready', 'p', 'k', 0)"

@@ -116,7 +116,7 @@ def test_a_value_comes_back_as_what_it_was(hint: Any, value: Any) -> None:
 )
 def test_what_cannot_be_journaled_names_the_step(value: Any, error: type[RemitError], sentence: str) -> None:
     with pytest.raises(error, match=sentence) as refused:
-        to_journal(value, None, "fetch#2", LIMIT, None)
+        to_journal(value, None, "step fetch#2", LIMIT, None)
     assert refused.value.message.startswith("step fetch#2 returned ")
     assert "\n" not in refused.value.message
 
@@ -125,15 +125,15 @@ def test_what_contains_itself_is_refused_and_not_followed_for_ever() -> None:
     loop: list[Any] = []
     loop.append(loop)
     with pytest.raises(NotEncodable, match="step fetch returned something that contains itself"):
-        to_journal(loop, None, "fetch", LIMIT, None)
+        to_journal(loop, None, "step fetch", LIMIT, None)
 
 
 def test_a_result_that_its_annotation_cannot_read_back_is_refused_at_once() -> None:
-    plain = to_journal("five", int, "count", LIMIT, None)
+    plain = to_journal("five", int, "step count", LIMIT, None)
     with pytest.raises(
         NotEncodable, match="step count returned something that its annotation int cannot read"
     ):
-        to_flow(plain, int, "count")
+        to_flow(plain, int, "step count")
 
 
 JSON = st.recursive(

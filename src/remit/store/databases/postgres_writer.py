@@ -124,7 +124,8 @@ class PostgresWriter:
                     continue
                 rest = []
             batches.popleft()
-            batches.extendleft(self._batch(part) for part in reversed(rest) if part)
+            parts = [self._batch(part) for part in rest if part]  # numbered in the order in which they are written
+            batches.extendleft(reversed(parts))
 
     async def _attempt(self, batch: Batch) -> list[Sequence[Submission]]:
         """Write a batch, or find out what became of it; returns what has to be written anew."""

@@ -44,9 +44,12 @@ def explain(wrong: Exception, path: Path) -> Infrastructure:
     return StoreUnavailable(f"{path} does not answer ({wrong}).", "See remit doctor.")
 
 
+_NO_WAY_IN = {errno.EACCES, errno.EROFS, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EISDIR}
+
+
 def _number(wrong: Exception) -> int | None:
     return wrong.errno if isinstance(wrong, OSError) else None
 
 
 def _denied(wrong: Exception) -> bool:
-    return _number(wrong) in {errno.EACCES, errno.EROFS, errno.EPERM}
+    return _number(wrong) in _NO_WAY_IN
