@@ -13,10 +13,11 @@ import pytest
 from remit import Run, flow, step
 from remit.control import ground
 from remit.domain.errors import StoreFull, StoreUnavailable
+from remit.engine import faults
 from remit.store.databases.postgres import PostgresDatabase
 from remit.store.databases.sqlite import SqliteDatabase
-from remit.testing import Stage, stage
-from remit.testing.faulty_database import StoreFaults
+from remit.testing import ManualClock, Stage, stage
+from remit.testing.faulty_database import StoreFaults, faulty_databases
 from remit.testing.programs import Node, grow, number
 from tests.crash.conftest import MakeGround
 from tests.crash.driver import Case, Theatre, theatre
@@ -111,6 +112,48 @@ async def test_a_postgres_that_is_away_for_longer_than_anybody_waits(
                 await asyncio.to_thread(postgres.start)
             assert await run.result() == 100
             await check_chain(played.platform.ground)
+
+
+async def test_a_park_whose_answer_was_lost_leaves_one_carrier(make_ground: MakeGround) -> None:
+    """The run parked for good and was claimed anew, while the process that parked it still meant to read it again."""
+    troubles, clock = StoreFaults(), ManualClock()
+    LINGERING.clear()
+
+    def lose_the_park(point: str) -> None:
+        if point == "park.before":
+            faults.arm(None)
+            troubles.lose_answer(0)
+
+    with make_ground() as (place, database), faulty_databases(troubles):
+        async with stage(waits_then_lingers, workspace=place, database=database, clock=clock) as played:
+            faults.arm(lose_the_park)
+            run = await played.start(waits_then_lingers)
+            assert (await run.waits_for()).kind == "signal"
+            await run.signal("go")
+            while not LINGERING:
+                await asyncio.sleep(0.001)
+            clock.leap(2)  # whoever wanted to try again does so now
+            for _ in range(50):
+                await asyncio.sleep(0.001)
+            assert len(LINGERING) == 1, "two executions of one run in one process"
+            LINGERING[0].set()
+            assert await run.result() == 1
+
+
+LINGERING: list[asyncio.Event] = []
+
+
+@step(effect="read")
+async def linger() -> int:
+    LINGERING.append(asyncio.Event())
+    await LINGERING[-1].wait()
+    return 1
+
+
+@flow
+async def waits_then_lingers(run: Run) -> int:
+    await run.signal("go")
+    return await run.step(linger)
 
 
 @step(effect="read")

@@ -74,3 +74,19 @@ async def test_s09_a_message_from_another_process_reaches_a_run_in_memory(place:
         await other.platform.cancel(run.id)
         await until(lambda: in_memory(one, run.id).cancelling or True)
         assert await ended(other.run(run.id)) == "cancelled"
+
+
+@flow
+async def other_work(run: Run) -> str:
+    return await run.step(look, "other")
+
+
+async def test_s14_a_run_whose_flow_is_gone_stays_for_a_worker_that_has_it(place: Place) -> None:
+    async with place.stage(stands, worker=False) as starter, place.stage(other_work) as lacking:
+        run = await starter.start(stands)
+        busy = await lacking.start(other_work)
+        assert await busy.result() == "other", "what cannot be taken keeps nobody from other work"
+        assert await run.status() == "ready"
+        async with place.stage(stands):
+            OUTSIDE.door("door").set()
+            assert await run.result() == "door"

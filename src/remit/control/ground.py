@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remit.domain.clock import SystemClock
-from remit.domain.errors import InvalidSetting, Unauthenticated, WrongKey
+from remit.domain.errors import InvalidSetting, StoreOutdated, StoreUnavailable, Unauthenticated, WrongKey
 from remit.domain.events import PrincipalAdded, WorkspaceCreated
 from remit.domain.principal import Principal
 from remit.engine.outside import WORKSPACE_STREAM, shared_event
@@ -69,10 +69,9 @@ async def open_ground(workspace: Path, url: str, team: str, clock: Clock | None 
     database = database_for(workspace, url, clock)
     await database.open()
     try:
-        fresh = not await database.fetch("migrations.table")
-        keyless = fresh or not await database.fetch("workspace.get", "root_key")
+        fresh = not await _in_use(database)
         # a database in use has its key already, or has lost it: another one would only hide that
-        provider = _provider(workspace, create=keyless)
+        provider = _provider(workspace, create=fresh)
         await _bring_up_to_date(database, fresh=fresh)
         keys = KeyRing(database, provider)
         await _check_key(database, provider)
@@ -99,6 +98,16 @@ def database_for(workspace: Path, url: str, clock: Clock) -> Database:
         "the database setting names neither SQLite nor Postgres.",
         'Use "sqlite:///path/to/remit.db" or "postgresql://user@host/name".',
     )
+
+
+async def _in_use(database: Database) -> bool:
+    """Whether the database belongs to a workspace; not while its first process is still making it."""
+    if not await database.fetch("migrations.table"):
+        return False
+    try:
+        return bool(await database.fetch("workspace.get", "root_key"))
+    except (StoreOutdated, StoreUnavailable):
+        return False  # that table does not exist yet
 
 
 def _provider(workspace: Path, *, create: bool) -> KeyProvider:

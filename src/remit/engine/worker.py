@@ -56,8 +56,8 @@ class Worker:
         self._only = only
         """Take this one run and no other, as `remit run` does."""
         self._executions: dict[str, Execution] = {}
-        self._held: set[str] = set()
-        """Runs this process holds, in memory or waiting for another try."""
+        self._held: dict[str, int] = {}
+        """Runs this process holds, in memory or waiting for another try, and the epoch it holds each under."""
         self._watchers: dict[str, list[asyncio.Future[Outcome]]] = {}
         self._looked_closely = 0
         """When the rows of this worker were last compared with what it holds."""
@@ -104,15 +104,15 @@ class Worker:
         services = self.services
         born = birth.prepare(services.keys, services.clock.now(), services.lease.worker if room else None)
         if room:
-            self._held.add(birth.id)
+            self._held[birth.id] = born.row.epoch
         try:
             await services.database.submit(Commit(born.events, born.blobs, born.ops))
         except BaseException:
-            self._held.discard(birth.id)  # if it is durable after all, it is found as a stray
+            self._held.pop(birth.id, None)  # if it is durable after all, it is found as a stray
             raise
         faults.reach("run.created")
         if room and self._stopping:
-            self._held.discard(birth.id)  # handed back with the rest, or set free by whoever finds us dead
+            self._held.pop(birth.id, None)  # handed back with the rest, or set free by whoever finds us dead
         elif room:
             self._take_up(begin(born, birth.flow, services))
         else:
@@ -205,7 +205,7 @@ class Worker:
             return
         self._looked_closely = now
         counts = dict(await self.services.database.fetch("runs.with_mail", self.services.lease.worker))
-        await self._take_up_strays(counts.keys() - self._held)
+        await self._take_up_strays(counts.keys() - self._held.keys())
         for run, execution in list(self._executions.items()):
             if counts.get(run, 0) > execution.mailbox.seen:
                 await refresh_mail(execution, counts[run])
@@ -234,18 +234,21 @@ class Worker:
     # --- a run in memory ------------------------------------------------------------------------------
 
     def _take_up(self, execution: Execution) -> None:
-        self._held.add(execution.row.id)
+        self._held[execution.row.id] = execution.row.epoch
         self._executions[execution.row.id] = execution  # now, so that a worker that stops or dies knows of it
         self.services.spawn(self._carry(execution))
 
     def _take_up_row(self, row: RunRow, after: str) -> None:
-        self._held.add(row.id)
+        self._held[row.id] = row.epoch
         self.services.spawn(self._load_and_carry(row, after, ""))
 
     async def _load_and_carry(self, row: RunRow, after: str, refused: str, tries: int = 0) -> None:
         try:
             if after != "wake":
-                row = run_row((await self.services.database.fetch("runs.get", row.id))[0])
+                held, row = row, run_row((await self.services.database.fetch("runs.get", row.id))[0])
+                if row.epoch != held.epoch:
+                    self._let_go(held, Outcome("lost"))
+                    return
             if row.owner != self.services.lease.worker:
                 self._let_go(row, Outcome("lost"))
                 return
@@ -295,7 +298,8 @@ class Worker:
 
     def _let_go(self, row: RunRow, outcome: Outcome) -> None:
         was_full = len(self._held) >= self._concurrency
-        self._held.discard(row.id)
+        if self._holds(row):
+            del self._held[row.id]
         if outcome.kind == "ended":
             self.services.keys.forget(row.key_id)
             for future in self._watchers.pop(row.id, ()):
@@ -318,8 +322,12 @@ class Worker:
         pause = min(_LAST_RETRY, _FIRST_RETRY * 2**tries)
         clock = self.services.clock
         await sleep_until(clock, clock.now() + int(pause * MICROSECONDS))
-        if not self._stopping:
+        if not self._stopping and self._holds(row):
             await self._load_and_carry(row, "trouble", "", tries + 1)
+
+    def _holds(self, row: RunRow) -> bool:
+        """Whether nobody here carries the run under a later claim: it may have parked though we never heard so."""
+        return self._held.get(row.id) == row.epoch
 
     # --- leaving --------------------------------------------------------------------------------------
 
