@@ -124,7 +124,8 @@ class PostgresWriter:
                     continue
                 rest = []
             batches.popleft()
-            parts = [self._batch(part) for part in rest if part]  # numbered in the order in which they are written
+            # numbered in the order in which they are written
+            parts = [self._batch(part) for part in rest if part]
             batches.extendleft(reversed(parts))
 
     async def _attempt(self, batch: Batch) -> list[Sequence[Submission]]:
