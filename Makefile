@@ -98,7 +98,7 @@ lock:  ## compile requirements/*.lock from pyproject.toml (ARGS=--upgrade for ne
 	@$(find_python); "$$python" -m venv --clear .venv-lock
 	@.venv-lock/bin/python -m pip $(INSTALL) $(UV)
 	$(call compile,dev) pyproject.toml --all-extras --group dev
-	$(call compile,runtime) pyproject.toml --all-extras -c $(LOCKS)/dev.lock
+	$(call compile,runtime) pyproject.toml --extra postgres --extra speed -c $(LOCKS)/dev.lock
 	$(call compile,build) --group build -c $(LOCKS)/dev.lock
 	$(call compile,audit) --group audit
 	@rm -rf .venv-lock

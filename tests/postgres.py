@@ -281,7 +281,7 @@ def _start_on_a_free_port(server: PostgresServer) -> PostgresServer:
 # It keeps the starter's standard error open until then, so whoever reads that to its end knows that nothing
 # is left.
 _WATCHER = """
-import os, shutil, signal, sys, time
+import os, select, shutil, signal, sys
 home = sys.argv[1]
 sys.stdin.buffer.read()
 def pid():
@@ -290,15 +290,18 @@ def pid():
             return int(lines.readline())
     except (OSError, ValueError):
         return None
-for how in [signal.SIGQUIT] + [0] * 200 + [signal.SIGKILL]:
-    server = pid()
+def stop(server):
     try:
-        if server is None:
-            break
-        os.kill(server, how)
+        handle = os.pidfd_open(server)
+        for how in (signal.SIGQUIT, signal.SIGKILL):
+            signal.pidfd_send_signal(handle, how)
+            if select.select([handle], [], [], 10)[0]:
+                break
     except ProcessLookupError:
-        break
-    time.sleep(0.05)
+        pass
+server = pid()
+if server is not None:
+    stop(server)
 shutil.rmtree(home, ignore_errors=True)
 """
 

@@ -36,6 +36,12 @@ def test_every_command_is_documented() -> None:
     assert missing("cli.md", commands) == []
 
 
+def test_every_exit_code_is_documented_and_stands_in_the_help() -> None:
+    documented = re.findall(r"^\| (\d) \| \w", (REFERENCE / "cli.md").read_text(), re.MULTILINE)
+    assert {str(error.exit_code) for error in all_errors()} < set(documented)
+    assert re.findall(r"(\d) \w", root_command().epilog or "") == documented
+
+
 def missing(page: str, names: list[str]) -> list[str]:
     """The names that do not stand on the page as whole words; a longer name does not document a shorter."""
     assert names, f"nothing to look for in {page}: this test looks in the wrong place"

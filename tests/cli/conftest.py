@@ -16,7 +16,9 @@ import pytest
 
 from tests.cli.processes import Process
 
-REMIT = [sys.executable, "-P", "-m", "remit.cli"]
+REMIT = [sys.executable, "-P", "-m", "remit"]
+AWAITED = ("shipped", "seen")
+"""What steps of the shop wait for."""
 SHOP = Path(__file__).with_name("shop.py.txt").read_text()
 
 
@@ -65,8 +67,10 @@ class Terminal:
         return file.read_text().split() if file.exists() else []
 
     def happens(self, name: str) -> None:
-        """Something outside that a step waits for."""
-        (self.place / name).touch()
+        """Something outside that steps wait for, now or later: the pipe stays open, and nobody reads the word."""
+        pipe = os.open(self.place / name, os.O_RDWR)
+        self._stack.callback(os.close, pipe)
+        os.write(pipe, b"!")
 
 
 @pytest.fixture
@@ -76,6 +80,8 @@ def remit(tmp_path: Path) -> Iterator[Terminal]:
     (place / "flows").mkdir(parents=True)
     (place / "remit.toml").write_text("[step]\ntimeout_seconds = 10\ngrace_seconds = 0\n")
     (place / "flows" / "shop.py").write_text(SHOP)
+    for name in AWAITED:
+        os.mkfifo(place / name)
     plain = {name: text for name, text in os.environ.items() if not name.startswith("REMIT_")}
     with ExitStack() as stack:
         yield Terminal(place, plain | {"COLUMNS": "110", "TZ": "UTC"}, stack)

@@ -8,6 +8,7 @@ import pty
 import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,16 @@ def test_every_command_explains_itself(command: str) -> None:
     said = CliRunner().invoke(table, [command, "--help"], prog_name="remit").output
     assert said.startswith(f"Usage: remit {command}")
     assert "--json" in said
+
+
+def test_the_module_is_the_command(remit: Terminal) -> None:
+    command = Path(sys.executable).with_name("remit")
+    installed = subprocess.run(
+        [command, "--help"], cwd=remit.place, capture_output=True, text=True, check=True
+    )
+    assert installed.stdout == remit("--help", code=0).out
+    assert installed.stdout.startswith("Usage: remit ")
+    assert REMIT[-2:] == ["-m", "remit"]
 
 
 def test_run_shows_the_tree_and_the_result(remit: Terminal) -> None:

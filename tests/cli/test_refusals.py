@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from remit.store.databases.sqlite_driver import connect
-from tests.cli.conftest import Terminal
+from tests.cli.conftest import REMIT, Terminal
 
 LAMP = '{"item": "lamp"}'
 
@@ -80,8 +80,13 @@ def test_a_misspelt_parameter_is_shown_as_it_should_be_typed(remit: Terminal) ->
     assert said[1] == """       Did you mean --input '{"item":"lamp"}'?"""
 
 
+def test_a_parameter_that_is_like_none_is_not_taken_for_another(remit: Terminal) -> None:
+    said = remit("run", "order", "--input", '{"item": "lamp", "zz": 1}', code=2)
+    assert said.err == 'error: order has no parameter "zz"; it takes item: str, count: int.\n'
+
+
 def test_debug_shows_where_an_error_comes_from(remit: Terminal) -> None:
-    words = [sys.executable, "-P", "-m", "remit.cli", "show", "r-zzzz", "--debug"]
+    words = [*REMIT, "show", "r-zzzz", "--debug"]
     done = subprocess.run(
         words, cwd=remit.place, env=remit.environment, capture_output=True, text=True, check=False
     )

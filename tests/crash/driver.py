@@ -138,8 +138,7 @@ class Theatre:
                     await self._come_up()
                 await self._bring_to_end(cases)
                 self._disarm()
-                while self.troubles.doomed:
-                    await self.living(asyncio.sleep(0.001))
+                await self.living(_wait(self.troubles.landed))
             except Killed:
                 continue
             break
@@ -183,11 +182,6 @@ class Theatre:
             for task in left:
                 task.cancel()
             await asyncio.sleep(0)
-
-    async def settle(self) -> None:
-        """Give everybody a moment to do what they can."""
-        for _ in range(50):
-            await asyncio.sleep(0.001)
 
     @contextmanager
     def deaf_to_the_dead(self) -> Generator[None]:

@@ -1,7 +1,8 @@
 """Real processes that die: workers of one workspace, each a Python process of its own, and what they did outside.
 
 The tools write every effect as one line to a file, with O_APPEND and fsync, before they answer; the lines survive
-whatever happens to the process. A worker says on its standard output when it is ready.
+whatever happens to the process. Then they ring a bell, so that nobody has to look all the time. A worker says on its
+standard output when it is ready.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Iterable
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,6 +40,10 @@ class WorkerProcess:
         if self.alive:
             self.process.send_signal(number)
 
+    async def stopped(self) -> None:
+        """Wait until it stands still by a SIGSTOP; the kernel tells its parent."""
+        await asyncio.to_thread(os.waitid, os.P_PID, self.pid, os.WSTOPPED | os.WNOWAIT)
+
     async def kill(self) -> None:
         """`kill -9`, and wait until the kernel is done with it."""
         self.send(signal.SIGKILL)
@@ -54,6 +59,7 @@ class Fleet:
     settings: dict[str, str] = field(default_factory=dict[str, str])
     workers: list[WorkerProcess] = field(default_factory=list[WorkerProcess])
     kills: int = 0
+    rung: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def world(self) -> Path:
@@ -80,6 +86,12 @@ class Fleet:
         lines = self.world.read_text("utf-8").splitlines() if self.world.exists() else []
         return [json.loads(line) for line in lines]
 
+    async def acted(self, often: int) -> None:
+        """Wait until there are so many effects."""
+        while len(self.effects()) < often:
+            await self.rung.wait()
+            self.rung.clear()
+
     def count(self, kind: str) -> Counter[str]:
         """How often each call of a kind acted, told apart by call and key: the same key is one effect."""
         found = {(e["call"], e["key"] or str(n)) for n, e in enumerate(self.effects()) if e["kind"] == kind}
@@ -96,7 +108,27 @@ class Fleet:
 async def fleet(place: Path, database: str, **settings: str) -> AsyncGenerator[Fleet]:
     """A fleet without workers yet; none of its processes outlives the block."""
     made = Fleet(place, database, settings)
+    with _bell(place / "bell", made.rung):
+        try:
+            yield made
+        finally:
+            await made.stop()
+
+
+@contextmanager
+def _bell(pipe: Path, rung: asyncio.Event) -> Generator[None]:
+    """Set the event whenever another process writes into a pipe."""
+    os.mkfifo(pipe)
+    bell = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    loop = asyncio.get_running_loop()
+
+    def hear() -> None:
+        os.read(bell, 4096)
+        rung.set()
+
+    loop.add_reader(bell, hear)
     try:
-        yield made
+        yield
     finally:
-        await made.stop()
+        loop.remove_reader(bell)
+        os.close(bell)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 from remit import Absent, Backoff, Happened, Run, flow, step
@@ -24,6 +26,17 @@ def _note(kind: str, call: str, key: str = "") -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+    _ring()
+
+
+def _ring() -> None:
+    """Tell who looks at the effects that there is another one."""
+    with suppress(OSError):  # nobody is there any more, or was told often enough
+        bell = os.open(Path(_file()).with_name("bell"), os.O_WRONLY | os.O_NONBLOCK)
+        try:
+            os.write(bell, b"!")
+        finally:
+            os.close(bell)
 
 
 def _happened(kind: str, call: str) -> bool:
@@ -61,10 +74,17 @@ async def mail(call: str) -> int:
 
 @step(effect="write", timeout=30)
 async def dawdle(call: str, *, idempotency_key: str) -> int:
-    """Acts long after it was claimed: the process is stopped in between."""
-    Path(_file()).with_name(f"{call}.claimed").touch()
-    while not Path(_file()).with_name(f"{call}.go").exists():  # noqa: ASYNC110 - another process makes it
-        await asyncio.sleep(0.01)
+    """Acts long after it was claimed: not before its process gets SIGUSR1."""
+    go = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, go.set)
+    _note("begun", call)
+    await go.wait()
+    _note("late", call, idempotency_key)
+    return 1000
+
+
+@step(effect="write")
+async def follow(call: str, *, idempotency_key: str) -> int:
     _note("late", call, idempotency_key)
     return 1000
 
@@ -94,8 +114,7 @@ async def order(run: Run, number: int) -> int:
 @flow
 async def slow(run: Run, call: str) -> int:
     """Two deeds; only the first has to be waited for."""
-    Path(_file()).with_name(f"{call}.again.go").touch()
-    return await run.step(dawdle, call) + await run.step(dawdle, f"{call}.again")
+    return await run.step(dawdle, call) + await run.step(follow, f"{call}.again")
 
 
 @flow

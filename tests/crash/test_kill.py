@@ -5,12 +5,11 @@ is crashed under them, while what they do outside is counted where no kill reach
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from random import Random
-from signal import SIGCONT, SIGKILL, SIGTERM
-from typing import TypeVar, cast
+from signal import SIGCONT, SIGKILL, SIGTERM, SIGUSR1
+from typing import TypeVar
 
 import pytest
 
@@ -68,7 +67,7 @@ async def test_a_write_cut_off_by_a_kill_is_asked_about(
             run = await platform.start(post, call="letter")
             assert await victim.process.wait() == -SIGKILL
             await workers.start_worker()
-            await _until(platform.inbox)
+            await run.waits_for()
             question = (await platform.inbox())[0]
             assert (question.kind, workers.count("unkeyed")) == ("unknown", {"letter": 1} if sent else {})
             await (
@@ -83,9 +82,10 @@ async def test_s10_a_stopped_worker_is_fenced_and_its_receipt_comes_late(make_gr
         async with fleet(place, database, **SHORT_LEASE) as workers, visitor(place, database) as platform:
             sleeper = await workers.start_worker(die_at="write.performed", by="SIGSTOP")
             run = await platform.start(post, call="letter")
-            await _until(lambda: bool(workers.effects()))
+            await sleeper.stopped()
             other = await workers.start_worker()
-            await _until(platform.inbox)  # it took over, and cannot know whether the letter was sent
+            await run.waits_for()  # the other took over, and cannot know whether the letter was sent
+            assert len(await platform.inbox()) == 1
             sleeper.send(SIGCONT)
             assert await run.result() == 100
             assert await platform.inbox() == []
@@ -103,10 +103,10 @@ async def test_s15_a_worker_that_is_told_to_leave_finishes_its_step(make_ground:
         async with fleet(place, database, **RUSHED) as workers, visitor(place, database) as platform:
             leaving = await workers.start_worker()
             run = await platform.start(slow, call="deed")
-            await _until((place / "deed.claimed").exists)
+            await workers.acted(1)
             leaving.send(SIGTERM)
             await workers.start_worker()
-            (place / "deed.go").touch()
+            leaving.send(SIGUSR1)
             assert await leaving.process.wait() == 0
             assert await run.result() == 2000
             assert workers.count("late") == {"deed": 1, "deed.again": 1}
@@ -126,7 +126,7 @@ async def test_a_postgres_that_crashes_under_load_loses_nothing(
             for _ in range(2 * crash_scale):
                 orders += [await platform.start(order, number=len(orders) + n) for n in range(10)]
                 so_far = len(workers.effects())
-                await _until(lambda seen=so_far: len(workers.effects()) > seen + 4)
+                await workers.acted(so_far + 5)
                 await asyncio.to_thread(postgres.restart, "immediate")
             await _finish(platform, workers, orders)
             await _check(platform, workers, orders)
@@ -142,11 +142,11 @@ async def _see_it_die(workers: Fleet, victim: WorkerProcess, random: Random) -> 
     """Give it a few effects of time to die by itself; then kill it, wherever it is."""
     enough = len(workers.effects()) + random.randint(1, 12)
     gone = asyncio.ensure_future(victim.process.wait())
-    try:
-        async with asyncio.timeout(5):
-            await _until(lambda: gone.done() or len(workers.effects()) >= enough)
-    except TimeoutError:
-        pass  # nothing is left to do
+    acted = asyncio.ensure_future(workers.acted(enough))
+    await asyncio.wait(
+        {gone, acted}, timeout=5, return_when=asyncio.FIRST_COMPLETED
+    )  # else nothing is left to do
+    acted.cancel()
     await victim.kill()
     await gone
     workers.kills += 1
@@ -210,12 +210,3 @@ async def _check(platform: Platform, workers: Fleet, orders: list[RunHandle]) ->
 async def _events(platform: Platform, run: RunHandle, kind: type[T]) -> list[T]:
     entries, _ = await platform.ground.log.read(run_stream(run.id))
     return [entry.event for entry in entries if isinstance(entry.event, kind)]
-
-
-async def _until(holds: Callable[[], object]) -> None:
-    """Look until something outside this process is so."""
-    while True:
-        found = holds()
-        if await cast("Awaitable[object]", found) if isinstance(found, Awaitable) else found:
-            return
-        await asyncio.sleep(0.005)

@@ -23,6 +23,7 @@ from tests.crash.conftest import MakeGround
 from tests.crash.driver import Case, Theatre, theatre
 from tests.crash.laws import check, check_chain
 from tests.crash.story import annotate
+from tests.engine.places import Outside
 from tests.postgres import PostgresServer
 
 ROUNDS = 6
@@ -71,7 +72,9 @@ async def test_runs_go_on_by_themselves_when_the_store_is_back(trouble: str, mak
             with played.troubles.full() if trouble == "full" else played.troubles.away():
                 for _ in range(5):  # its time comes, and passes
                     played.clock.leap(60)
-                    await played.settle()
+                    await played.troubles.refused("runs.claim" if trouble == "full" else "runs.next_due")
+                    for _ in range(20):  # who tried waits for the clock again
+                        await asyncio.sleep(0)
                 with pytest.raises(StoreFull if trouble == "full" else StoreUnavailable):
                     await played.stage.start("program", body=case.body, tag="refused")
             await _play(played, [case], trouble)
@@ -103,8 +106,11 @@ async def test_a_postgres_that_is_away_for_longer_than_anybody_waits(
     monkeypatch.setattr(ground, "database_for", impatient)
     with postgres_ground() as (place, database):
         async with stage(fill, workspace=place, database=database) as played:
+            turn = OUTSIDE.door("page 50")
             run = await played.start(fill)
+            await OUTSIDE.until(lambda: "page 50" in OUTSIDE.happened)
             await asyncio.to_thread(postgres.stop, "immediate")
+            turn.set()
             try:
                 with pytest.raises(StoreUnavailable):
                     await played.start(fill)
@@ -117,7 +123,6 @@ async def test_a_postgres_that_is_away_for_longer_than_anybody_waits(
 async def test_a_park_whose_answer_was_lost_leaves_one_carrier(make_ground: MakeGround) -> None:
     """The run parked for good and was claimed anew, while the process that parked it still meant to read it again."""
     troubles, clock = StoreFaults(), ManualClock()
-    LINGERING.clear()
 
     def lose_the_park(point: str) -> None:
         if point == "park.before":
@@ -125,30 +130,34 @@ async def test_a_park_whose_answer_was_lost_leaves_one_carrier(make_ground: Make
             troubles.lose_answer(0)
 
     with make_ground() as (place, database), faulty_databases(troubles):
-        async with stage(waits_then_lingers, workspace=place, database=database, clock=clock) as played:
+        flows = (waits_then_lingers, fill)
+        async with stage(*flows, workspace=place, database=database, clock=clock) as played:
             faults.arm(lose_the_park)
             run = await played.start(waits_then_lingers)
             assert (await run.waits_for()).kind == "signal"
             await run.signal("go")
-            while not LINGERING:  # noqa: ASYNC110 - the step itself is what is waited for
-                await asyncio.sleep(0.001)
-            clock.leap(2)  # whoever wanted to try again does so now
-            for _ in range(50):
-                await asyncio.sleep(0.001)
-            carriers = len(LINGERING)
-            for each in LINGERING:
-                each.set()
+            await OUTSIDE.until(lambda: "linger" in OUTSIDE.happened)
+            clock.leap(2)  # whoever wanted to try again does so now,
+            await (await played.start(fill)).result()  # and had all the time that a whole run takes
+            carriers = OUTSIDE.count("linger")
+            OUTSIDE.door("linger").set()
             assert await run.result() == 1
             assert carriers == 1, "two executions of one run in one process"
 
 
-LINGERING: list[asyncio.Event] = []
+@pytest.fixture(autouse=True)
+def nothing_happened() -> None:
+    OUTSIDE.happened.clear()
+    OUTSIDE.doors.clear()
+
+
+OUTSIDE = Outside()
 
 
 @step(effect="read")
 async def linger() -> int:
-    LINGERING.append(asyncio.Event())
-    await LINGERING[-1].wait()
+    OUTSIDE.note("linger")
+    await OUTSIDE.door("linger").wait()
     return 1
 
 
@@ -160,7 +169,11 @@ async def waits_then_lingers(run: Run) -> int:
 
 @step(effect="read")
 async def page(number: int) -> str:
-    await asyncio.sleep(0.001)
+    """Nobody waits for a page, unless a test has made a door before it."""
+    OUTSIDE.note(f"page {number}")
+    door = OUTSIDE.doors.get(f"page {number}")
+    if door is not None:
+        await door.wait()
     return f"{number}" * 4000
 
 

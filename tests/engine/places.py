@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,25 @@ class Outside:
 
     happened: list[Any] = field(default_factory=list[Any])
     doors: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
+    listeners: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
 
     def note(self, what: Any) -> None:
         self.happened.append(what)
+        for tell in list(self.listeners):
+            tell()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for something to happen; a step may note it from a thread of its own."""
+        news = asyncio.Event()
+        tell = partial(asyncio.get_running_loop().call_soon_threadsafe, news.set)
+        self.listeners.append(tell)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not holds():
+                    await news.wait()
+                    news.clear()
+        finally:
+            self.listeners.remove(tell)
 
     def count(self, what: Any) -> int:
         return self.happened.count(what)
@@ -72,7 +89,11 @@ class Outside:
 
 
 async def until(true: Callable[[], bool | Awaitable[bool]]) -> None:
-    """Let the loop turn until a condition holds."""
+    """Look until something holds that nobody tells of: what the engine has in memory, or has written.
+
+    The moment between two looks belongs to the threads that write: a loop that never rests would keep them waiting,
+    and a clock that a look moves would outrun the disk.
+    """
     async with asyncio.timeout(PATIENCE):
         while True:
             holds = true()

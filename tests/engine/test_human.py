@@ -112,7 +112,7 @@ async def test_a_verdict_given_in_the_last_moment_is_not_lost_to_the_timer(place
     clock = TickingClock()
     async with place.stage(asks_beside_work, clock=clock) as stage, place.stage(worker=False) as other:
         run = await stage.start(asks_beside_work)
-        await until(lambda: ("at", "door") in OUTSIDE.happened)
+        await OUTSIDE.until(lambda: ("at", "door") in OUTSIDE.happened)
         await until(lambda: any(w.reason == "human" for w in in_memory(stage, run.id).waits))
         (question,) = await other.inbox()
         execution = in_memory(stage, run.id)

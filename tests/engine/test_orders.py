@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -61,7 +60,7 @@ async def test_cancel_takes_hold_everywhere_cleans_up_once_and_cannot_be_swallow
     async with place.stage(stands_at, sleeper, clock=TickingClock()) as stage:
         run = await stage.start(stands_at, where=where)
         if where in {"read", "write"}:
-            await until(lambda: ("at", "shut") in OUTSIDE.happened)
+            await OUTSIDE.until(lambda: ("at", "shut") in OUTSIDE.happened)
         else:
             await parked(run)
         await run.cancel("enough")
@@ -95,7 +94,7 @@ async def test_pause_lets_the_step_finish_and_takes_no_further_one_until_resume(
 ) -> None:
     async with place.stage(two_steps) as stage:
         run = await stage.start(two_steps)
-        await until(lambda: ("at", "first") in OUTSIDE.happened)
+        await OUTSIDE.until(lambda: ("at", "first") in OUTSIDE.happened)
         await stage.platform.pause(run.id)
         await until(lambda: in_memory(stage, run.id).holding)
         OUTSIDE.door("first").set()
@@ -122,7 +121,7 @@ async def one_busy_one_held(run: Run) -> str:
 async def test_cancel_while_paused_performs_nothing_that_was_held(place: Place) -> None:
     async with place.stage(one_busy_one_held) as stage:
         run = await stage.start(one_busy_one_held)
-        await until(lambda: len(OUTSIDE.happened) == 2)
+        await OUTSIDE.until(lambda: len(OUTSIDE.happened) == 2)
         await stage.platform.pause(run.id)
         await until(lambda: in_memory(stage, run.id).holding)
         OUTSIDE.door("first").set()
@@ -153,7 +152,7 @@ async def spawns_late(run: Run) -> None:
 async def test_cancel_reaches_a_child_that_is_born_while_the_order_is_followed(on_sqlite: Place) -> None:
     async with on_sqlite.stage(spawns_late, sleeper) as stage:
         run = await stage.start(spawns_late)
-        await until(lambda: ("at", "door") in OUTSIDE.happened)
+        await OUTSIDE.until(lambda: ("at", "door") in OUTSIDE.happened)
         log = stage.platform.ground.log
         original = log.read_one
 
@@ -184,7 +183,7 @@ async def parks_soon(run: Run) -> None:
 async def test_an_order_that_is_read_while_the_run_parks_is_not_lost(on_sqlite: Place) -> None:
     async with on_sqlite.stage(parks_soon) as stage:
         run = await stage.start(parks_soon)
-        await until(lambda: ("at", "door") in OUTSIDE.happened)
+        await OUTSIDE.until(lambda: ("at", "door") in OUTSIDE.happened)
         log = stage.platform.ground.log
         original = log.read_one
 
@@ -206,15 +205,20 @@ async def starts_over_and_over(run: Run, turn: int) -> None:
     run.continue_as(turn=turn + 1)
 
 
+@flow
+async def passes_by(run: Run) -> None:
+    await run.step(write, "passes by")
+
+
 async def test_a_flow_that_only_continues_can_be_paused_and_cancelled(on_sqlite: Place) -> None:
-    async with on_sqlite.stage(starts_over_and_over) as stage:
+    async with on_sqlite.stage(starts_over_and_over, passes_by) as stage:
         run = await stage.start(starts_over_and_over, turn=0)
-        await until(lambda: len(OUTSIDE.happened) > 3)
+        await OUTSIDE.until(lambda: len(OUTSIDE.happened) > 3)
         await stage.platform.pause(run.id)
         await parked(run, "paused")
-        count = len(OUTSIDE.happened)
-        await asyncio.sleep(0.05)
-        assert len(OUTSIDE.happened) == count
+        before = list(OUTSIDE.happened)
+        await (await stage.start(passes_by)).result()
+        assert OUTSIDE.happened == [*before, ("write", "passes by")], "the worker had room, and left it alone"
         await run.cancel()
         assert await ended(run) == "cancelled"
 

@@ -54,7 +54,7 @@ async def test_s09_the_runs_of_a_dead_process_go_on_elsewhere_and_writes_are_not
     clock = TickingClock()
     async with place.stage(stands, clock=clock) as one, place.stage(stands, clock=clock) as two:
         run = await one.start(stands)
-        await until(lambda: ("at", "door") in OUTSIDE.happened)
+        await OUTSIDE.until(lambda: ("at", "door") in OUTSIDE.happened)
         one.die()
 
         async def taken_over() -> bool:
@@ -70,7 +70,7 @@ async def test_s09_the_runs_of_a_dead_process_go_on_elsewhere_and_writes_are_not
 async def test_s09_a_message_from_another_process_reaches_a_run_in_memory(place: Place) -> None:
     async with place.stage(stands) as one, place.stage(stands, worker=False) as other:
         run = await one.start(stands)
-        await until(lambda: ("at", "door") in OUTSIDE.happened)
+        await OUTSIDE.until(lambda: ("at", "door") in OUTSIDE.happened)
         await other.platform.cancel(run.id)
         await until(lambda: in_memory(one, run.id).cancelling or True)
         assert await ended(other.run(run.id)) == "cancelled"

@@ -102,7 +102,7 @@ async def test_s10_a_fenced_worker_does_not_make_the_call_that_it_claimed(on_sql
         stage.platform.services.lease.ensure = ensure
         try:
             run = await stage.start(sends_reconciled)
-            await until(fenced.is_set)
+            await fenced.wait()
         finally:
             faults.arm(None)
 
@@ -139,7 +139,7 @@ async def test_s10_a_late_receipt_resolves_the_unknown(place: Place) -> None:
         place.stage(sends, clock=clock, worker=False) as other,
     ):
         run = await stage.start(sends)
-        await until(lambda: ("at", "letter") in OUTSIDE.happened)
+        await OUTSIDE.until(lambda: ("at", "letter") in OUTSIDE.happened)
         await _lose_to(stage, other)
         found = other.run(run.id)
         await parked(found, "unknown")
@@ -160,11 +160,11 @@ async def test_s10_a_receipt_that_comes_while_the_reconcile_waits_is_believed_be
         place.stage(sends_reconciled, clock=clock, worker=False) as other,
     ):
         run = await stage.start(sends_reconciled)
-        await until(lambda: ("at", "letter") in OUTSIDE.happened)
+        await OUTSIDE.until(lambda: ("at", "letter") in OUTSIDE.happened)
         await _lose_to(stage, other)
         found = other.run(run.id)
         OUTSIDE.door("letter").set()
-        await until(lambda: ("sent", "letter") in OUTSIDE.happened)
+        await OUTSIDE.until(lambda: ("sent", "letter") in OUTSIDE.happened)
 
         async def over() -> bool:
             await clock.advance(0.25)
@@ -198,7 +198,7 @@ async def test_s10_a_write_that_queues_for_its_turn_is_claimed_when_its_turn_com
         run = await stage.start(queue_up)
         for turn in range(3):
             began = ("began", str(turn))
-            await until(lambda began=began: began in OUTSIDE.happened)
+            await OUTSIDE.until(lambda began=began: began in OUTSIDE.happened)
             assert len(await events(stage, run.id, StepClaimed)) == turn + 1
             await clock.advance(5)
             OUTSIDE.door(str(turn)).set()
@@ -208,7 +208,7 @@ async def test_s10_a_write_that_queues_for_its_turn_is_claimed_when_its_turn_com
 
 async def _dies_in_the_call(stage: Stage, flow_: Any) -> StagedRun:
     run = await stage.start(flow_)
-    await until(lambda: ("at", "letter") in OUTSIDE.happened)
+    await OUTSIDE.until(lambda: ("at", "letter") in OUTSIDE.happened)
     stage.die()
     return run
 

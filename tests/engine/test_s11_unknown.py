@@ -50,7 +50,7 @@ async def test_s11_a_lost_or_late_answer_is_unknown_and_a_person_says_what_happe
     clock = TickingClock()
     async with place.stage(flow_, clock=clock) as stage:
         run = await stage.start(flow_)
-        await until(lambda: (name, 5) in OUTSIDE.happened)
+        await OUTSIDE.until(lambda: (name, 5) in OUTSIDE.happened)
         await clock.advance(4)
         await parked(run, "unknown")
         assert "told that it failed" not in OUTSIDE.happened
@@ -242,7 +242,7 @@ async def test_s11_the_same_write_is_refused_while_the_first_waits_to_be_reconci
         run = await stage.start(reconciles_beside)
         await parked(run)
         await run.signal("now")
-        await until(lambda: len(OUTSIDE.happened) == 1)
+        await OUTSIDE.until(lambda: len(OUTSIDE.happened) == 1)
 
         async def refused() -> bool:
             return any(step.state == "failed" for step in _all(await run.show()))
@@ -335,7 +335,7 @@ async def test_s11_a_write_that_was_renamed_is_repeated_with_the_key_that_the_wo
 ) -> None:
     async with place.stage(pays_by_another_name) as stage:
         run = await stage.start(pays_by_another_name)
-        await until(lambda: len(OUTSIDE.happened) == 1)
+        await OUTSIDE.until(lambda: len(OUTSIDE.happened) == 1)
         stage.die()
         OUTSIDE.door("bank").set()
         monkeypatch.setitem(NAMED, "step", "charge_account")

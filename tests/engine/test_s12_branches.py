@@ -28,9 +28,9 @@ async def two_branches(run: Run) -> list[str]:
 async def test_s12_branches_with_swapped_latencies_get_their_own_results_back(place: Place) -> None:
     async with place.stage(two_branches) as stage:
         run = await stage.start(two_branches)
-        await until(lambda: len(OUTSIDE.happened) == 2)
+        await OUTSIDE.until(lambda: len(OUTSIDE.happened) == 2)
         OUTSIDE.door("right").set()
-        await until(lambda: ("look", "right") in OUTSIDE.happened)
+        await OUTSIDE.until(lambda: ("look", "right") in OUTSIDE.happened)
         OUTSIDE.door("left").set()
         await parked(run, "signal")
         await stage.crash_and_restart()
@@ -50,7 +50,7 @@ async def nested_losers(run: Run) -> str:
 async def test_s12_a_cancelled_branch_takes_the_branches_inside_it_along(place: Place) -> None:
     async with place.stage(nested_losers) as stage:
         run = await stage.start(nested_losers)
-        await until(lambda: ("at", "shut") in OUTSIDE.happened)
+        await OUTSIDE.until(lambda: ("at", "shut") in OUTSIDE.happened)
         OUTSIDE.door("fast").set()
         assert await run.result() == "fast"
         assert {c.how for c in await events(stage, run.id, WaitClosed)} == {"cancelled"}
@@ -90,7 +90,7 @@ async def shielded(run: Run) -> list[str]:
 async def test_s12_a_claimed_write_is_not_cancelled_before_its_receipt(place: Place) -> None:
     async with place.stage(shielded) as stage:
         run = await stage.start(shielded)
-        await until(lambda: len(OUTSIDE.happened) == 2)
+        await OUTSIDE.until(lambda: len(OUTSIDE.happened) == 2)
         OUTSIDE.door("fast").set()
 
         async def decided() -> bool:
@@ -135,7 +135,7 @@ async def test_s12_cleaning_up_after_a_cancel_happens_once(place: Place) -> None
 async def takes_the_first(run: Run) -> str:
     taken = ""
     async for result in run.as_completed(
-        run.step(look, "first"), run.step(write_behind, "late"), run.sleep("4h")
+        run.step(look_behind, "first"), run.step(write_behind, "late"), run.sleep("4h")
     ):
         taken = result
         break
@@ -149,7 +149,8 @@ async def test_s12_who_stops_reading_as_completed_cancels_the_rest_and_parks_onl
     clock = TickingClock()
     async with place.stage(takes_the_first, clock=clock) as stage:
         run = await stage.start(takes_the_first)
-        await until(lambda: ("at", "late") in OUTSIDE.happened)
+        await OUTSIDE.until(lambda: ("at", "late") in OUTSIDE.happened)
+        OUTSIDE.door("first").set()
 
         async def opened() -> bool:
             return any(e.path == "sleep" for e in await journal(stage, run.id))

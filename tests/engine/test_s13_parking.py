@@ -81,7 +81,7 @@ async def test_s13_what_parking_unwinds_neither_appends_nor_performs(place: Plac
     async with place.stage(*ALL) as stage:
         run = await stage.start(flow_)
         await parked(run, "signal")
-        await until(lambda: "unwound" in OUTSIDE.happened)
+        await OUTSIDE.until(lambda: "unwound" in OUTSIDE.happened)
         at_rest = [type(e.event).__name__ for e in await journal(stage, run.id)]
         assert at_rest[-1] == "RunParked"
         assert OUTSIDE.count(("write", "close")) == 0
@@ -102,7 +102,7 @@ async def one_busy_one_waiting(run: Run) -> list[Any]:
 async def test_s13_a_run_parks_only_when_every_branch_waits(place: Place) -> None:
     async with place.stage(one_busy_one_waiting) as stage:
         run = await stage.start(one_busy_one_waiting)
-        await until(lambda: ("at", "door") in OUTSIDE.happened)
+        await OUTSIDE.until(lambda: ("at", "door") in OUTSIDE.happened)
         await until(lambda: len(in_memory(stage, run.id).waits) == 1)
         assert await run.status() == "running"
         OUTSIDE.door("door").set()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from remit.control.workspace import load_flows
+from remit.control.workspace import load_code
 from remit.domain.errors import WrongState
 from remit.domain.events import PatchChosen, RunRepinned, StepDone
 from remit.engine.pin import pin_of
@@ -95,6 +95,24 @@ async def test_s14_other_code_that_differs_parks_says_where_and_touches_nothing(
         write(place.folder, "flows/desk.py", FIRST)
         await stage.up()
         await stage.platform.migrate_run(run.id, {})
+        assert await run.result() == [1, "gone"]
+    assert OUTSIDE.happened == [("find", 1)]
+
+
+async def test_s14_old_code_that_is_back_is_followed_at_the_next_message(place: Place) -> None:
+    write(place.folder, "flows/desk.py", FIRST)
+    async with place.stage() as stage:
+        run = await stage.start("desk")
+        await parked(run, "signal")
+        stage.die()
+        write(place.folder, "flows/desk.py", body("await run.step(look, 9)", *LINES))
+        await stage.up()
+        await run.signal("chat", "hello")
+        await parked(run, "code_changed")
+        stage.die()
+        write(place.folder, "flows/desk.py", FIRST)
+        await stage.up()
+        await run.signal("go", "gone")
         assert await run.result() == [1, "gone"]
     assert OUTSIDE.happened == [("find", 1)]
 
@@ -211,7 +229,7 @@ def test_s14_the_pin_follows_what_the_flow_imports_and_nothing_else(
 
     def pin() -> str:
         monkeypatch.setattr("remit.engine.pin._pins", {})  # as in another process
-        return next(pin_of(found) for found in load_flows(tmp_path, ["flows"]) if found.name == "desk")
+        return next(pin_of(found) for found in load_code(tmp_path, ["flows"]).flows if found.name == "desk")
 
     before = pin()
     with (tmp_path / changed).open("a") as file:

@@ -64,6 +64,7 @@ async def run_out(place: Place, worker: str) -> None:
             await connection.close()
         return
     connection: Any = apsw.Connection(str(place.folder / ".remit" / "remit.db"))
+    connection.set_busy_timeout(10_000)  # its workers write meanwhile
     try:
         connection.execute(change, (worker,))
     finally:
@@ -75,7 +76,7 @@ async def test_s15_a_wall_clock_that_jumps_kills_nobody(place: Place, jump: floa
     clock = ManualClock()
     async with pair(place, clock) as (first, second):
         run = await first.start(busy)
-        await until(lambda: OUTSIDE.count(("at", "door")) == 1)
+        await OUTSIDE.until(lambda: OUTSIDE.count(("at", "door")) == 1)
         clock.jump(jump)
         assert [await look_after_others(each) for each in (first, second)] == [0, 0]
         await clock.advance(1)
@@ -90,7 +91,7 @@ async def test_s15_a_released_lock_is_death_at_once_whatever_the_clocks_say(plac
     clock = ManualClock()
     async with pair(place, clock) as (first, second):
         run = await first.start(busy)
-        await until(lambda: OUTSIDE.count(("at", "door")) == 1)
+        await OUTSIDE.until(lambda: OUTSIDE.count(("at", "door")) == 1)
         worker = first.platform.worker_id
         assert await look_after_others(second) == 0
         first.die()
@@ -107,7 +108,7 @@ async def test_s15_a_worker_whose_lease_ran_out_is_fenced_and_writes_nothing_mor
     clock = ManualClock()
     async with pair(place, clock) as (first, second):
         run = await first.start(busy)
-        await until(lambda: OUTSIDE.count(("at", "door")) == 1)
+        await OUTSIDE.until(lambda: OUTSIDE.count(("at", "door")) == 1)
         silent = first.platform.worker_id
         await run_out(place, silent)
         assert await look_after_others(second) == 1
@@ -115,7 +116,7 @@ async def test_s15_a_worker_whose_lease_ran_out_is_fenced_and_writes_nothing_mor
             (silent, "its lease ran out")
         ]
         second.platform.dispatcher.submit("")
-        await until(lambda: OUTSIDE.count(("at", "door")) == 2)
+        await OUTSIDE.until(lambda: OUTSIDE.count(("at", "door")) == 2)
         OUTSIDE.door("door").set()
         assert await ended(second.run(run.id)) == "succeeded"
         entries = await journal(second, run.id)
@@ -154,7 +155,7 @@ async def test_s15_blocking_code_never_holds_the_loop(on_sqlite: Place) -> None:
     GATE.clear()
     async with on_sqlite.stage(blocked) as stage:
         run = await stage.start(blocked)
-        await until(lambda: OUTSIDE.count("blocking") == 1)
+        await OUTSIDE.until(lambda: OUTSIDE.count("blocking") == 1)
         asyncio.get_running_loop().call_soon(GATE.set)
         assert await run.result() != threading.get_ident()
 

@@ -10,7 +10,7 @@ from remit.domain.errors import JournalFull, RunFailed
 from remit.domain.events import RunContinued, StepDone
 from remit.store.database import Commit
 from tests.engine.commits import watched_commits
-from tests.engine.places import Place, events, in_memory, journal, parked, until
+from tests.engine.places import Place, events, in_memory, journal, parked
 from tests.engine.steps import OUTSIDE, look, look_behind
 
 
@@ -56,7 +56,7 @@ async def test_s16_a_wake_reads_the_present_generation_only(place: Place) -> Non
         await parked(run, "signal")
         await stage.crash_and_restart()
         await run.signal("go")
-        await until(lambda: OUTSIDE.count(("at", "door")) == 1)
+        await OUTSIDE.until(lambda: OUTSIDE.count(("at", "door")) == 1)
         loaded = in_memory(stage, run.id).journal.entries
         everything = await journal(stage, run.id)
         assert isinstance(loaded[0].event, RunContinued)
@@ -133,7 +133,7 @@ async def test_s16_a_conversation_is_stored_once_however_often_it_is_passed_on(p
         await stage.crash_and_restart()
         with watched_commits(stage) as commits:
             await run.signal("go")
-            await until(lambda: OUTSIDE.count(("say", "turn 2")) == 3)
+            await OUTSIDE.until(lambda: OUTSIDE.count(("say", "turn 2")) == 3)
             await parked(run, "signal")
         assert len(blobs_of(commits)) == 3  # continued by name: only what was said since is written
         assert not set(first) & set(blobs_of(commits))

@@ -151,7 +151,7 @@ async def test_s18_a_live_fork_asks_before_every_write(place: Place) -> None:
         assert OUTSIDE.happened == [("look", "dear ann")]
         await stage.crash_and_restart()
         await fork.approve()
-        await until(lambda: OUTSIDE.count(("send", "dear ann")) == 1)
+        await OUTSIDE.until(lambda: OUTSIDE.count(("send", "dear ann")) == 1)
         await parked(fork, "human")
         (asked,) = await stage.inbox()
         assert asked.name == "write"

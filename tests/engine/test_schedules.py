@@ -73,7 +73,7 @@ def test_what_is_no_time_or_no_zone_is_said_so() -> None:
 
 
 async def _ticks(stage: Stage, count: int) -> None:
-    await until(lambda: OUTSIDE.count(("write", "tick")) >= count)
+    await OUTSIDE.until(lambda: OUTSIDE.count(("write", "tick")) >= count)
 
 
 async def test_each_due_time_starts_one_run_though_two_workers_look(place: Place) -> None:

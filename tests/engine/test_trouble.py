@@ -25,7 +25,7 @@ async def test_a_store_that_is_away_for_a_moment_is_never_told_to_the_flow(place
     clock = TickingClock()
     async with place.stage(catches_everything, clock=clock) as stage:
         run = await stage.start(catches_everything)
-        await until(lambda: ("at", "door") in OUTSIDE.happened)
+        await OUTSIDE.until(lambda: ("at", "door") in OUTSIDE.happened)
         await until(lambda: len(in_memory(stage, run.id).waits) == 1)
         log = stage.platform.ground.log
         original = log.read_one

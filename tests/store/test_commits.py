@@ -52,6 +52,17 @@ async def test_events_come_back_as_they_were_in_order(database: Database, run: J
     assert (await stream_of(database, run.stream))[1:] == written
 
 
+async def test_refused_operations_without_events_are_divided_until_they_stand_alone(database: Database) -> None:
+    impossible = Commit(ops=[Op("runs.pause", ("r-nobody", 1), one=True)])
+    fine = [Commit(ops=[Op("workspace.set", (f"k{n}", "v"))]) for n in range(7)]
+    commits = [impossible, *fine[:4], impossible, *fine[4:]]
+    answers = await asyncio.gather(*[database.submit(each) for each in commits], return_exceptions=True)
+    assert [n for n, answer in enumerate(answers) if isinstance(answer, Conflict)] == [0, 5]
+    assert [n for n, answer in enumerate(answers) if isinstance(answer, BaseException)] == [0, 5]
+    for n in range(7):
+        assert await database.fetch("workspace.get", f"k{n}") == [("v",)]
+
+
 async def test_a_commit_that_is_there_already_is_done(database: Database, run: Journal) -> None:
     commit = run.step([Op("runs.repin", ("r-1", "new"))])
     first = await database.submit(commit)

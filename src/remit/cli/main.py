@@ -96,7 +96,7 @@ class Table(click.Group):
     name="remit",
     params=shared_options(),
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit: 0 done, 1 refused or failed, 2 bad usage, 4 parked, 5 infrastructure.",
+    epilog="Exit: 0 done, 1 refused or failed, 2 bad usage, 3 inconclusive, 4 parked, 5 infrastructure.",
 )
 @click.version_option(__version__, message="remit %(version)s")
 def remit() -> None:

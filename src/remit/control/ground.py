@@ -46,6 +46,8 @@ class Ground:
     log: Log
     clock: Clock
     principal: Principal
+    fresh: bool = False
+    """Whether this very start made the workspace."""
 
     @property
     def locks(self) -> Path:
@@ -79,7 +81,7 @@ async def open_ground(workspace: Path, url: str, team: str, clock: Clock | None 
     except BaseException:
         await database.close()
         raise
-    return Ground(workspace, database, provider, keys, Log(database, keys), clock, principal)
+    return Ground(workspace, database, provider, keys, Log(database, keys), clock, principal, fresh)
 
 
 def database_for(workspace: Path, url: str, clock: Clock) -> Database:

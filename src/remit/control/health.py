@@ -47,8 +47,8 @@ _STUCK = {
     "unknown": "nobody knows whether a write took place",
 }
 _STUCK_REMEDY = {
-    "code_changed": "Put the old code back, mark the change with run.patched(…), or: remit migrate-run {run}",
-    "needs_release": "Put the old code back, or: remit migrate-run {run}",
+    "code_changed": "Put the old code back or mark the change with run.patched(…), then: remit migrate-run {run}",
+    "needs_release": "Put the old code back, then: remit migrate-run {run}",
     "unknown": "Find out and say so: remit inbox",
 }
 

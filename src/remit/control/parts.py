@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from remit.agents.run import Run
+from remit.control.acting import build_house
 from remit.engine.breakers import Breakers
 from remit.engine.bulkheads import Bulkheads
 from remit.engine.dispatchers.local import LocalDispatcher
@@ -16,7 +18,10 @@ from remit.engine.worker import Worker
 from remit.insight.run_facts import RunFacts
 
 if TYPE_CHECKING:
+    from remit.agents.house import House
     from remit.control.ground import Ground
+    from remit.control.settings import Settings
+    from remit.control.workspace import Code
     from remit.engine.dispatcher import Dispatcher
     from remit.engine.flow import Flow
 
@@ -30,20 +35,27 @@ class Parts:
     dispatcher: Dispatcher
     services: Services
     facts: RunFacts
+    house: House
     worker: Worker | None = None
     """The worker of this process, while there is one."""
 
 
-def plug_together(ground: Ground, flows: dict[str, Flow], limits: Limits, terms: LeaseTerms) -> Parts:
+async def plug_together(ground: Ground, code: Code, chosen: Settings) -> Parts:
     """Everything but a worker."""
     fleet = ground.database.dialect == "postgres"
     dispatcher = (PostgresDispatcher if fleet else LocalDispatcher)(ground.database, ground.clock)
-    services = Services(
-        ground.database, ground.keys, ground.log, ground.clock, limits, flows,
-        Lease(ground.database, ground.clock, ground.locks, terms),
-        Breakers(ground.clock), Bulkheads(), lambda: dispatcher.submit(""),
+    lease = Lease(ground.database, ground.clock, ground.locks, LeaseTerms(chosen.worker.lease_seconds))
+    house = await build_house(ground, code, chosen, lease)
+    flows = {flow.name: flow for flow in (*code.flows, *house.flows)}
+    limits = Limits(
+        chosen.limits.result_bytes, chosen.limits.journal_events,
+        chosen.step.timeout_seconds, chosen.step.grace_seconds,
     )  # fmt: skip
-    return Parts(ground, flows, dispatcher, services, RunFacts(ground.database))
+    services = Services(
+        ground.database, ground.keys, ground.log, ground.clock, limits, flows, lease,
+        Breakers(ground.clock), Bulkheads(), lambda: dispatcher.submit(""), lambda execution: Run(execution, house),
+    )  # fmt: skip
+    return Parts(ground, flows, dispatcher, services, RunFacts(ground.database), house)
 
 
 def add_worker(parts: Parts, concurrency: int, only: str) -> Worker:

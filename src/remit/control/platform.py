@@ -15,13 +15,12 @@ from remit.control import health, inbox, inspection, orders, rehearsing, setting
 from remit.control.ground import open_ground
 from remit.control.handle import RunHandle
 from remit.control.parts import Parts, add_worker, plug_together
-from remit.engine.lease import LeaseTerms
 from remit.engine.schedules import drop_schedules, set_schedule
-from remit.engine.services import Limits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 
+    from remit.agents.agent import Agent
     from remit.control.ground import Ground
     from remit.control.settings import Settings
     from remit.control.views import Finding, InboxItem, ReplayReport, RunSummary, RunView, ScheduleView
@@ -47,10 +46,12 @@ class Platform:
     @asynccontextmanager
     async def open(
         cls, workspace: Path | str = ".", *, database: str = "", flows: Iterable[Flow] = (), worker: bool = True,
-        clock: Clock | None = None, chosen: Settings | None = None, only: str = "",
+        agents: Iterable[Agent] = (), clock: Clock | None = None, chosen: Settings | None = None, only: str = "",
     ) -> AsyncGenerator[Platform]:  # fmt: skip
         """Open a workspace; with `worker`, runs are executed in this process until the block ends."""
-        platform = await cls.assemble(workspace, database=database, flows=flows, clock=clock, chosen=chosen)
+        platform = await cls.assemble(
+            workspace, database=database, flows=flows, agents=agents, clock=clock, chosen=chosen
+        )
         try:
             if worker:
                 await platform.start_worker(only=only)
@@ -61,19 +62,20 @@ class Platform:
     @classmethod
     async def assemble(
         cls, place: Path | str = ".", *, database: str = "", flows: Iterable[Flow] = (),
-        clock: Clock | None = None, chosen: Settings | None = None,
+        agents: Iterable[Agent] = (), clock: Clock | None = None, chosen: Settings | None = None,
     ) -> Platform:  # fmt: skip
         """Open a workspace without starting anything."""
         root = Path(os.path.abspath(place))  # noqa: ASYNC240, PTH100 - as text: it asks no file system
         chosen = chosen or settings.load(root)
-        given = list(flows) or workspace.load_flows(root, chosen.code)
+        given, asked = list(flows), list(agents)
+        code = workspace.load_code(root, chosen.code) if not given else workspace.Code(given, {}, [])
+        code.agents.update({agent.name: agent for agent in asked})
         ground = await open_ground(root, database or chosen.database, chosen.workspace.team, clock)
-        limits = Limits(
-            chosen.limits.result_bytes, chosen.limits.journal_events,
-            chosen.step.timeout_seconds, chosen.step.grace_seconds,
-        )  # fmt: skip
-        terms = LeaseTerms(chosen.worker.lease_seconds)
-        return cls(plug_together(ground, {flow.name: flow for flow in given}, limits, terms), chosen)
+        try:
+            return cls(await plug_together(ground, code, chosen), chosen)
+        except BaseException:
+            await ground.database.close()
+            raise
 
     async def start_worker(self, *, only: str = "") -> None:
         """Execute runs in this process from now on."""
@@ -92,6 +94,7 @@ class Platform:
         if self._parts.worker is not None:
             await self._parts.worker.stop(self._settings.worker.drain_seconds)
             self._parts.worker = None
+        await self._parts.house.close()
         await self.ground.database.close()
 
     def abandon(self) -> None:

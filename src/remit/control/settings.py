@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -33,6 +33,7 @@ class WorkspaceSettings:
 
     name: str = _setting("", "the name shown to people; empty = the folder's name")
     team: str = _setting("default", "the team that runs belong to")
+    environment: str = _setting("dev", "dev, stage or prod: what rules and the simulated model go by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Settings:
     """Everything a workspace chose."""
 
     database: str = _setting("", "postgresql://… or sqlite:///…; empty = .remit/remit.db in the workspace")
-    code: tuple[str, ...] = _setting(("flows",), "folders or modules of the workspace that hold flows")
+    code: tuple[str, ...] = _setting(("flows", "agents", "tools"), "folders or modules of the workspace that hold flows, agents and tools")
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
@@ -104,8 +105,7 @@ def load(workspace: Path, env: Mapping[str, str] | None = None) -> Settings:
     settings: Settings = _build(Settings, "", values)
     if settings.workspace.name:
         return settings
-    named = WorkspaceSettings(workspace.resolve().name, settings.workspace.team)
-    return _replaced(settings, named)
+    return _named(settings, workspace.resolve().name)
 
 
 # --- the file -----------------------------------------------------------------------------------------------
@@ -221,10 +221,8 @@ def _build(shape: type[Any], prefix: str, values: Mapping[str, object]) -> Any:
     return shape(**chosen)
 
 
-def _replaced(settings: Settings, workspace: WorkspaceSettings) -> Settings:
-    return Settings(
-        settings.database, settings.code, workspace, settings.worker, settings.limits, settings.step
-    )
+def _named(settings: Settings, name: str) -> Settings:
+    return replace(settings, workspace=replace(settings.workspace, name=name))
 
 
 def _leaves(shape: type[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

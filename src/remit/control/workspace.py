@@ -10,20 +10,25 @@ import importlib
 import inspect
 import sys
 import traceback
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from remit.agents.agent import Agent
 from remit.domain.errors import BadWorkspace, InvalidName
 from remit.domain.ids import is_code_name
 from remit.engine.flow import Flow
+from remit.tools.registry import tools_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+
+    from remit.tools.tool import PythonTool
 
 FILE = "remit.toml"
-_DEFAULT_CODE = "flows"
+_DEFAULT_CODE = ("flows", "agents", "tools")
 _TEMPLATES = {
     "remit.toml": "remit.toml",
     ".gitignore": "gitignore",
@@ -74,8 +79,17 @@ def create(path: Path, name: str = "") -> list[Path]:
         ) from None
 
 
-def load_flows(workspace: Path, code: Sequence[str]) -> list[Flow]:
-    """Import what the workspace calls its code, and give every flow found there, by name."""
+@dataclass(frozen=True)
+class Code:
+    """What the Python of a workspace declares, by name."""
+
+    flows: list[Flow]
+    agents: dict[str, Agent]
+    tools: list[PythonTool]
+
+
+def load_code(workspace: Path, code: Sequence[str]) -> Code:
+    """Import what the workspace calls its code, and give every flow, agent and tool found there."""
     root = workspace.resolve()
     names = dict.fromkeys(name for entry in code for name in _modules_of(root, entry))
     _forget_what_changed(root)
@@ -85,15 +99,16 @@ def load_flows(workspace: Path, code: Sequence[str]) -> list[Flow]:
         imported = [_import(root, name) for name in names]
     finally:
         _remember(root, set(sys.modules) - before)
-    found: dict[str, Flow] = {}
-    for flow in _flows_in(imported):
-        other = found.setdefault(flow.name, flow)
-        if other is not flow:
-            raise BadWorkspace(
-                f'two flows are called "{flow.name}": {_place(root, other)} and {_place(root, flow)}.',
-                'Give one of them another name: @flow(name="…").',
-            )
-    return [found[name] for name in sorted(found)]
+    values = [value for module in imported for value in vars(module).values()]
+    flows = _by_name([value for value in values if isinstance(value, Flow)], root)
+    tools = [tool for module in imported for tool in tools_of(vars(module))]
+    return Code([flows[name] for name in sorted(flows)], _agents(values), list(dict.fromkeys(tools)))
+
+
+def write_default_policy(root: Path) -> None:
+    """The rules that a new workspace starts with; one that has rules keeps them."""
+    if not (root / "policies").exists():
+        _write(root / "policies" / "default.cedar", "default.cedar", root.name)
 
 
 # --- finding modules ----------------------------------------------------------------------------------------
@@ -112,7 +127,7 @@ def _modules_of(root: Path, entry: str) -> list[str]:
         module = place if place.suffix == ".py" else place.with_name(place.name + ".py")
         if module.is_file():
             return [_dotted(module.relative_to(root))]
-    if entry == _DEFAULT_CODE:
+    if entry in _DEFAULT_CODE:
         return []
     raise BadWorkspace(
         f'{FILE} names "{entry}" in code, and there is no such folder or module in {root}.',
@@ -206,14 +221,27 @@ def _digest(path: Path) -> str:
         return ""
 
 
-# --- flows --------------------------------------------------------------------------------------------------
+# --- flows, agents, tools --------------------------------------------------------------------------------------------------
 
 
-def _flows_in(modules: Sequence[ModuleType]) -> Iterator[Flow]:
-    for module in modules:
-        for value in vars(module).values():
-            if isinstance(value, Flow):
-                yield value
+def _by_name(flows: Sequence[Flow], root: Path) -> dict[str, Flow]:
+    found: dict[str, Flow] = {}
+    for flow in flows:
+        other = found.setdefault(flow.name, flow)
+        if other is not flow:
+            raise BadWorkspace(
+                f'two flows are called "{flow.name}": {_place(root, other)} and {_place(root, flow)}.',
+                'Give one of them another name: @flow(name="…").',
+            )
+    return found
+
+
+def _agents(values: Sequence[object]) -> dict[str, Agent]:
+    found: dict[str, Agent] = {}
+    for agent in (value for value in values if isinstance(value, Agent)):
+        if found.setdefault(agent.name, agent) is not agent:
+            raise BadWorkspace(f'two agents are called "{agent.name}".', "Give one of them another name.")
+    return found
 
 
 def _place(root: Path, flow: Flow) -> str:

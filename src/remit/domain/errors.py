@@ -33,6 +33,8 @@ class RemitError(Exception):
     def __init__(self, message: str = "", hint: str = "") -> None:
         self.message = message or (type(self).__doc__ or "").strip()
         self.hint = hint
+        self.detail: object = None
+        """What the log keeps of it beside the sentence, where it is about a step."""
         super().__init__(self.message)
 
     def __str__(self) -> str:
@@ -182,6 +184,8 @@ class StepFailed(RunProblem):
     """A step failed for good."""
 
     code = "step_failed"
+    reason: str = ""
+    """What the step itself said."""
 
 
 class TimedOut(RunProblem):

@@ -8,18 +8,10 @@ sequence, time, path, commitment) belongs to the store.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
-Json = Any
-"""A plain JSON value: dict, list, str, int, float, bool or None."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """What all facts share: nothing but the name of their kind."""
-
-    KIND: ClassVar[str]
-
+from remit.domain import action_events
+from remit.domain.event import Event, Json
 
 # --- the stream of a run: only its owner writes here -------------------------------------------------------
 
@@ -68,6 +60,7 @@ class RunContinued(Event):
     KIND: ClassVar[str] = "run.continued"
     generation: int
     input: dict[str, Json]
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +96,7 @@ class StepDone(Event):
     started: int
     attempts: int = 1
     how: str = ""
+    detail: Json = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +110,7 @@ class StepFailed(Event):
     message: str
     started: int
     attempts: int = 1
+    detail: Json = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +137,7 @@ class StepClaimed(Event):
     attempt: int
     until: int
     key_until: int | None = None
+    detail: Json = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,8 +354,11 @@ class BackupMade(Event):
     upto: int
 
 
-EVENTS: dict[str, type[Event]] = {kind.KIND: kind for kind in Event.__subclasses__()}
-"""Every kind by name."""
+EVENTS: dict[str, type[Event]] = {
+    **{kind.KIND: kind for kind in Event.__subclasses__()},
+    **{kind.KIND: kind for kind in action_events.KINDS},
+}
+"""Every kind by name: those of this file, and those of the gate (`action_events`)."""
 
 
 @dataclass(frozen=True, slots=True)

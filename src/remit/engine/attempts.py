@@ -18,16 +18,15 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from remit.domain.clock import Clock
+    from remit.engine.call import Call
     from remit.engine.services import Services
     from remit.engine.step import Step
 
 
-async def attempt(
-    step: Step, args: tuple[object, ...], kwargs: dict[str, Any], timeout: float | None, services: Services
-) -> object:
+async def attempt(made: Call, timeout: float | None, services: Services) -> object:
     """Call the step once under all its guards."""
-    async with admitted(step, services):
-        return await call_in_time(step, args, kwargs, timeout, services.clock)
+    async with admitted(made.step, services):
+        return await call_in_time(made, made.kwargs, timeout, services.clock)
 
 
 @asynccontextmanager
@@ -41,14 +40,12 @@ async def admitted(step: Step, services: Services) -> AsyncGenerator[None]:
         yield
 
 
-async def call_in_time(
-    step: Step, args: tuple[object, ...], kwargs: dict[str, Any], timeout: float | None, clock: Clock
-) -> object:
-    """Call the step's function; what takes longer than it may is interrupted."""
+async def call_in_time(made: Call, kwargs: dict[str, Any], timeout: float | None, clock: Clock) -> object:
+    """Call what performs the step; what takes longer than it may is interrupted."""
     if timeout is None:
-        return await call(step.fn, *args, **kwargs)
-    async with Deadline(clock, timeout, step.name):
-        return await call(step.fn, *args, **kwargs)
+        return await call(made.fn, *made.args, **kwargs)
+    async with Deadline(clock, timeout, made.step.name):
+        return await call(made.fn, *made.args, **kwargs)
 
 
 def failure_of(raised: BaseException) -> Exception:

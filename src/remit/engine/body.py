@@ -28,7 +28,6 @@ from remit.engine.execution import Outcome
 from remit.engine.generation import ContinueAs
 from remit.engine.journal import Journal
 from remit.engine.recording import code_of, message_of
-from remit.engine.run import Run
 from remit.engine.scope import Scope
 from remit.engine.values import to_flow, to_journal
 from remit.store.conversations import refers, resolve
@@ -82,7 +81,7 @@ async def _call_flow(execution: Execution) -> tuple[RunStatus, Any, BaseExceptio
         given = flow.restore(
             await resolve(created.input, execution.services.database, execution.services.keys)
         )
-        value = await flow.fn(Run(execution), **given)
+        value = await flow.fn(execution.services.face(execution), **given)
     except Evicted:
         raise
     except asyncio.CancelledError as cancelled:
@@ -118,7 +117,7 @@ async def _continue(execution: Execution, scope: Scope, error: ContinueAs) -> No
     given = execution.flow.accept(error.state, execution.shelf.refer)
     await execution.stand(scope)
     generation = execution.row.generation + 1
-    event = RunContinued(generation, given)
+    event = RunContinued(generation, given, execution.journal.created.by)
     seq = execution.pen.seq + 1
     rebase = Op("runs.rebase", (execution.row.id, seq, generation))
     blobs = execution.shelf.unwritten() if refers(given) else ()

@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, Any
 from remit.domain.effects import Backoff
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from remit.engine.admission import Admission
+    from remit.engine.execution import Execution
     from remit.engine.scope import Scope
     from remit.engine.step import Step
+    from remit.store.database import Op
     from remit.store.keys import DataKey
 
 _WHEN_ASKED = Backoff(attempts=10)
@@ -28,6 +33,38 @@ class Call:
     digest: str
     key: DataKey | None = None
     """Another data key than the run's: the result is about a subject."""
+    admission: Admission | None = None
+    """Who has to let it pass, for actions that go through the gate."""
+
+    @property
+    def fn(self) -> Callable[..., Any]:
+        """What performs it."""
+        return self.step.fn if self.admission is None else self.admission.perform
+
+    @property
+    def reconcile(self) -> Callable[..., Any] | None:
+        """What finds out whether it took place; None if nothing can."""
+        if self.admission is None or self.step.reconcile is None:
+            return self.step.reconcile
+        return self.admission.reconcile
+
+    async def admit(self, execution: Execution, number: int) -> None:
+        """Have it let pass, before every attempt; raises the refusal."""
+        if self.admission is not None:
+            await self.admission.admit(execution, self, number)
+
+    def claiming(self) -> tuple[Any, Sequence[Op]]:
+        """What belongs into the claim, and what is committed with it."""
+        return (None, ()) if self.admission is None else self.admission.claiming()
+
+    def settling(self, wrong: BaseException | None = None) -> tuple[Any, Sequence[Op]]:
+        """What belongs into the outcome, and what is committed with it."""
+        return (None, ()) if self.admission is None else self.admission.settling(wrong)
+
+    def replayed(self, detail: Any) -> None:
+        """Tell the layer above that this was settled before, with this detail."""
+        if self.admission is not None:
+            self.admission.replayed(detail)
 
     @property
     def retry(self) -> Backoff:

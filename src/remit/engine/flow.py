@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import shlex
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
@@ -111,14 +112,14 @@ class Flow:
             raise InvalidInput(f'{self.name} needs "{missing[0]}"; {takes}')
 
     def _suggest(self, wrong: str, given: dict[str, object]) -> str:
-        free = [n for n in self.parameters if n not in given]
-        near = difflib.get_close_matches(wrong, free, n=1, cutoff=0.3) or (free if len(free) == 1 else [])
+        """The input as it should be typed, if that is all that is wrong with it; else the name alone."""
+        near = difflib.get_close_matches(wrong, [n for n in self.parameters if n not in given], n=1)
         if not near:
             return ""
-        better = {(near[0] if n == wrong else n): v for n, v in given.items()}
         try:
-            return f"Did you mean --input '{canonical.encode(canonical.plain(better)).decode()}'?"
-        except Exception:  # noqa: BLE001 - the value is wrong as well; the name is what this error is about
+            better = self.accept({(near[0] if n == wrong else n): v for n, v in given.items()})
+            return f"Did you mean --input {shlex.quote(canonical.encode(better).decode())}?"
+        except Exception:  # noqa: BLE001 - something else is wrong as well; the name is what this error is about
             return f'Did you mean "{near[0]}"?'
 
 

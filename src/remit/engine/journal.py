@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from remit.domain.action_events import ActionAdmitted, ActionHeld, AgentAsked
 from remit.domain.errors import ReplayMismatch
 from remit.domain.events import (
     ChildSpawned,
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
 CANCEL_POINT = "cancel"
 """What a decision is about that says: a cancel was delivered here."""
 
-_OPENS_A_PLACE = (StepDone, StepFailed, StepRetried, StepClaimed, WaitOpened, ChildSpawned, PatchChosen)
+_OPENS_A_PLACE = (
+    StepDone, StepFailed, StepRetried, StepClaimed, ActionAdmitted, ActionHeld, AgentAsked, WaitOpened,
+    ChildSpawned, PatchChosen,
+)  # fmt: skip
 
 
 class Journal:

@@ -84,6 +84,11 @@ class Lease:
                 "Raise worker.lease_seconds, or shorten the step's timeout.",
             )
 
+    @property
+    def holds(self) -> bool:
+        """Whether it still stands, as far as this process knows."""
+        return self._remaining() > 0
+
     def _remaining(self) -> float:
         return (self._until - self._clock.boot() - self._offset) / MICROSECONDS
 

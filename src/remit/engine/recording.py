@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from remit.domain import errors
+from remit.domain import action_errors, errors
 from remit.domain.errors import NotEncodable, StepFailed, StopRun, TooLarge
 from remit.domain.events import StepDone
 from remit.domain.events import StepFailed as StepFailedEvent
@@ -26,6 +26,7 @@ _TELLS_ITSELF: dict[str, type[errors.RemitError]] = {
         errors.UnresolvedEffect,
         errors.CannotSimulate,
         errors.Rejected,
+        *action_errors.TOLD,
     )
 }
 """Failures that a flow meets as themselves; all others are a `StepFailed`."""
@@ -44,9 +45,10 @@ async def record_result(
         value = to_flow(shelf.recall(plain) if talks else plain, hint, owner)
     except (NotEncodable, TooLarge) as wrong:
         raise await record_failure(execution, call, wrong, number, started) from None
-    event = StepDone(call.step.name, call.digest, plain, started, number, how)
+    detail, ops = call.settling()
+    event = StepDone(call.step.name, call.digest, plain, started, number, how, detail)
     blobs = shelf.unwritten() if talks else ()
-    await execution.record(call.scope, event, call.path, (), call.key, blobs)
+    await execution.record(call.scope, event, call.path, ops, call.key, blobs)
     faults.reach("step.recorded")
     return value
 
@@ -55,9 +57,20 @@ async def record_failure(
     execution: Execution, call: Call, wrong: BaseException, number: int, started: int
 ) -> Exception:
     """Journal that a step failed for good; gives the error that the flow is told."""
-    event = StepFailedEvent(call.step.name, call.digest, code_of(wrong), message_of(wrong), started, number)
-    await execution.record(call.scope, event, call.path, (), call.key)
+    detail, ops = call.settling(wrong)
+    event = StepFailedEvent(
+        call.step.name, call.digest, code_of(wrong), message_of(wrong), started, number, detail
+    )
+    await execution.record(call.scope, event, call.path, ops, call.key)
     return _failure(execution, call, event)
+
+
+async def let_pass(execution: Execution, call: Call, number: int) -> None:
+    """Have an action let pass; a refusal is its outcome, and is journaled as that."""
+    try:
+        await call.admit(execution, number)
+    except (errors.Refused, errors.RunProblem) as no:
+        raise await record_failure(execution, call, no, number, execution.now()) from no
 
 
 async def replay_result(execution: Execution, call: Call, done: StepDone) -> Any:
@@ -94,6 +107,10 @@ def _failure(execution: Execution, call: Call, failed: StepFailedEvent) -> Excep
         return execution.stopped
     kind = _TELLS_ITSELF.get(failed.error)
     if kind is not None:
-        return kind(failed.message)
-    tries = f" after {failed.attempts} attempts" if failed.attempts > 1 else ""
-    return StepFailed(f"step {call.path} failed{tries}: {failed.message}")
+        told: errors.RemitError = kind(failed.message)
+    else:
+        tries = f" after {failed.attempts} attempts" if failed.attempts > 1 else ""
+        told = StepFailed(f"step {call.path} failed{tries}: {failed.message}")
+        told.reason = failed.message
+    told.detail = failed.detail
+    return told

@@ -7,13 +7,14 @@ is the scope's path, the step's name and its ordinal there, so branches may repl
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from remit.domain.errors import Cancelled, ForeignTask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
 _current: ContextVar[Scope | None] = ContextVar("remit_scope", default=None)
 
@@ -96,6 +97,28 @@ def current_scope(owner: object) -> Scope:
             "Call steps from the flow itself, one after the other.",
         )
     return scope
+
+
+@contextmanager
+def inside(owner: Any, name: str) -> Generator[Scope]:
+    """A scope within the running one, in the same task: what happens in it has names of its own."""
+    parent = current_scope(owner)
+    scope = Scope(owner, parent.next_path(name), parent.last_at)
+    scope.loop, scope.task = parent.loop, parent.task
+    if parent.stopping:
+        scope.stop()
+    owner.scopes.add(scope)
+    parent.interruptible = False  # it is this scope now that stands where the task stands
+    token = _current.set(scope)
+    try:
+        yield scope
+    finally:
+        _current.reset(token)
+        owner.scopes.discard(scope)
+        parent.interruptible = True
+        parent.last_at = max(parent.last_at, scope.last_at)
+        if scope.cancelled:
+            parent.stopping, parent.cancelled = False, True
 
 
 def with_branches(chosen: Iterable[Scope], alive: Iterable[Scope]) -> list[Scope]:

@@ -14,33 +14,44 @@ from remit.domain.events import StepDone, StepFailed
 from remit.engine import faults
 from remit.engine.attempts import attempt, failure_of
 from remit.engine.call import Call
-from remit.engine.recording import record_failure, record_result, replay_failure, replay_result
+from remit.engine.recording import let_pass, record_failure, record_result, replay_failure, replay_result
 from remit.engine.retrying import after_failure, pause, resume
 from remit.engine.writing import perform_write
 from remit.store.conversations import fingerprint
 from remit.wire import canonical
 
 if TYPE_CHECKING:
+    from remit.engine.admission import Admission
     from remit.engine.execution import Execution
     from remit.engine.step import Step
     from remit.store.log import Entry
 
 
-async def perform(execution: Execution, step: Step, args: tuple[object, ...], kwargs: dict[str, Any]) -> Any:
-    """One durable step of the author's own code."""
+async def perform(
+    execution: Execution, step: Step, args: tuple[object, ...], kwargs: dict[str, Any],
+    admission: Admission | None = None,
+) -> Any:  # fmt: skip
+    """One durable step: of the author's own code, or an action that has to be let pass."""
     call = _place(execution, step, args, kwargs)
+    call.admission = admission
     recorded = execution.journal.take(call.scope, call.path, step.name)
     if recorded is not None:
         last = recorded[-1].event
         if isinstance(last, StepDone):
+            call.replayed(last.detail)
             return await replay_result(execution, call, last)
         if isinstance(last, StepFailed):
+            call.replayed(last.detail)
             raise replay_failure(execution, call, last)
     if step.subject:
         call.key = await _subject_key(execution, call)
-    if step.acts:
-        return await perform_write(execution, call, recorded or [])
-    return await _perform_read(execution, call, recorded or [])
+    try:
+        if step.acts:
+            return await perform_write(execution, call, recorded or [])
+        return await _perform_read(execution, call, recorded or [])
+    finally:
+        if admission is not None:
+            admission.dropped()
 
 
 async def _perform_read(execution: Execution, call: Call, recorded: list[Entry]) -> Any:
@@ -50,6 +61,7 @@ async def _perform_read(execution: Execution, call: Call, recorded: list[Entry])
         await execution.go_live(call.scope)
         started = execution.now()
         faults.reach("step.before")
+        await let_pass(execution, call, number)
         try:
             result = await _call(execution, call)
         except StopRun as stop:
@@ -66,8 +78,8 @@ async def _call(execution: Execution, call: Call) -> object:
     step, call.scope.step = call.step, call.path
     try:
         if step.simple:
-            return await step.fn(*call.args, **call.kwargs)
-        return await attempt(step, call.args, call.kwargs, step.timeout, execution.services)
+            return await call.fn(*call.args, **call.kwargs)
+        return await attempt(call, step.timeout, execution.services)
     finally:
         call.scope.step = ""
 

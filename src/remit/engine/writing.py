@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from remit.domain.action_errors import BEFORE_ACTING
 from remit.domain.clock import MICROSECONDS
 from remit.domain.effects import Absent, Happened
 from remit.domain.errors import (
@@ -34,7 +35,7 @@ from remit.engine.attempts import Deadline, admitted, call_in_time, failure_of
 from remit.engine.attempts import call as invoke
 from remit.engine.execution import cancelled_wait
 from remit.engine.late import report_late
-from remit.engine.recording import message_of, record_failure, record_result
+from remit.engine.recording import let_pass, message_of, record_failure, record_result
 from remit.engine.retry import may_retry
 from remit.engine.retrying import after_failure, pause, permission, schedule_retry
 from remit.engine.step import takes_key
@@ -118,15 +119,19 @@ class Write:
     async def _attempt(self) -> tuple[bool, Any]:
         execution, call = self._execution, self._call
         claim, started = None, execution.now()
+        await let_pass(execution, call, self._number)
         try:
             async with admitted(call.step, execution.services):
+                await let_pass(execution, call, self._number)  # there may have been a queue before the bulkhead
                 claim = await self._claim_it()
                 started = execution.now()
                 left = await self._time_left(claim)
                 if left < self._timeout / 2:
                     return await self._too_late(started)
                 result = await self._act(claim, left)
-        except (Retry, ToolFailed, AskHuman, StopRun, CircuitOpen) as definite:
+        except (Retry, ToolFailed, AskHuman, StopRun, CircuitOpen, *BEFORE_ACTING) as definite:
+            if claim is None and isinstance(definite, BEFORE_ACTING):
+                raise  # refused before the claim, and journaled as that
             return await self._failed_for_sure(definite, started)
         except (Exception, asyncio.CancelledError, SystemExit) as raised:
             wrong = failure_of(raised)
@@ -152,9 +157,10 @@ class Write:
             await execution.services.lease.ensure(self._timeout)
         faults.reach("claim.before")
         now = execution.now()
+        detail, ops = call.claiming()
         claim = StepClaimed(
             call.step.name, call.digest, self._key(), self._number,
-            now + int(self._timeout * MICROSECONDS), self._key_until(now),
+            now + int(self._timeout * MICROSECONDS), self._key_until(now), detail,
         )  # fmt: skip
         if call.path in execution.refused or self._fingerprint() in execution.unresolved:
             refused = UnresolvedEffect(
@@ -163,7 +169,7 @@ class Write:
             )
             raise await record_failure(execution, call, refused, self._number, now)
         free = Op("approvals.none_unresolved", (execution.row.id, self._fingerprint()), one=True)
-        await execution.record(call.scope, claim, call.path, [free])
+        await execution.record(call.scope, claim, call.path, [free, *ops])
         faults.reach("claim.recorded")
         self._first_claim = self._first_claim or claim
         return claim
@@ -198,7 +204,7 @@ class Write:
         call.scope.interruptible = False  # its outcome must be known (S12)
         try:
             clock = self._execution.services.clock
-            return await call_in_time(call.step, call.args, kwargs, seconds, clock)
+            return await call_in_time(call, kwargs, seconds, clock)
         finally:
             call.scope.step = ""
             call.scope.interruptible = True
@@ -256,7 +262,7 @@ class Write:
                 self._number += 1
                 return False, None
             self._execution.unresolved.add(self._fingerprint())
-            if self._call.step.reconcile is not None:
+            if self._call.reconcile is not None:
                 verdict = await self._reconcile(claim)
                 if verdict is not None:
                     return await self._follow(verdict, "reconciled")
@@ -282,7 +288,7 @@ class Write:
         if execution.mailbox.find(f"late:{call.path}") is not None:
             return None  # the worker that lost the run has told meanwhile what it did
         faults.reach("reconcile.before")
-        reconcile = call.step.reconcile
+        reconcile = call.reconcile
         assert reconcile is not None  # noqa: S101 - the caller has looked
         kwargs = call.kwargs | ({"idempotency_key": claim.key} if takes_key(reconcile) else {})
         try:

@@ -34,6 +34,9 @@ TABLES: dict[str, TableClass] = {
     "inbox": TableClass.STATE,
     "approvals": TableClass.STATE,
     "schedules": TableClass.STATE,
+    "tool_digests": TableClass.STATE,
+    "budget_accounts": TableClass.STATE,
+    "budget_leases": TableClass.STATE,
     "run_facts": TableClass.PROJECTION,
     "projections": TableClass.PROJECTION,
 }

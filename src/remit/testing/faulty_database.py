@@ -15,7 +15,7 @@ from remit.domain.errors import Infrastructure, StoreFull, StoreUnavailable
 from remit.store.refusals import Refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -40,9 +40,11 @@ class StoreFaults:
         self.commits = 0
         """How many commits came so far."""
         self.refusing: type[Infrastructure] | None = None
-        self.doomed = False
-        """A commit is on its way to the disk whose process dies as soon as it is there."""
+        self.landed = asyncio.Event()
+        """Unset while a commit is on its way to the disk whose process dies as soon as it is there."""
+        self.landed.set()
         self._at: dict[int, tuple[str, Callable[[], None] | None]] = {}
+        self._awaited: dict[str, asyncio.Event] = {}
 
     def die_at(self, nth: int, die: Callable[[], None], *, landed: bool) -> None:
         """Call `die` at the nth commit from now: before it is written, or when it is durable and nobody knows."""
@@ -73,6 +75,18 @@ class StoreFaults:
         """Refuse every commit and every read for a while."""
         with self._refusing(StoreUnavailable):
             yield
+
+    async def refused(self, statement: str) -> None:
+        """Wait until somebody tries this in vain."""
+        tried = self._awaited.setdefault(statement, asyncio.Event())
+        await tried.wait()
+
+    def refuses(self, statements: Iterable[str]) -> None:
+        """Somebody tries these in vain."""
+        for statement in statements:
+            tried = self._awaited.pop(statement, None)
+            if tried is not None:
+                tried.set()
 
     def next(self) -> tuple[str, Callable[[], None] | None]:
         """What becomes of the commit that comes now."""
@@ -156,6 +170,7 @@ class FaultyDatabase:
     async def fetch(self, query: str, *params: object) -> list[Row]:
         """Run a named read; what it finds in the log is no refused event."""
         if self._faults.refusing is StoreUnavailable:
+            self._faults.refuses([query])
             raise self._trouble(StoreUnavailable)
         rows = await self._inner.fetch(query, *params)
         if self._refusals and query == "log.read":
@@ -200,6 +215,7 @@ class FaultyDatabase:
         )
 
     def _refused(self, commit: Commit, cause: Exception) -> asyncio.Future[Committed]:
+        self._faults.refuses(op.query for op in commit.ops)
         self._refusals.add(commit, cause)
         answer: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
         answer.set_exception(cause)
@@ -210,10 +226,10 @@ class FaultyDatabase:
     ) -> asyncio.Future[Committed]:
         """Nobody hears that it landed; that it failed is told."""
         told: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
-        self._faults.doomed = True
+        self._faults.landed.clear()
 
         def landed(done: asyncio.Future[Committed]) -> None:
-            self._faults.doomed = False
+            self._faults.landed.set()
             if done.cancelled():
                 return
             wrong = done.exception()

@@ -14,7 +14,7 @@ def test_without_a_file_everything_has_its_default(tmp_path: Path) -> None:
     settings = load(tmp_path, {})
     assert settings.workspace.name == tmp_path.name
     assert settings.worker == Settings().worker
-    assert settings.code == ("flows",)
+    assert settings.code == ("flows", "agents", "tools")
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def write(place: Path, name: str, text: str) -> Path:
 
 
 def load(place: Path, *code: str) -> list[str]:
-    return [flow.name for flow in workspace.load_flows(place, code or ("flows",))]
+    return [flow.name for flow in workspace.load_code(place, code or ("flows",)).flows]
 
 
 def test_it_is_found_from_any_folder_inside(place: Path) -> None:
@@ -138,8 +138,8 @@ def test_two_flows_of_one_name_are_both_named(place: Path) -> None:
 
 def test_edited_code_is_loaded_anew_and_untouched_code_is_not(place: Path) -> None:
     file = write(place, "flows/one.py", FLOW.format(name="one", result=1))
-    first = workspace.load_flows(place, ["flows"])
-    assert workspace.load_flows(place, ["flows"]) == first
+    first = workspace.load_code(place, ["flows"]).flows
+    assert workspace.load_code(place, ["flows"]).flows == first
     file.write_text(FLOW.format(name="another", result=22))
     assert load(place) == ["another"]
 

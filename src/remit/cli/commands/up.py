@@ -59,7 +59,7 @@ def worker_role(terminal: Terminal, processes: int) -> Role:
     command = [
         sys.executable,
         "-m",
-        "remit.cli",
+        "remit",
         "worker",
         "--lifeline",
         "--workspace",

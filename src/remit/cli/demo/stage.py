@@ -56,7 +56,7 @@ class Stage:
 
     async def start_worker(self, **environment: str) -> Process:
         """A worker process like any other."""
-        command = [sys.executable, "-P", "-m", "remit.cli", "worker", "--lifeline", "-w", str(self.workspace)]
+        command = [sys.executable, "-P", "-m", "remit", "worker", "--lifeline", "-w", str(self.workspace)]
         with (self.workspace / "workers.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *command,

@@ -20,7 +20,7 @@ from remit.store.queries import queries
 from remit.store.refusals import Refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from remit.store.database import Commit, WorkerIdentity
@@ -124,9 +124,9 @@ class PostgresWriter:
                     continue
                 rest = []
             batches.popleft()
-            # numbered in the order in which they are written
-            parts = [self._batch(part) for part in rest if part]
-            batches.extendleft(reversed(parts))
+            batches.extendleft(reversed([self._batch(part) for part in rest if part]))
+            if rest:
+                self._number_anew(batches)
 
     async def _attempt(self, batch: Batch) -> list[Sequence[Submission]]:
         """Write a batch, or find out what became of it; returns what has to be written anew."""
@@ -145,6 +145,14 @@ class PostgresWriter:
                 return self._divide(batch, batch.refused)
             batch.cut_off = False
         return self._deliver(batch, await batch.write(connection, self._name))
+
+    def _number_anew(self, batches: Iterable[Batch]) -> None:
+        """Number what was never tried in the order in which it will be: a lower number after a higher one would
+        look as if it were durable already.
+        """
+        for batch in batches:
+            self._number += 1
+            batch.number = self._number
 
     def _batch(self, submissions: Sequence[Submission]) -> Batch:
         self._number += 1

@@ -37,6 +37,50 @@ CREATE TABLE blobs (
 );
 CREATE INDEX blobs_key ON blobs USING btree (key_id);
 
+CREATE TABLE budget_accounts (
+    id text COLLATE "C" NOT NULL,
+    period text COLLATE "C" NOT NULL,
+    money bigint NOT NULL DEFAULT 0,
+    tokens bigint NOT NULL DEFAULT 0,
+    steps bigint NOT NULL DEFAULT 0,
+    calls bigint NOT NULL DEFAULT 0,
+    leased_money bigint NOT NULL DEFAULT 0,
+    leased_tokens bigint NOT NULL DEFAULT 0,
+    leased_steps bigint NOT NULL DEFAULT 0,
+    leased_calls bigint NOT NULL DEFAULT 0,
+    recall bigint NOT NULL DEFAULT 0,
+    CONSTRAINT budget_accounts_pkey PRIMARY KEY (id, period),
+    CONSTRAINT budget_accounts_leased_calls_check CHECK ((leased_calls >= 0)),
+    CONSTRAINT budget_accounts_leased_money_check CHECK ((leased_money >= 0)),
+    CONSTRAINT budget_accounts_leased_steps_check CHECK ((leased_steps >= 0)),
+    CONSTRAINT budget_accounts_leased_tokens_check CHECK ((leased_tokens >= 0))
+) WITH (fillfactor=70);
+
+CREATE TABLE budget_leases (
+    account text COLLATE "C" NOT NULL,
+    period text COLLATE "C" NOT NULL,
+    holder text COLLATE "C" NOT NULL,
+    granted_money bigint NOT NULL DEFAULT 0,
+    granted_tokens bigint NOT NULL DEFAULT 0,
+    granted_steps bigint NOT NULL DEFAULT 0,
+    granted_calls bigint NOT NULL DEFAULT 0,
+    used_money bigint NOT NULL DEFAULT 0,
+    used_tokens bigint NOT NULL DEFAULT 0,
+    used_steps bigint NOT NULL DEFAULT 0,
+    used_calls bigint NOT NULL DEFAULT 0,
+    open_money bigint NOT NULL DEFAULT 0,
+    open_tokens bigint NOT NULL DEFAULT 0,
+    open_steps bigint NOT NULL DEFAULT 0,
+    open_calls bigint NOT NULL DEFAULT 0,
+    answered bigint NOT NULL DEFAULT 0,
+    CONSTRAINT budget_leases_pkey PRIMARY KEY (account, period, holder),
+    CONSTRAINT budget_leases_granted_calls_check CHECK ((granted_calls >= 0)),
+    CONSTRAINT budget_leases_granted_money_check CHECK ((granted_money >= 0)),
+    CONSTRAINT budget_leases_granted_steps_check CHECK ((granted_steps >= 0)),
+    CONSTRAINT budget_leases_granted_tokens_check CHECK ((granted_tokens >= 0))
+) WITH (fillfactor=70);
+CREATE INDEX budget_leases_holder ON budget_leases USING btree (holder);
+
 CREATE TABLE data_keys (
     id text COLLATE "C" NOT NULL,
     team text NOT NULL,
@@ -111,6 +155,18 @@ CREATE TABLE projections (
     CONSTRAINT projections_pkey PRIMARY KEY (name)
 );
 
+CREATE TABLE receipts (
+    run text NOT NULL,
+    path text NOT NULL,
+    object text NOT NULL,
+    team text NOT NULL,
+    at bigint NOT NULL,
+    undone_by text NOT NULL DEFAULT ''::text,
+    undone_at bigint,
+    CONSTRAINT receipts_pkey PRIMARY KEY (run, path, object)
+);
+CREATE INDEX receipts_by_object ON receipts USING btree (team, object, at);
+
 CREATE TABLE run_facts (
     run text COLLATE "C" NOT NULL,
     events bigint NOT NULL,
@@ -175,6 +231,20 @@ CREATE TABLE stream_heads (
     hash bytea NOT NULL,
     CONSTRAINT stream_heads_pkey PRIMARY KEY (stream)
 ) WITH (fillfactor=50);
+
+CREATE TABLE tool_digests (
+    team text COLLATE "C" NOT NULL,
+    tool text COLLATE "C" NOT NULL,
+    digest text NOT NULL DEFAULT ''::text,
+    accepted_by text NOT NULL DEFAULT ''::text,
+    accepted_at bigint,
+    manifest text NOT NULL DEFAULT ''::text,
+    pending text NOT NULL DEFAULT ''::text,
+    pending_manifest text NOT NULL DEFAULT ''::text,
+    CONSTRAINT tool_digests_pkey PRIMARY KEY (team, tool),
+    CONSTRAINT tool_digests_check CHECK (((accepted_at IS NULL) = (digest = ''::text))),
+    CONSTRAINT tool_digests_check1 CHECK (((digest <> ''::text) OR (pending <> ''::text)))
+);
 
 CREATE TABLE workers (
     id text COLLATE "C" NOT NULL,

@@ -29,6 +29,43 @@ CREATE TABLE blobs (
 
 CREATE INDEX blobs_key ON blobs (key_id);
 
+CREATE TABLE budget_accounts (
+    id            TEXT NOT NULL,
+    period        TEXT NOT NULL,
+    money         INTEGER NOT NULL DEFAULT 0,
+    tokens        INTEGER NOT NULL DEFAULT 0,
+    steps         INTEGER NOT NULL DEFAULT 0,
+    calls         INTEGER NOT NULL DEFAULT 0,
+    leased_money  INTEGER NOT NULL DEFAULT 0 CHECK (leased_money >= 0),
+    leased_tokens INTEGER NOT NULL DEFAULT 0 CHECK (leased_tokens >= 0),
+    leased_steps  INTEGER NOT NULL DEFAULT 0 CHECK (leased_steps >= 0),
+    leased_calls  INTEGER NOT NULL DEFAULT 0 CHECK (leased_calls >= 0),
+    recall        INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (id, period)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE budget_leases (
+    account        TEXT NOT NULL,
+    period         TEXT NOT NULL,
+    holder         TEXT NOT NULL,
+    granted_money  INTEGER NOT NULL DEFAULT 0 CHECK (granted_money >= 0),
+    granted_tokens INTEGER NOT NULL DEFAULT 0 CHECK (granted_tokens >= 0),
+    granted_steps  INTEGER NOT NULL DEFAULT 0 CHECK (granted_steps >= 0),
+    granted_calls  INTEGER NOT NULL DEFAULT 0 CHECK (granted_calls >= 0),
+    used_money     INTEGER NOT NULL DEFAULT 0,
+    used_tokens    INTEGER NOT NULL DEFAULT 0,
+    used_steps     INTEGER NOT NULL DEFAULT 0,
+    used_calls     INTEGER NOT NULL DEFAULT 0,
+    open_money     INTEGER NOT NULL DEFAULT 0,
+    open_tokens    INTEGER NOT NULL DEFAULT 0,
+    open_steps     INTEGER NOT NULL DEFAULT 0,
+    open_calls     INTEGER NOT NULL DEFAULT 0,
+    answered       INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (account, period, holder)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX budget_leases_holder ON budget_leases (holder);
+
 CREATE TABLE data_keys (
     id          TEXT    NOT NULL PRIMARY KEY,
     team        TEXT    NOT NULL,
@@ -93,6 +130,19 @@ CREATE TABLE projections (
     pos  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE receipts (
+    run        TEXT NOT NULL,
+    path       TEXT NOT NULL,
+    object     TEXT NOT NULL,
+    team       TEXT NOT NULL,
+    at         INTEGER NOT NULL,
+    undone_by  TEXT NOT NULL DEFAULT '',
+    undone_at  INTEGER,
+    PRIMARY KEY (run, path, object)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX receipts_by_object ON receipts (team, object, at);
+
 CREATE TABLE run_facts (
     run     TEXT    NOT NULL PRIMARY KEY,
     events  INTEGER NOT NULL,
@@ -155,6 +205,20 @@ CREATE TABLE stream_heads (
     stream TEXT    NOT NULL PRIMARY KEY,
     seq    INTEGER NOT NULL,
     hash   BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tool_digests (
+    team             TEXT    NOT NULL,
+    tool             TEXT    NOT NULL,
+    digest           TEXT    NOT NULL DEFAULT '',
+    accepted_by      TEXT    NOT NULL DEFAULT '',
+    accepted_at      INTEGER,
+    manifest         TEXT    NOT NULL DEFAULT '',
+    pending          TEXT    NOT NULL DEFAULT '',
+    pending_manifest TEXT    NOT NULL DEFAULT '',
+    PRIMARY KEY (team, tool),
+    CHECK ((accepted_at IS NULL) = (digest = '')),
+    CHECK (digest <> '' OR pending <> '')
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE workers (

@@ -1,0 +1,1 @@
+"""Agents: prompt, route, tools and limits as data, and the loop that runs them."""

@@ -1,0 +1,139 @@
+"""The loop of an agent: ask the model, do what it asks for, tell it what came of it, until there is an answer.
+
+Every model call and every tool call is a durable step of the run, in a scope named after the agent; so the loop is
+plain code that is executed again on recovery, and it keeps no state of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from remit.agents import answering, calling
+from remit.agents.detection import Detection
+from remit.agents.fitting import fit
+from remit.agents.talk import Talk
+from remit.domain.action_errors import NoProgress, failure_class
+from remit.domain.action_events import AgentAsked, AgentEnded
+from remit.domain.budgets import Account
+from remit.domain.errors import RemitError
+from remit.engine.scope import inside
+from remit.gate.model_passage import ModelAsk
+from remit.wire import canonical
+
+if TYPE_CHECKING:
+    from remit.agents.agent import Agent, Profile
+    from remit.agents.run import Run
+    from remit.engine.scope import Scope
+    from remit.gate.actor import Actor
+    from remit.gate.model_passage import ModelAnswer
+    from remit.store.log import Entry
+
+
+async def ask(run: Run, agent: Agent, given: tuple[object, ...], named: dict[str, object]) -> Any:
+    """Give an agent something to do; gives its answer."""
+    execution = run.execution
+    caller = execution.scope()
+    with inside(execution, agent.name) as scope:
+        actor = _actor_for(run, agent, scope.path)
+        question = _question(given, named)
+        recorded = execution.journal.take(caller, scope.path, agent.name) or []
+        profile = await _profile(run, agent, actor, question, scope, recorded)
+        asked = Ask(run, profile, actor, question)
+        ended = any(isinstance(entry.event, AgentEnded) for entry in recorded)
+        return await _noted(asked, scope, ended=ended)
+
+
+async def _profile(
+    run: Run, agent: Agent, actor: Actor, question: Any, scope: Scope, recorded: list[Entry]
+) -> Profile:
+    """The agent as it was when it was asked: behaviour is pinned, permission is not (S21)."""
+    execution = run.execution
+    if recorded:
+        asked, scope.last_at = recorded[0].event, recorded[0].at
+        assert isinstance(asked, AgentAsked)  # noqa: S101 - it is what opens an ask
+        execution.journal.check(scope.path, canonical.digest(asked.input), canonical.digest(question))
+        return await run.house.pinned(agent, asked)
+    profile = await run.house.profile_for(agent, actor)
+    await execution.go_live(scope)
+    pinned = {"instructions": profile.instructions, "tools": [spec.name for spec in profile.specs]}
+    execution.note(AgentAsked(agent.name, profile.digest, question, pinned), scope.path)
+    scope.last_at = execution.at
+    return profile
+
+
+async def _noted(asked: Ask, scope: Scope, *, ended: bool) -> Any:
+    """Run it, and leave a note of how it came out."""
+    execution, agent = asked.run.execution, asked.profile.agent
+    status, failure = "answered", ""
+    try:
+        return await asked.answer()
+    except RemitError as wrong:
+        status, failure = wrong.code, failure_class(wrong.code)
+        raise
+    except Exception:
+        status, failure = "failed", "code"
+        raise
+    finally:
+        if not (ended or execution.sealed or execution.dry):
+            execution.note(AgentEnded(agent.name, status, failure, {"steps": asked.steps}), scope.path)
+            scope.last_at = execution.at
+
+
+class Ask:
+    """One thing that an agent was given to do."""
+
+    def __init__(self, run: Run, profile: Profile, actor: Actor, question: Any) -> None:
+        self.run = run
+        self.profile = profile
+        self.actor = actor
+        self.talk = Talk.begin(profile, question)
+        self.steps = 0
+        self.repairs = 0
+        self._detection = Detection(profile.agent.limits.repeats)
+
+    async def answer(self) -> Any:
+        """Turn after turn, until the model answers without asking for anything."""
+        limits = self.profile.agent.limits
+        while self.steps < limits.steps:
+            self.talk = await fit(self, self.talk)
+            reply = await self.ask_model()
+            self.talk = self.talk.said(reply.message)
+            calls = reply.message.tool_calls
+            if calls:
+                results = await calling.perform_all(self, calls)
+                self.talk = self.talk.heard(results)
+                self._detection.see(calls, results)
+                continue
+            settled, value = await answering.take(self, reply)
+            if settled:
+                return value
+        raise NoProgress(
+            f"{self.profile.agent.name} took its {limits.steps} steps and came to no answer.",
+            "Give it more steps (Limits(steps=…)), or less to do.",
+        )
+
+    async def ask_model(self) -> ModelAnswer:
+        """The next turn of the model."""
+        self.steps += 1
+        profile, agent = self.profile, self.profile.agent
+        request = self.talk.request(profile)
+        shape = {"agent": agent.name, "digest": profile.digest, "tools": profile.specs_digest}
+        asked = ModelAsk(agent.route, request, self.talk.conversation, shape, self.talk.new)
+        reply = await self.run.house.gate.ask_model(self.run.execution, self.actor, asked)
+        self.talk = self.talk.sent()
+        return reply
+
+
+def _actor_for(run: Run, agent: Agent, path: str) -> Actor:
+    """The agent acts for whoever asked it: never with more than they have."""
+    account = None
+    if agent.budget is not None:
+        account = Account(f"ask:{run.execution.row.id}/{path}", agent.budget)
+    return run.actor.lets(agent.name, agent.tool_names, account)
+
+
+def _question(given: tuple[object, ...], named: dict[str, object]) -> Any:
+    """What the agent is asked, as plain JSON: one value as it is, several by name or in order."""
+    if named:
+        return canonical.plain({**({"input": list(given)} if given else {}), **named})
+    return canonical.plain(given[0] if len(given) == 1 else list(given))

@@ -1,0 +1,73 @@
+"""The form of an agent's answers: a JSON schema for the model, and the way back to the Python type.
+
+Words come out of models, values go into programs; between the two stands exactly one conversion, and what does not
+fit is told to the model in the words of the type.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from remit.domain.errors import InvalidInput, InvalidSetting
+from remit.engine.values import type_name
+from remit.tools.shapes import Shape, ShapeError, shape_of
+from remit.wire import canonical
+
+_FENCE = re.compile(r"```(?:json)?\s*\n(.*?)\n?```", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputShape:
+    """One output type."""
+
+    shape: Shape
+    name: str
+    schema: dict[str, Any]
+    wrapped: bool
+    """Whether the type is no object, and travels as the only field of one."""
+
+    @classmethod
+    def of(cls, kind: Any) -> OutputShape:
+        """The shape of a type."""
+        shape = shape_of(kind)
+        try:
+            schema = shape.schema()
+        except ShapeError as wrong:
+            raise InvalidSetting(
+                f"an agent cannot answer with {type_name(kind)}: {wrong}.", "Use a dataclass, or plain types."
+            ) from None
+        wrapped = schema.get("type") != "object"
+        if wrapped:
+            inner = {key: value for key, value in schema.items() if key != "$defs"}
+            schema = {
+                "type": "object", "properties": {"value": inner}, "required": ["value"],
+                "additionalProperties": False, **({"$defs": schema["$defs"]} if "$defs" in schema else {}),
+            }  # fmt: skip
+        name = re.sub(r"[^A-Za-z0-9_-]", "_", type_name(kind))[:60] or "answer"
+        return cls(shape, name, schema, wrapped)
+
+    def read(self, text: str) -> Any:
+        """The answer as its type; raises `InvalidInput` saying what does not fit."""
+        plain = canonical.parse(_bare(text))
+        if self.wrapped:
+            if not isinstance(plain, dict) or "value" not in plain:
+                raise InvalidInput('the answer is no JSON object with a field "value".')
+            plain = plain["value"]
+        try:
+            return self.shape.convert(plain)
+        except ShapeError as wrong:
+            raise InvalidInput(f"{wrong}.") from None
+
+
+def _bare(text: str) -> str:
+    """The JSON of an answer that came with a fence or words around it."""
+    stripped = text.strip()
+    if stripped.startswith(("{", "[")):
+        return stripped
+    fenced = _FENCE.search(stripped)
+    if fenced is not None:
+        return fenced[1].strip()
+    start, end = stripped.find("{"), stripped.rfind("}")
+    return stripped[start : end + 1] if 0 <= start < end else stripped

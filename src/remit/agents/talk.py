@@ -1,0 +1,82 @@
+"""The conversation of one ask: what was said, in the neutral form that models are asked in.
+
+It only grows. It is kept twice, cheaply: as messages for the next request, and as a `Conversation` whose digest the
+journal takes; and it knows which messages no model has been sent yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from remit.domain.conversation import Conversation
+from remit.wire import canonical
+from remit.wire.messages import (
+    Message,
+    ModelRequest,
+    OutputSchema,
+    Text,
+    ToolCall,
+    ToolResult,
+    message_to_plain,
+)
+
+if TYPE_CHECKING:
+    from remit.agents.agent import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one tool call, as the model is told."""
+
+    call: ToolCall
+    text: str
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What was said so far."""
+
+    messages: tuple[Message, ...]
+    conversation: Conversation
+    new: tuple[Message, ...] = ()
+    """What no model has been sent yet, apart from its own words."""
+
+    @classmethod
+    def begin(cls, profile: Profile, question: Any) -> Talk:
+        """Instructions and the question."""
+        text = question if isinstance(question, str) else canonical.encode(question).decode()
+        return cls((), Conversation()).add(
+            Message("system", (Text(profile.instructions),)), Message("user", (Text(text),))
+        )
+
+    def add(self, *messages: Message) -> Talk:
+        """With these messages after it."""
+        plain = [message_to_plain(message) for message in messages]
+        return Talk((*self.messages, *messages), self.conversation.add(*plain), (*self.new, *messages))
+
+    def said(self, message: Message) -> Talk:
+        """The model said this; it stands in the log already."""
+        longer = self.add(message)
+        return replace(longer, new=self.new)
+
+    def heard(self, results: list[Result]) -> Talk:
+        """What came of the calls that the model asked for."""
+        parts = tuple(
+            ToolResult(each.call.id, each.call.name, (Text(each.text),), each.failed) for each in results
+        )
+        return self.add(Message("tool", parts))
+
+    def sent(self) -> Talk:
+        """A model was sent all of it."""
+        return replace(self, new=())
+
+    def request(self, profile: Profile) -> ModelRequest:
+        """The next request; the route chooses the model."""
+        agent, shape = profile.agent, profile.shape
+        return ModelRequest(
+            model="", messages=self.messages, tools=profile.specs,
+            output=OutputSchema(shape.name, shape.schema) if shape is not None else None,
+            max_tokens=agent.limits.answer_tokens, temperature=agent.temperature, effort=agent.effort,
+        )  # fmt: skip

@@ -1,0 +1,63 @@
+"""Plugging together what runs act through: policy, tools, models, secrets and budgets, behind the one gate.
+
+Each part reads its own file of the workspace. A workspace whose policy cannot be read does not start.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from remit.agents.house import House
+from remit.control import workspace
+from remit.gate.budgets import BudgetBook
+from remit.gate.gate import Gate
+from remit.gate.models import ModelDesk
+from remit.gate.parts import GateParts
+from remit.gate.rates import Rates
+from remit.gate.secrets_file import read_secrets
+from remit.gate.streams import Streams
+from remit.gate.undoing import Undoing
+from remit.gate.vault import Vault
+from remit.models import configuration
+from remit.models.health import HealthBook
+from remit.policy.authority import Authority
+from remit.policy.world import World
+from remit.tools.acceptance import Acceptance
+from remit.tools.registry import Registry
+
+if TYPE_CHECKING:
+    from remit.control.ground import Ground
+    from remit.control.settings import Settings
+    from remit.control.workspace import Code
+    from remit.engine.lease import Lease
+
+
+async def build_house(ground: Ground, code: Code, chosen: Settings, lease: Lease) -> House:
+    """Everything that agents and tools of a workspace need, ready to act."""
+    root, clock, team = ground.workspace, ground.clock, ground.principal.team
+    environment = chosen.workspace.environment
+    if ground.fresh:
+        workspace.write_default_policy(root)
+    vault = Vault(read_secrets(root), root, clock)
+    await vault.learn()
+    registry = Registry()
+    registry.add(*code.tools)
+    acceptance = Acceptance(ground.database, ground.keys, clock, team)
+    await acceptance.boot(registry)
+    models = configuration.load(root, environment=environment)
+
+    def world() -> World:
+        return World(
+            team, {tool.name: tool.manifest for tool in registry}, frozenset(code.agents),
+            models=frozenset(card.name for card in models.catalog),
+        )  # fmt: skip
+
+    parts = GateParts(
+        clock, registry, acceptance, Authority.load(root / "policies", world()), world,
+        BudgetBook(ground.database, clock, lambda: lease.worker, lambda: lease.holds), vault,
+        ModelDesk(models, HealthBook(clock), vault, clock), Rates(clock), Streams(), ground.keys,
+        environment, largest_result=chosen.limits.result_bytes,
+    )  # fmt: skip
+    house = House(Gate(parts), root, code.agents)
+    house.flows.append(Undoing(parts, ground.log).flow())
+    return house

@@ -1,0 +1,51 @@
+"""What a layer above the engine has to say about an action on its way: whether it may pass, and what is kept of it.
+
+The engine asks before every attempt, puts what it is given into the events of the action, and commits with them
+what belongs to them. What an action is, who may do it and what it costs, the engine does not know.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remit.domain.effects import Absent, Happened
+    from remit.engine.call import Call
+    from remit.engine.execution import Execution
+    from remit.store.database import Op
+
+Json = Any
+
+
+class Admission(Protocol):
+    """One action that has to be let pass."""
+
+    async def admit(self, execution: Execution, call: Call, number: int) -> None:
+        """Before attempt `number`: decide, wait durably if somebody has to agree; raise a `RemitError` to refuse."""
+        ...
+
+    async def perform(self, *args: object, idempotency_key: str = "") -> object:
+        """Do it; gives the result that the flow is told."""
+        ...
+
+    async def reconcile(self, *args: object, idempotency_key: str = "") -> Happened | Absent | None:
+        """Find out whether a claimed write took place."""
+        ...
+
+    def claiming(self) -> tuple[Json, Sequence[Op]]:
+        """The detail of the claim, and what is committed with it, all or nothing (S20)."""
+        ...
+
+    def settling(self, wrong: BaseException | None) -> tuple[Json, Sequence[Op]]:
+        """The detail of the outcome, and what is committed with it."""
+        ...
+
+    def replayed(self, detail: Json) -> None:
+        """It was settled before, with this detail: take note of what it used."""
+        ...
+
+    def dropped(self) -> None:
+        """The run left before there was an outcome: give back what was set aside in memory."""
+        ...

@@ -1,0 +1,148 @@
+"""What can be drawn in memory: the accounts of a run, and this process's leases on accounts that it shares.
+
+Plain arithmetic, nothing waits here. How a lease grows and shrinks is `budget_leases`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from remit.domain.budgets import MICRO, Account, Amount, Budget
+from remit.domain.clock import MICROSECONDS
+
+UNITS = ("money", "tokens", "steps", "calls")
+_WORDS = {"tokens": "tokens", "steps": "steps", "calls": "tool calls"}
+
+
+class Shortage(NamedTuple):
+    """What an account lacks."""
+
+    unit: str
+    limit: int
+    used: int
+    reserved: int
+    asked: int
+
+
+class PoolKey(NamedTuple):
+    """A shared account in one period: `2026-11-20`, `2026-11`, or nothing for good."""
+
+    account: str
+    period: str
+
+
+@dataclass(slots=True, eq=False)
+class LocalPool:
+    """An account that lives and dies with a run in memory."""
+
+    used: Amount = field(default_factory=Amount)
+    held: Amount = field(default_factory=Amount)
+
+    def lacks(self, budget: Budget, most: Amount) -> Shortage | None:
+        """The first unit that it does not have."""
+        for unit, limit in limits_of(budget).items():
+            asked, used, held = get(most, unit), get(self.used, unit), get(self.held, unit)
+            if asked and used + held + asked > limit:
+                return Shortage(unit, limit, used, held, asked)
+        return None
+
+    def left(self, budget: Budget) -> dict[str, int]:
+        """What can still be drawn, by unit."""
+        taken = self.used + self.held
+        return {unit: limit - get(taken, unit) for unit, limit in limits_of(budget).items()}
+
+
+@dataclass(slots=True, eq=False)
+class LeasedPool:
+    """What this process may use of a shared account."""
+
+    key: PoolKey
+    granted: Amount = field(default_factory=Amount)
+    used: Amount = field(default_factory=Amount)
+    """Settled since the lease began."""
+    held: Amount = field(default_factory=Amount)
+    touched: int = 0
+    """When it was last drawn on."""
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Who waits for more of it stands in line here."""
+
+    @property
+    def free(self) -> Amount:
+        """What can be drawn at once; negative after a call that cost more than its bound."""
+        return self.granted - self.used - self.held
+
+    def lacks(self, budget: Budget, most: Amount) -> Amount:
+        """What has to be leased before `most` can be drawn; nothing of units without a limit."""
+        free = self.free
+        missing = {
+            unit: max(0, get(most, unit) - get(free, unit)) if get(most, unit) else 0
+            for unit in limits_of(budget)
+        }
+        return Amount(**missing)
+
+    def spare(self) -> Amount:
+        """What can be given back: no unit of it below nothing."""
+        free = self.free
+        return Amount(**{unit: max(0, get(free, unit)) for unit in UNITS})
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known of it that the database does not know."""
+        return self.granted == self.used == self.held == Amount()
+
+    def left(self, budget: Budget) -> dict[str, int]:
+        """What can be drawn without asking anybody, by unit."""
+        free = self.free
+        return {unit: get(free, unit) for unit in limits_of(budget)}
+
+
+Pool = LocalPool | LeasedPool
+
+
+def get(amount: Amount, unit: str) -> int:
+    """One unit of an amount."""
+    return int(getattr(amount, unit))
+
+
+def values(amount: Amount) -> tuple[int, int, int, int]:
+    """An amount as the columns of a table hold it."""
+    return (amount.money, amount.tokens, amount.steps, amount.calls)
+
+
+def limits_of(budget: Budget) -> dict[str, int]:
+    """The limits that are counted here; time is watched by whoever waits."""
+    return {unit: limit for unit, limit in budget.limits.items() if unit in UNITS}
+
+
+def is_shared(account: str) -> bool:
+    """Whether other processes draw on it, too."""
+    return account.partition(":")[0] not in {"run", "ask"}
+
+
+def period_of(budget: Budget, now: int) -> str:
+    """The period that a moment belongs to; days and months are those of UTC."""
+    if not budget.per:
+        return ""
+    moment = datetime.fromtimestamp(now // MICROSECONDS, UTC)
+    return moment.strftime("%Y-%m-%d" if budget.per == "day" else "%Y-%m")
+
+
+def shortage_sentence(account: Account, shortage: Shortage) -> str:
+    """Why an account does not have it, in numbers."""
+    unit, per = shortage.unit, f" a {account.budget.per}" if account.budget.per else ""
+    return (
+        f"{account.id} may use {shown(unit, shortage.limit)}{per}: {shown(unit, shortage.used)} used, "
+        f"{shown(unit, shortage.reserved)} reserved, and this may need {shown(unit, shortage.asked)}."
+    )
+
+
+def shown(unit: str, amount: int) -> str:
+    """A number with its unit."""
+    if unit != "money":
+        return f"{amount:,} {_WORDS[unit]}"
+    dollars, rest = divmod(abs(amount), MICRO)
+    cents = f"{rest:06d}".rstrip("0").ljust(2, "0")
+    return f"{'-' if amount < 0 else ''}${dollars:,}.{cents}"

@@ -1,0 +1,92 @@
+"""THE gate: the only way by which a run reaches a tool or a model.
+
+`call` and `ask_model` place an action in the run and hand it to the engine together with its passage; everything
+that decides about it stands in the passage, everything that is durable in the engine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from remit.domain.action_errors import BadArguments
+from remit.domain.errors import InvalidInput
+from remit.engine.stepping import perform
+from remit.gate.delegate_passage import DelegatePassage
+from remit.gate.model_passage import ModelAnswer, ModelPassage
+from remit.gate.steps import DELEGATE, MODEL, UNKNOWN, step_of
+from remit.gate.tool_passage import ToolPassage
+from remit.tools.tool import Tool
+from remit.wire import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remit.engine.execution import Execution
+    from remit.gate.actor import Actor
+    from remit.gate.model_passage import ModelAsk
+    from remit.gate.parts import GateParts
+
+
+class Gate:
+    """The one pipe."""
+
+    def __init__(self, parts: GateParts) -> None:
+        self.parts = parts
+
+    async def tool(self, named: Tool | str) -> Tool | None:
+        """A tool by name; a handle that the author's own code holds is known from then on."""
+        if isinstance(named, Tool):
+            if self.parts.registry.find(named.name) is not named:
+                await self.learn([named])
+            return named
+        return self.parts.registry.find(named)
+
+    async def learn(self, tools: Sequence[Tool]) -> None:
+        """Take in tools that no source of the workspace lists: their definitions are accepted and ruled on as all others."""
+        parts = self.parts
+        parts.registry.add(*tools)
+        await parts.acceptance.boot(tools)
+        parts.authority.reload(parts.world())
+
+    async def call(
+        self, execution: Execution, actor: Actor, named: Tool | str, arguments: dict[str, Any]
+    ) -> tuple[Any, str]:
+        """Perform a tool call as a durable step; gives the result as JSON, and what is to be said beside it."""
+        tool = await self.tool(named)
+        name = named if isinstance(named, str) else named.name
+        if tool is None:
+            passage = ToolPassage(self.parts, actor, None, name, arguments)
+            given = {"name": name, "arguments": arguments}
+            return await perform(execution, UNKNOWN, (given,), {}, passage), ""
+        passage = ToolPassage(self.parts, actor, tool, name, arguments)
+        result = await perform(execution, step_of(tool), (arguments,), {}, passage)
+        return result, passage.note
+
+    async def call_text(self, execution: Execution, actor: Actor, name: str, text: str) -> tuple[Any, str]:
+        """A tool call as a model wrote it: a name that may not exist, and arguments that may not be JSON."""
+        try:
+            arguments = canonical.parse(text or "{}")
+            problem = None if isinstance(arguments, dict) else "the arguments are no JSON object."
+        except InvalidInput as wrong:
+            arguments, problem = {}, wrong.message
+        if problem is None:
+            return await self.call(execution, actor, name, arguments)
+        return await self._broken(execution, actor, name, text, problem)
+
+    async def ask_model(self, execution: Execution, actor: Actor, asked: ModelAsk) -> ModelAnswer:
+        """Ask a model as a durable step."""
+        passage = ModelPassage(self.parts, actor, asked)
+        plain = await perform(execution, MODEL, asked.identity(), {}, passage)
+        return ModelAnswer.of(plain)
+
+    async def delegate(self, execution: Execution, actor: Actor, agent: str) -> None:
+        """Whether one agent may let another act for it, as a durable step."""
+        await perform(execution, DELEGATE, (agent,), {}, DelegatePassage(self.parts, actor, agent))
+
+    async def _broken(
+        self, execution: Execution, actor: Actor, name: str, text: str, problem: str
+    ) -> tuple[Any, str]:
+        wrong = BadArguments(f"{problem} What was sent begins with: {text[:200]}", "Send one JSON object.")
+        passage = ToolPassage(self.parts, actor, None, name, {"text": text[:2000]}, wrong)
+        given = {"name": name, "arguments": text}
+        return await perform(execution, UNKNOWN, (given,), {}, passage), ""

@@ -1,0 +1,102 @@
+"""Holding an action: a person has to agree to exactly this, or it has to wait for a time. Nothing is lost meanwhile.
+
+The question names the action by a digest over run, place, tool, arguments and the rule that asked; an answer counts
+for that and for nothing else. The model is not asked again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from remit.domain.action_errors import BadArguments, Denied
+from remit.domain.action_events import ActionHeld
+from remit.domain.clock import MICROSECONDS
+from remit.domain.errors import Rejected
+from remit.domain.runs import ParkReason
+from remit.engine.asking import Question, ask
+from remit.engine.step import seconds
+from remit.wire import canonical
+
+if TYPE_CHECKING:
+    from remit.domain.decisions import Decision, Requirement
+    from remit.engine.call import Call
+    from remit.engine.execution import Execution
+    from remit.gate.passage import Passage
+
+_ROUNDS = 5
+"""How often one action may be held before it is refused: rules that keep asking are a mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Somebody agreed."""
+
+    rule: str
+    by: str
+    arguments: dict[str, Any] | None = None
+    """Other arguments than were asked for, if the reviewer changed them."""
+
+
+async def hold(
+    passage: Passage, execution: Execution, call: Call, decision: Decision, rounds: int, card: dict[str, Any]
+) -> Verdict:
+    """Wait for a person; raises `Rejected` for a no."""
+    requirement = decision.requirement
+    if requirement is None or rounds > _ROUNDS:
+        raise Denied(f"{call.path} was held {rounds - 1} times, and a rule still asks.", "Mend the policy.")
+    digest = action_digest(execution, call, card, requirement)
+    path = f"{call.path}/approval" if rounds == 1 else f"{call.path}/approval#{rounds}"
+    question = Question(
+        "approval", requirement.group, {**card, "rule": requirement.rule, "reason": requirement.text, "digest": digest},
+        call.step.name, _due(execution, requirement), requirement.otherwise,
+    )  # fmt: skip
+    recorded = execution.journal.look(path)
+    if not recorded:
+        execution.note(
+            ActionHeld(call.step.name, call.digest, {**passage.facts(), "digest": digest}), call.path
+        )
+    closed = await ask(execution, call.scope, path, question, recorded)
+    passage.pipe.passed("hold")
+    if closed.how != "approved":
+        who = closed.by or "nobody in time"
+        raise Rejected(f"{who} did not agree to {call.step.name}: {closed.comment or closed.how}.")
+    return Verdict(requirement.rule, closed.by or "policy", _edited(question.value, closed.value))
+
+
+async def postpone(
+    passage: Passage, execution: Execution, call: Call, decision: Decision, rounds: int
+) -> None:
+    """Wait until the time that the rule names; then it is decided again."""
+    if decision.until is None or rounds > _ROUNDS:
+        raise Denied(f"{call.path} was put off {rounds - 1} times, and a rule still says later.")
+    if not execution.journal.look(f"{call.path}/deferred"):
+        detail = {**passage.facts(), "until": decision.until}
+        execution.note(ActionHeld(call.step.name, call.digest, detail), f"{call.path}/deferred")
+    await execution.wait(call.scope, call.path, ParkReason.TIMER, decision.until)
+    passage.pipe.passed("hold")
+
+
+def action_digest(execution: Execution, call: Call, card: dict[str, Any], requirement: Requirement) -> str:
+    """The name of exactly this action and of what is asked for (S21)."""
+    return canonical.digest(
+        canonical.plain([execution.row.id, execution.row.generation, call.path, card, asdict(requirement)])
+    )
+
+
+def _due(execution: Execution, requirement: Requirement) -> int | None:
+    return execution.now() + int(seconds(requirement.within) * MICROSECONDS) if requirement.within else None
+
+
+def _edited(asked: dict[str, Any], answered: Any) -> dict[str, Any] | None:
+    """The arguments that a reviewer put in place of those that were asked about."""
+    if answered is None or answered == asked:
+        return None
+    changed = cast("dict[str, Any]", answered) if isinstance(answered, dict) else {}
+    arguments = changed.get("arguments", changed if "tool" not in changed else None)
+    if not isinstance(arguments, dict):
+        raise BadArguments(
+            "the reviewer's change is no set of arguments.", 'Approve with {"arguments": {…}}, or as it is.'
+        )
+    found = cast("dict[str, Any]", arguments)
+    return None if found == asked.get("arguments") else found

@@ -1,0 +1,177 @@
+"""A model call on its way: resolve the route, decide about each model, reserve the bound, ask, settle what it cost.
+
+What is asked stands in the log once: the event of a call holds the digest of everything said before it and the
+messages that are new since the last call. Every attempt is a charge of its own, also one whose answer was lost (S25).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from remit.domain.action_events import ActionAdmitted
+from remit.domain.budgets import Amount
+from remit.domain.decisions import AccessRequest, Decision
+from remit.gate.passage import Passage
+from remit.gate.streams import StepListener
+from remit.wire.messages import Finish, Message, Usage, message_to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remit.domain.conversation import Conversation
+    from remit.engine.call import Call
+    from remit.engine.execution import Execution
+    from remit.gate.actor import Actor
+    from remit.gate.models import Asked, Plan
+    from remit.gate.parts import GateParts
+    from remit.store.database import Op
+    from remit.wire.messages import ModelRequest
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAsk:
+    """What an agent asks of a route."""
+
+    route: str
+    request: ModelRequest
+    """Everything but the model, which the route chooses."""
+    talk: Conversation
+    """The same messages as in the request, as the journal digests them."""
+    shape: dict[str, Any]
+    """What else shapes the answer, by digest: agent, prompt, tools, output."""
+    new: tuple[Message, ...] = ()
+    """The messages that no earlier call of this ask has sent, apart from the model's own."""
+    purpose: str = ""
+    """`compact` and the like; empty for a turn of the loop."""
+    data_class: str = ""
+
+    def identity(self) -> tuple[object, ...]:
+        """What makes it this call and no other, on every replay."""
+        return (self.route, self.shape, self.talk)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAnswer:
+    """What the loop is told, at first and at every replay."""
+
+    message: Message
+    finish: Finish
+    model: str
+    usage: Usage | None
+    simulated: bool = False
+
+    @classmethod
+    def of(cls, plain: Any) -> ModelAnswer:
+        """Out of the journal."""
+        return cls(
+            msgspec.convert(plain["message"], Message), plain["finish"], plain["model"],
+            msgspec.convert(plain["usage"], Usage) if plain.get("usage") else None, bool(plain.get("simulated")),
+        )  # fmt: skip
+
+
+class ModelPassage(Passage):
+    """One call of one route."""
+
+    def __init__(self, parts: GateParts, actor: Actor, ask: ModelAsk) -> None:
+        super().__init__(parts, actor)
+        self._ask = ask
+        self._plan: Plan | None = None
+        self._asked: Asked | None = None
+        self._call: Call | None = None
+        self._run = ""
+        self._execution: Execution | None = None
+        self._listener: StepListener | None = None
+
+    async def admit(self, execution: Execution, call: Call, number: int) -> None:
+        """Choose the models that may answer, and let the call pass."""
+        del number
+        self.pipe.again()
+        desk, ask = self.parts.models, self._ask
+        session = execution.row.session or execution.row.id
+        self._plan = plan = desk.plan(ask.route, ask.request, self._may_use, ask.data_class, session)
+        self.pipe.passed("resolve")
+        await self.reserve(execution, plan.most)
+        self._call, self._run, self._execution = call, execution.row.id, execution
+        if self.parts.streams.listened(self._run):
+            self._listener = StepListener(self.parts.streams, execution, call.path)
+        self.decided_at = execution.now()
+        event = ActionAdmitted("model", call.digest, self._action())
+        execution.note(event, call.path, self.admitting_ops())
+
+    def _may_use(self, model: str, facts: dict[str, Any]) -> Decision:
+        """What authority says to one model of the route."""
+        actor = self.actor
+        request = AccessRequest(
+            actor.user, actor.team, actor.agent, "model", model, facts, environment=self.parts.environment
+        )
+        self.decision = self.parts.authority.decide(request, self.parts.clock.now())
+        return self.decision
+
+    async def reserve_again(self) -> None:
+        """Another attempt is about to be made, and may cost as much again."""
+        if self._execution is not None and self._plan is not None:
+            await self.reserve_more(self._execution, self._plan.most)
+
+    async def perform(self, *args: object, idempotency_key: str = "") -> object:
+        """Ask, with every fallback and retry that the route allows."""
+        del args, idempotency_key
+        plan, call = self._plan, self._call
+        assert plan is not None  # noqa: S101 - made when it was let pass
+        assert call is not None  # noqa: S101 - likewise
+        self.pipe.again()
+        self._asked = asked = await self.parts.models.ask(
+            plan, self, run=self._run, path=call.path, actor=self.actor, listener=self._listener
+        )
+        self.pipe.passed("perform")
+        if asked.failure is not None:
+            raise asked.failure
+        answer = asked.answer
+        assert answer is not None  # noqa: S101 - either a failure or an answer
+        message = self.parts.vault.redact(message_to_plain(answer.message))
+        self.pipe.passed("screen_result")
+        plain: dict[str, Any] = {"message": message, "finish": answer.finish, "model": asked.model}
+        if answer.usage is not None:
+            plain["usage"] = msgspec.to_builtins(answer.usage)
+        if asked.simulated:
+            plain["simulated"] = True
+        return plain
+
+    async def reconcile(self, *args: object, idempotency_key: str = "") -> None:
+        """A model call is a read: it may be repeated."""
+        del args, idempotency_key
+
+    def claiming(self) -> tuple[Any, Sequence[Op]]:
+        """A model call is not claimed."""
+        return None, ()
+
+    def settling(self, wrong: BaseException | None) -> tuple[Any, Sequence[Op]]:
+        """What was asked of whom, what came of each attempt, and what it cost."""
+        del wrong
+        asked = self._asked
+        if asked is None:
+            ops = self.charge(Amount())
+            return {**self._action(), "pipe": self.pipe.stages}, ops
+        ops = self.charge(*asked.used)
+        self.pipe.passed("settle")
+        return {"pipe": self.pipe.stages, **asked.detail}, ops
+
+    def replayed(self, detail: Any) -> None:
+        """It was settled before: count what it used."""
+        used = detail.get("used") if isinstance(detail, dict) else None
+        if used:
+            self.count_again(Amount(**used))
+
+    def _action(self) -> dict[str, Any]:
+        ask, plan = self._ask, self._plan
+        found = self.facts() | {
+            "route": ask.route, **ask.shape, "messages": len(ask.request.messages),
+            "new": [message_to_plain(message) for message in ask.new],
+        }  # fmt: skip
+        if ask.purpose:
+            found["purpose"] = ask.purpose
+        if plan is not None:
+            found |= plan.detail
+        return found

@@ -1,0 +1,294 @@
+"""The desk at which models are asked: it alone holds providers and fetches the keys that open them.
+
+It turns a route into a plan, a plan into an answer, and an answer into what it cost. Which models may serve is
+decided by the route's constraints and by authority, both before anything is sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from remit.domain.action_errors import Denied, ModelFailed, NoRoute
+from remit.domain.budgets import Amount
+from remit.models.attempt import Reset
+from remit.models.bounds import bound, weigh
+from remit.models.calling import Calls
+from remit.models.opening import open_provider
+from remit.models.plan import CallPlan, Candidate
+from remit.models.provider import Credential, Deadlines, ModelCall
+from remit.models.router import Router
+from remit.models.routes import need_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from remit.domain.clock import Clock
+    from remit.domain.decisions import Decision
+    from remit.gate.actor import Actor
+    from remit.gate.model_passage import ModelPassage
+    from remit.gate.streams import Listener
+    from remit.gate.vault import Vault
+    from remit.models.attempt import Attempt
+    from remit.models.bounds import Bound
+    from remit.models.configuration import Configuration
+    from remit.models.health import HealthBook
+    from remit.models.provider import Provider
+    from remit.models.router import RouteDecision
+    from remit.models.routes import Need
+    from remit.wire.messages import ModelRequest, ModelResponse, StreamEvent
+
+_HEDGE_AFTER = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a route came to for one request."""
+
+    candidates: tuple[Candidate, ...]
+    need: Need
+    most: Amount
+    """What one attempt may use at most."""
+    request: ModelRequest
+    detail: dict[str, Any]
+    hedge: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of it."""
+
+    used: tuple[Amount, ...]
+    """By attempt, in order; one whose answer was lost counts as what it may have used."""
+    detail: dict[str, Any]
+    model: str = ""
+    answer: ModelResponse | None = None
+    failure: ModelFailed | None = None
+    simulated: bool = False
+
+
+@dataclass(slots=True)
+class _Account:
+    """Keeps account of attempts: every one after the first is reserved for anew."""
+
+    passage: ModelPassage
+    closed_attempts: list[Attempt] = field(default_factory=list["Attempt"])
+
+    async def opened(self, number: int, candidate: Candidate) -> None:
+        del candidate
+        if number > 1:
+            await self.passage.reserve_again()
+
+    def closed(self, attempt: Attempt) -> None:
+        self.closed_attempts.append(attempt)
+
+
+class ModelDesk:
+    """Routes, providers and prices of a workspace."""
+
+    def __init__(
+        self, configuration: Configuration, health: HealthBook, vault: Vault, clock: Clock,
+        providers: dict[str, Provider] | None = None,
+    ) -> None:  # fmt: skip
+        self.configuration = configuration
+        self.router = Router(configuration.catalog, configuration.book, health)
+        self._providers = providers or {}
+        self._vault = vault
+        self._clock = clock
+        self._calls = Calls(self._credential, health=health, clock=clock)
+        self._windows: dict[str, int | None] = {}
+
+    def window(self, route: str) -> int | None:
+        """The smallest window of a route's models; None if none is known."""
+        if route not in self._windows:
+            cards = [
+                self.configuration.catalog.card(name) for name in self.configuration.route(route).candidates
+            ]
+            known = [card.window for card in cards if card.window is not None]
+            self._windows[route] = min(known) if known else None
+        return self._windows[route]
+
+    def plan(
+        self, route_name: str, request: ModelRequest, may_use: Callable[[str, dict[str, Any]], Decision],
+        data_class: str, session: str,
+    ) -> Plan:  # fmt: skip
+        """Who may answer, in which order, and what it may cost; raises `NoRoute` or `Denied`."""
+        route, now = self.configuration.route(route_name), self._clock.now()
+        weight = weigh(request)
+        need = need_of(request, weight, session=session, data_class=data_class)
+        decision = self.router.choose(route, need, now)
+        allowed, refused = self._allowed(decision, may_use)
+        bounds = [
+            bound(
+                self.configuration.catalog.card(name),
+                self.configuration.book,
+                weight,
+                request.max_tokens,
+                now,
+            )
+            for name in allowed
+        ]
+        candidates = tuple(self._candidate(name) for name in allowed)
+        detail = _why(decision, refused)
+        most, unbounded = _most(bounds)
+        if unbounded:
+            detail["unbounded"] = unbounded
+        hedge = _HEDGE_AFTER if route.hedge and len(candidates) > 1 else None
+        return Plan(candidates, need, most, request, detail, hedge)
+
+    async def ask(
+        self,
+        plan: Plan,
+        passage: ModelPassage,
+        *,
+        run: str,
+        path: str,
+        actor: Actor,
+        listener: Listener | None,
+    ) -> Asked:
+        """The answer of the first model that gives one, or the failure that tells most."""
+        request = replace_stream(plan.request, stream=listener is not None)
+        call = ModelCall(request, deadlines=Deadlines(), run=run, agent=actor.agent, path=path)
+        account = _Account(passage)
+        heard = _heard_by(listener) if listener is not None else None
+        call_plan = CallPlan(plan.candidates, hedge=plan.hedge)
+        try:
+            answered = await self._calls.perform(call_plan, call, on_event=heard, witness=account)
+        except ModelFailed as wrong:
+            return self._failed(plan, account.closed_attempts, wrong)
+        self.router.settled(answered.model, plan.need, answered.response.usage, self._clock.now())
+        used = [self._used(plan, attempt) for attempt in answered.attempts]
+        detail = self._detail(answered.attempts, used) | {
+            "model": answered.model, "provider": answered.provider, "latency": asdict(answered.latency),
+        }  # fmt: skip
+        if answered.response.model and answered.response.model != answered.model:
+            detail["served"] = answered.response.model
+        if answered.simulated:
+            detail["simulated"] = True
+        return Asked(tuple(used), detail, answered.model, answered.response, simulated=answered.simulated)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        for provider in self._providers.values():
+            await provider.close()
+
+    # --- who may serve --------------------------------------------------------------------------------
+
+    def _allowed(
+        self, decision: RouteDecision, may_use: Callable[[str, dict[str, Any]], Decision]
+    ) -> tuple[list[str], list[dict[str, str]]]:
+        allowed: list[str] = []
+        refused: list[dict[str, str]] = []
+        for name in decision.order:
+            answer = may_use(name, self._facts(name))
+            if answer.allows:
+                allowed.append(name)
+                continue
+            reason = answer.reasons[0] if answer.reasons else None
+            sentence = (reason.text or reason.rule) if reason is not None else "policy"
+            refused.append({"model": name, "constraint": "policy", "sentence": sentence})
+        if not allowed:
+            told = "; ".join(f"{each['model']}: {each['sentence']}" for each in refused)
+            raise Denied(
+                f"no model of the route {decision.route} may be used: {told}.", "See: remit policy check"
+            )
+        return allowed, refused
+
+    def _facts(self, name: str) -> dict[str, Any]:
+        card = self.configuration.catalog.card(name)
+        return {
+            "provider": card.provider, "region": ",".join(sorted(card.regions)),
+            "retention": "unknown" if card.retention is None else f"{card.retention}d", "simulated": card.simulated,
+        }  # fmt: skip
+
+    def _candidate(self, name: str) -> Candidate:
+        card = self.configuration.catalog.card(name)
+        return Candidate(name, self._provider(card.provider), card.sent_name, card.window or 0)
+
+    def _provider(self, name: str) -> Provider:
+        found = self._providers.get(name)
+        if found is None:
+            spec = self.configuration.providers.get(name)
+            if spec is None:
+                raise NoRoute(f'there is no provider "{name}".', "Describe it in models.toml.")
+            found = self._providers[name] = open_provider(spec, clock=self._clock)
+        return found
+
+    async def _credential(self, provider: str) -> Credential:
+        spec = self.configuration.providers[provider]
+        if not spec.secret:
+            return Credential(kind="none")
+        value = await self._vault.open_provider(spec.secret)
+        return Credential(value, spec.auth or "key")
+
+    # --- what it cost ---------------------------------------------------------------------------------
+
+    def _used(self, plan: Plan, attempt: Attempt) -> Amount:
+        if attempt.usage is None:
+            return (
+                replace(plan.most, steps=1)
+                if attempt.sent and attempt.outcome != "refused"
+                else Amount(steps=1)
+            )
+        cost = self.configuration.book.cost(attempt.model, attempt.usage, attempt.started)
+        return Amount(money=cost.total if cost is not None else 0, tokens=attempt.usage.total, steps=1)
+
+    def _failed(self, plan: Plan, attempts: Sequence[Attempt], wrong: ModelFailed) -> Asked:
+        used = [self._used(plan, attempt) for attempt in attempts]
+        return Asked(tuple(used), self._detail(attempts, used), failure=wrong)
+
+    def _detail(self, attempts: Sequence[Attempt], used: Sequence[Amount]) -> dict[str, Any]:
+        total = sum(used, Amount())
+        detail: dict[str, Any] = {
+            "used": {"money": total.money, "tokens": total.tokens, "steps": min(total.steps, 1)},
+            "book": self.configuration.book.name,
+        }  # fmt: skip
+        if attempts and attempts[-1].usage is not None:
+            detail["usage"] = msgspec.to_builtins(attempts[-1].usage)
+        if len(attempts) > 1 or any(attempt.outcome != "answered" for attempt in attempts):
+            detail["attempts"] = [
+                {
+                    "number": each.number, "model": each.model, "outcome": "lost" if each.lost else each.outcome,
+                    "code": each.code, "status": each.status, "money": spent.money, "tokens": spent.tokens,
+                }
+                for each, spent in zip(attempts, used, strict=True)
+            ]  # fmt: skip
+        return detail
+
+
+def replace_stream(request: ModelRequest, *, stream: bool) -> ModelRequest:
+    """The request, asking for a stream if somebody listens."""
+    return request if request.stream is stream else msgspec.structs.replace(request, stream=stream)
+
+
+def _heard_by(listener: Listener) -> Callable[[int, StreamEvent | Reset], Any]:
+    async def hear(attempt: int, event: StreamEvent | Reset) -> None:
+        if isinstance(event, Reset):
+            listener.reset(attempt)
+        else:
+            listener.hear(attempt, event)
+
+    return hear
+
+
+def _why(decision: RouteDecision, refused: list[dict[str, str]]) -> dict[str, Any]:
+    detail: dict[str, Any] = {"order": list(decision.order)}
+    eliminated = [asdict(each) for each in decision.eliminated] + refused
+    if eliminated:
+        detail["eliminated"] = eliminated
+    if decision.affinity:
+        detail["affinity"] = decision.affinity
+    return detail
+
+
+def _most(bounds: Sequence[Bound | None]) -> tuple[Amount, str]:
+    """The most that any of the candidates may use, and why it is not known if it is not."""
+    known = [each for each in bounds if each is not None]
+    because = next((each.because for each in known if each.because), "")
+    if len(known) < len(bounds):
+        because = "the window of a model is unknown"
+    tokens = max((each.tokens for each in known), default=0)
+    money = max((each.money for each in known if each.money is not None), default=0)
+    return Amount(money=money, tokens=tokens, steps=1), because

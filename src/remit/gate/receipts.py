@@ -1,0 +1,88 @@
+"""Receipts: the writes of a run as its log tells them, and the index that says who touched an object since (S27)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from remit.domain.events import StepClaimed, StepDone
+from remit.domain.tools import ObjectImage, Receipt
+from remit.engine.outside import run_stream
+from remit.store.database import Op
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from remit.engine.execution import Execution
+    from remit.store.database import Database
+    from remit.store.keys import KeyRing
+    from remit.store.log import Entry, Log
+
+
+async def receipts_of(log: Log, run: str) -> list[Receipt]:
+    """The writes of a run that took place, the oldest first."""
+    entries, _ = await log.read(run_stream(run), lenient=True)
+    return list(_found(run, entries))
+
+
+def _found(run: str, entries: Iterable[Entry]) -> Iterable[Receipt]:
+    claims: dict[str, StepClaimed] = {}
+    for entry in entries:
+        event = entry.event
+        if isinstance(event, StepClaimed):
+            claims[entry.path] = event
+        elif isinstance(event, StepDone) and entry.path in claims:
+            claim = claims.pop(entry.path)
+            said = _dict(claim.detail)
+            if "arguments" in said and "undoes" not in said:
+                yield _receipt(run, entry, claim, event)
+
+
+def _receipt(run: str, entry: Entry, claim: StepClaimed, done: StepDone) -> Receipt:
+    said, outcome = _dict(claim.detail), _dict(done.detail)
+    edited = _dict(outcome.get("edited"))
+    return Receipt(
+        run, entry.path, done.name, str(said.get("tool_digest", "")),
+        _dict(edited.get("arguments") or said["arguments"]), done.result,
+        tuple(msgspec.convert(image, ObjectImage) for image in outcome.get("images", ())),
+        str(outcome.get("best_effort", "")), claim.key, entry.at,
+    )  # fmt: skip
+
+
+def touched(keys: KeyRing, execution: Execution, path: str, images: Iterable[ObjectImage]) -> list[Op]:
+    """What is committed with a receipt: these objects were touched, by this step, now."""
+    row = execution.row
+    return [
+        Op("receipts.add", (row.team, tag_of(keys, row.team, image.object), row.id, path, execution.now()))
+        for image in images
+    ]
+
+
+async def touched_since(
+    database: Database,
+    keys: KeyRing,
+    team: str,
+    receipt: Receipt,
+    image: ObjectImage,
+    but: Sequence[str] = (),
+) -> str:
+    """The run that touched an object after this receipt, if another one did and that still stands."""
+    rows = await database.fetch(
+        "receipts.later", team, tag_of(keys, team, image.object), receipt.run, receipt.at
+    )
+    return next((str(row[0]) for row in rows if row[0] not in but), "")
+
+
+def taken_back(receipt: Receipt, by: str, at: int) -> Op:
+    """What is committed with an undo: this receipt does not stand any more."""
+    return Op("receipts.take_back", (receipt.run, receipt.path, by, at))
+
+
+def tag_of(keys: KeyRing, team: str, name: str) -> str:
+    """An object in the index: its name is content, so it is keyed (S7)."""
+    return keys.tag(f"object|{team}|{name}")
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]

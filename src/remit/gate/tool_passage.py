@@ -1,0 +1,278 @@
+"""A tool call on its way: resolve, validate, screen, decide, hold, reserve, claim, perform, screen, label, settle.
+
+The engine claims, times, retries and journals; this says whether the call may pass, does it, and says what is kept.
+Nothing here trusts what a model said: arguments are data until the last stage has let them through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from remit.domain.action_errors import Denied, UnknownTool
+from remit.domain.action_events import ActionAdmitted
+from remit.domain.budgets import Amount
+from remit.domain.decisions import AccessRequest
+from remit.domain.effects import Absent, Happened
+from remit.domain.errors import TooLarge, ToolFailed
+from remit.domain.tools import Performed
+from remit.gate.nesting import reachable
+from remit.gate.passage import Passage
+from remit.gate.receipts import touched
+from remit.tools.binding import ToolContext
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+    from remit.engine.call import Call
+    from remit.engine.execution import Execution
+    from remit.gate.actor import Actor
+    from remit.gate.parts import GateParts
+    from remit.store.database import Op
+    from remit.tools.tool import Tool
+
+_ONE_CALL = Amount(calls=1)
+_SIZE = msgspec.json.Encoder()
+
+
+class ToolPassage(Passage):
+    """One call of one tool."""
+
+    def __init__(
+        self, parts: GateParts, actor: Actor, tool: Tool | None, name: str, arguments: dict[str, Any],
+        problem: Exception | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parts, actor)
+        self._tool = tool
+        self._name = name
+        self.asked = arguments
+        """The arguments as they were asked for."""
+        self.arguments = arguments
+        """The arguments as they will be used; a rule or a reviewer may have changed them."""
+        self._problem = problem
+        self._edited_by = ""
+        self._context: ToolContext | None = None
+        self._before: Any = None
+        self._performed: Performed | None = None
+        self._place: tuple[Execution, str] | None = None
+
+    # --- before ---------------------------------------------------------------------------------------
+
+    async def admit(self, execution: Execution, call: Call, number: int) -> None:
+        """Let it pass, hold it, or raise why not."""
+        if self.fresh(execution.now()):
+            return
+        self.pipe.again()
+        tool = await self._resolve(execution)
+        self._validate(tool)
+        self._screen()
+        await self.settle(execution, call)
+        if number == 1 and tool.manifest.rate is not None:
+            self.parts.rates.take(self.actor.team, tool.name, tool.manifest.rate)
+        await self.reserve(execution, _ONE_CALL)
+        self._place = (execution, call.path)
+        self._context = self._make_context(execution, call, tool)
+        await self._look_before(tool)
+        self.decided_at = execution.now()
+        if not tool.manifest.effect.acts:
+            event = ActionAdmitted(tool.name, call.digest, self._action())
+            execution.note(event, call.path, self.admitting_ops())
+
+    async def _resolve(self, execution: Execution) -> Tool:
+        """The tool that is meant, of a definition that somebody accepted, and that this actor has."""
+        tool = self._tool
+        if self._problem is not None:
+            raise self._problem
+        if tool is None:
+            raise UnknownTool(
+                f'there is no tool "{self._name[:100]}".',
+                f"There are: {', '.join(sorted(self.actor.tools or self.parts.registry.names)) or 'none'}.",
+            )
+        if self.actor.tools is not None and tool.name not in self.actor.tools:
+            raise Denied(
+                f"{self.actor.agent} was not given {tool.name}.",
+                f"It has: {', '.join(sorted(self.actor.tools)) or 'no tool'}.",
+            )
+        with execution.on_ground():
+            await self.parts.acceptance.admit(tool)
+        self.pipe.passed("resolve")
+        return tool
+
+    def _validate(self, tool: Tool) -> None:
+        """Refuse what the tool does not take, in words that a model can act on."""
+        tool.validate(self.arguments)
+        self.pipe.passed("validate")
+
+    def _screen(self) -> None:
+        """No secret goes into a call as an argument: secrets are given at the edge, never by a model."""
+        leaked = self.parts.vault.finds_in(self.arguments)
+        if leaked:
+            raise Denied(
+                f'an argument holds the secret "{leaked}"; secrets are never passed as arguments.',
+                "Let the tool name the secret; it is given when the call is made.",
+            )
+        self.pipe.passed("screen")
+
+    def request(self) -> AccessRequest:
+        """What authority is asked about this call."""
+        tool, actor = self.the_tool, self.actor
+        return AccessRequest(
+            actor.user, actor.team, actor.agent, "call", tool.name, {"digest": tool.manifest.digest},
+            self.arguments, environment=self.parts.environment,
+        )  # fmt: skip
+
+    def card(self) -> dict[str, Any]:
+        """What the person who is asked will see."""
+        manifest = self.the_tool.manifest
+        return {
+            "tool": manifest.name, "arguments": self.arguments, "agent": self.actor.agent, "for": self.actor.user,
+            "effect": manifest.effect.value, "undo": manifest.undo.value, "tool_digest": manifest.digest[:16],
+        }  # fmt: skip
+
+    def changed(self, arguments: dict[str, Any], by: str) -> None:
+        """What is executed is not what was asked for, and the result will say so (S28)."""
+        self._edited_by = by or self._edited_by
+        self.arguments = arguments if by else {**self.arguments, **arguments}
+        self.the_tool.validate(self.arguments)
+
+    @property
+    def the_tool(self) -> Tool:
+        """The tool, once it is resolved."""
+        assert self._tool is not None  # noqa: S101 - an unknown one was refused before
+        return self._tool
+
+    def _make_context(self, execution: Execution, call: Call, tool: Tool) -> ToolContext:
+        actor, row = self.actor, execution.row
+
+        async def secret(name: str) -> str:
+            return await self.parts.vault.give(name, tool.manifest, row.id, actor.user)
+
+        return ToolContext(
+            row.id, call.path, actor.team, actor.user, actor.agent,
+            seconds=tool.manifest.timeout, secret=secret if tool.manifest.secrets else None,
+        )  # fmt: skip
+
+    async def _look_before(self, tool: Tool) -> None:
+        """What undo will need, read before anything is claimed."""
+        if tool.manifest.effect.acts and tool.manifest.undo.value != "none":
+            with self._reach():
+                self._before = await tool.binding.before(self.arguments, self._the_context())
+            self.pipe.passed("before")
+
+    # --- the act --------------------------------------------------------------------------------------
+
+    async def perform(self, *args: object, idempotency_key: str = "") -> object:
+        """Do it, once it has been let pass."""
+        del args  # the arguments as asked for; what is performed is what was let pass
+        tool = self.the_tool
+        self.pipe.again()
+        context = replace(self._the_context(), key=idempotency_key, before=self._before)
+        with self._reach():
+            performed = await tool.binding.perform(self.arguments, context)
+        self.pipe.passed("perform")
+        return self._screened(tool, performed)
+
+    async def reconcile(self, *args: object, idempotency_key: str = "") -> Happened | Absent | None:
+        """Ask the world what became of a claimed write."""
+        del args
+        tool = self.the_tool
+        context = replace(self._the_context(), key=idempotency_key, before=self._before)
+        with self._reach():
+            verdict = await tool.binding.reconcile(self.arguments, context)
+        if isinstance(verdict, Happened) and isinstance(verdict.result, Performed):
+            return Happened(self._screened(tool, verdict.result))
+        return verdict
+
+    def _screened(self, tool: Tool, performed: Performed) -> Any:
+        """A result without secrets, and not larger than the log takes."""
+        result = self.parts.vault.redact(performed.result)
+        self.pipe.passed("screen_result")
+        size = len(result) if isinstance(result, str) else len(_SIZE.encode(result))
+        if size > self.parts.largest_result:
+            result = self._too_large(tool, size)
+        self._performed = replace(performed, result=result)
+        return result
+
+    def _too_large(self, tool: Tool, size: int) -> Any:
+        said = f"{tool.name} answered {size:,} bytes, and a result may have {self.parts.largest_result:,}."
+        if not tool.manifest.effect.acts:
+            raise ToolFailed(f"{said} Ask for less.")
+        if tool.manifest.result not in (None, {}):
+            raise TooLarge(f"{said} The write did take place.")
+        return {"done": True, "note": f"{said} It took place; the answer was not kept."}
+
+    def _reach(self) -> AbstractContextManager[None]:
+        return reachable(self.parts, self.actor, self._the_context())
+
+    def _the_context(self) -> ToolContext:
+        assert self._context is not None  # noqa: S101 - made when it was let pass
+        return self._context
+
+    # --- what is kept ---------------------------------------------------------------------------------
+
+    def claiming(self) -> tuple[Any, Sequence[Op]]:
+        """The claim of a write says everything that was decided."""
+        detail = self._action()
+        if self._before is not None:
+            detail["before"] = self._before
+        return detail, self.admitting_ops()
+
+    def settling(self, wrong: BaseException | None) -> tuple[Any, Sequence[Op]]:
+        """The outcome: where the result comes from, what undo will need, and what it used."""
+        used = _ONE_CALL if wrong is None or self.reservations else Amount()
+        ops = self.charge(used)
+        self.pipe.passed("settle")
+        if wrong is not None:
+            refused = {} if self.decided_at else self._action()
+            why = getattr(wrong, "detail", None)
+            return {**refused, "pipe": self.pipe.stages, "why": why, "used": {"calls": used.calls}}, ops
+        tool, performed = self._tool, self._performed
+        detail: dict[str, Any] = {"pipe": self.pipe.stages, "used": {"calls": 1}}
+        if tool is not None:
+            detail["label"] = _label(tool)
+        if self._edited_by:
+            detail["edited"] = {"by": self._edited_by, "arguments": self.arguments, "asked": self.asked}
+        if performed is not None and performed.images:
+            detail["images"] = [asdict(image) for image in performed.images]
+            detail["best_effort"] = performed.best_effort
+            if self._place is not None:
+                ops += touched(self.parts.keys, *self._place, performed.images)
+        return detail, ops
+
+    def replayed(self, detail: Any) -> None:
+        """It was settled before: count what it used."""
+        used = detail.get("used") if isinstance(detail, dict) else None
+        if used:
+            self.count_again(Amount(calls=int(used.get("calls", 0))))
+
+    @property
+    def note(self) -> str:
+        """What the model is told beside the result: that a person or a rule changed the call (S28)."""
+        if self._edited_by:
+            return f"{self._edited_by} changed the arguments; executed with {self.arguments}."
+        return (
+            f"a rule changed the arguments; executed with {self.arguments}."
+            if self.arguments != self.asked
+            else ""
+        )
+
+    def _action(self) -> dict[str, Any]:
+        found = self.facts()
+        found["arguments"] = self.arguments
+        if self._tool is not None:
+            found["tool_digest"] = self._tool.manifest.digest[:16]
+        else:
+            found["tool"] = self._name[:200]
+        return found
+
+
+def _label(tool: Tool) -> dict[str, Any]:
+    """Where the result comes from, by the manifest and never by its content."""
+    label = tool.manifest.label
+    return {
+        "source": label.source or tool.manifest.source, "integrity": "R" if label.trusted else "U",
+        "readers": list(label.readers), "class": label.data_class,
+    }  # fmt: skip

@@ -1,0 +1,169 @@
+"""Undo of a run: its receipts backwards, each object taken back as a step of a run of its own, which survives crashes.
+
+What cannot be taken back is named with its reason; earlier writes to the same object then stay as well, because
+putting them back would jump over what stands in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from remit.domain.action_errors import CannotUndo
+from remit.domain.effects import Effect
+from remit.domain.errors import Refused, Rejected, StepFailed, TimedOut
+from remit.domain.tools import Undo
+from remit.engine.flow import Flow
+from remit.engine.step import Step
+from remit.engine.stepping import perform
+from remit.gate.receipts import receipts_of
+from remit.gate.undo_passage import UndoPassage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remit.domain.tools import ObjectImage, Receipt
+    from remit.engine.execution import Execution
+    from remit.gate.actor import Actor
+    from remit.gate.parts import GateParts
+    from remit.store.log import Log
+    from remit.tools.tool import Tool
+
+FLOW = "remit.undo"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedUndo:
+    """One receipt, and what undo would do about it."""
+
+    path: str
+    tool: str
+    objects: tuple[str, ...]
+    at: int
+    possible: bool
+    exact: bool = True
+    why: str = ""
+    """Why not, or why not exactly."""
+
+
+async def plan(parts: GateParts, log: Log, run: str) -> list[tuple[Receipt, PlannedUndo]]:
+    """The receipts of a run, the newest first, with what can be done about each."""
+    receipts = await receipts_of(log, run)
+    return [(receipt, _planned(parts, receipt)) for receipt in reversed(receipts)]
+
+
+def _planned(parts: GateParts, receipt: Receipt) -> PlannedUndo:
+    tool = parts.registry.find(receipt.tool)
+    objects = tuple(image.object for image in receipt.images)
+    why = _why_not(tool, receipt)
+    exact = not receipt.best_effort
+    return PlannedUndo(
+        receipt.path,
+        receipt.tool,
+        objects,
+        receipt.at,
+        not why,
+        exact and not why,
+        why or receipt.best_effort,
+    )
+
+
+def _why_not(tool: Tool | None, receipt: Receipt) -> str:
+    if tool is None:
+        return "this workspace does not have the tool any more"
+    if tool.manifest.effect is Effect.IRREVERSIBLE:
+        return "it is irreversible"
+    if tool.manifest.undo is Undo.NONE:
+        return "the tool does not say how it is undone"
+    if not receipt.images:
+        return "nothing was captured of how things stood before"
+    return ""
+
+
+class Undoing:
+    """The flow that takes a run back."""
+
+    def __init__(self, parts: GateParts, log: Log) -> None:
+        self._parts = parts
+        self._log = log
+
+    def flow(self) -> Flow:
+        """It, as a flow of this workspace."""
+
+        async def undo(run: Any, target: str) -> dict[str, Any]:
+            """Take back what a run did."""
+            return await self._take_back(run.execution, run.actor, target)
+
+        return Flow(undo, FLOW, "", "UTC")
+
+    async def _take_back(self, execution: Execution, actor: Actor, target: str) -> dict[str, Any]:
+        with execution.on_ground():
+            planned = await plan(self._parts, self._log, target)
+        done: list[dict[str, Any]] = []
+        left: list[dict[str, Any]] = []
+        blocked: set[str] = set()
+        moved: dict[str, str] = {}
+        for receipt, each in planned:
+            if not each.possible:
+                left.append({"path": each.path, "tool": each.tool, "why": each.why})
+                blocked.update(each.objects)
+                continue
+            told, failed = await self._take_back_one(execution, actor, receipt, blocked, moved)
+            done.extend(told)
+            left.extend(failed)
+        return {"run": target, "undone": done, "left": left}
+
+    async def _take_back_one(
+        self, execution: Execution, actor: Actor, receipt: Receipt, blocked: set[str], moved: dict[str, str]
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        done: list[dict[str, Any]] = []
+        left: list[dict[str, Any]] = []
+        images = tuple(reversed(receipt.images))
+        for number, image in enumerate(images):
+            place = {"path": receipt.path, "tool": receipt.tool, "object": image.object}
+            if image.object in blocked:
+                left.append({**place, "why": "a later write to the same object could not be taken back"})
+                continue
+            last = number == len(images) - 1 and not left
+            now = replace(image, object=moved.get(image.object, image.object))
+            try:
+                told = await self._step(execution, actor, receipt, now, last=last)
+            except (Refused, Rejected, StepFailed, TimedOut) as wrong:
+                blocked.add(image.object)
+                left.append(
+                    {**place, "why": _reason(wrong), "difference": wrong.detail and _difference(wrong.detail)}
+                )
+                continue
+            if "now" in told:
+                moved[image.object] = told["now"]
+            done.append({**place, **told})
+        return done, left
+
+    async def _step(
+        self, execution: Execution, actor: Actor, receipt: Receipt, image: ObjectImage, *, last: bool
+    ) -> dict[str, Any]:
+        tool = self._parts.registry.find(receipt.tool)
+        if tool is None:
+            raise CannotUndo(f"this workspace does not have {receipt.tool} any more.")
+        step = Step(
+            _acts,
+            effect=Effect.WRITE,
+            name=f"undo.{receipt.tool}",
+            timeout=tool.manifest.timeout,
+            reconcile=_acts,
+        )
+        passage = UndoPassage(self._parts, actor, tool, receipt, image, last=last)
+        return await perform(execution, step, (receipt.path, image.object), {}, passage)
+
+
+async def _acts(path: str, name: str) -> object:
+    raise AssertionError(path, name)  # the admission performs it
+
+
+def _reason(wrong: Any) -> str:
+    return getattr(wrong, "reason", "") or wrong.message
+
+
+def _difference(detail: Any) -> Sequence[Any]:
+    why = detail.get("why") if isinstance(detail, dict) else detail
+    return why if isinstance(why, list) else ()

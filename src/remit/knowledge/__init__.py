@@ -1,0 +1,1 @@
+"""Knowledge: what agents remember, with its labels."""

@@ -1,0 +1,1 @@
+"""Models: providers, catalog, prices and routes; every model is asked through one contract."""

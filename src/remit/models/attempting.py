@@ -1,0 +1,160 @@
+"""One attempt under way: it asks one provider once, measures every part of it, and says what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from remit.domain.action_errors import (
+    ContextTooLong,
+    ModelFailed,
+    ModelRefused,
+    ProviderBusy,
+    ProviderDown,
+    ProviderRefused,
+    StreamCut,
+)
+from remit.domain.errors import Refused, RemitError, TimedOut
+from remit.engine.attempts import Deadline
+from remit.models.attempt import Attempt, AttemptOutcome, HealthOutcome, Latency, Permission
+from remit.models.failures import from_event, with_trouble
+from remit.models.listening import listening
+from remit.models.provider import Credential, Trouble, trouble_of
+from remit.wire.assembly import Assembly
+from remit.wire.messages import Failed, Started, Text, ToolCall
+
+if TYPE_CHECKING:
+    from remit.domain.clock import Clock
+    from remit.models.plan import Candidate
+    from remit.models.provider import ModelCall
+    from remit.wire.messages import ModelResponse, StreamEvent, Usage
+
+Deliver = Callable[["Underway", "StreamEvent"], Awaitable[None]]
+
+_ILL = frozenset({"authentication", "permission", "not_found"})
+"""Refusals that every call to this model would get: they count against its health."""
+
+
+@dataclass(slots=True)
+class Underway:
+    """An attempt from the moment it was wanted; times are of the boot clock, except those that a log shows."""
+
+    number: int
+    candidate: Candidate
+    permission: Permission
+    clock: Clock
+    wanted: int
+    hedge: bool = False
+    credential: Credential = field(default_factory=Credential)
+    usage: Usage | None = None
+    contact: int | None = None
+    first: int | None = None
+    first_at: int | None = None
+    started_at: int = 0
+    delivered: bool = False
+
+    async def perform(self, call: ModelCall, deliver: Deliver) -> ModelResponse:
+        """Ask; raises a `ModelFailed` that carries its `Trouble`."""
+        self.contact, self.started_at = self.clock.boot(), self.clock.now()
+        try:
+            async with Deadline(self.clock, call.deadlines.total, self.candidate.model):
+                if call.request.stream:
+                    response = await self._stream(call, deliver)
+                else:
+                    response = await self.candidate.provider.complete(call)
+        except TimedOut:
+            pass
+        else:
+            self.usage = response.usage
+            return _said_something(response, self.candidate.provider.name)
+        late = ProviderDown(
+            f"provider {self.candidate.provider.name} gave no whole answer within {call.deadlines.total:g} s."
+        )
+        raise with_trouble(late, Trouble(kind="timeout"))
+
+    async def _stream(self, call: ModelCall, deliver: Deliver) -> ModelResponse:
+        """Hand on event by event. The opening is held back until something is said: an attempt that fails right
+        after it can be repeated in silence.
+        """
+        provider = self.candidate.provider
+        assembly, held = Assembly(provider.dialect), list[Started]()
+        async with listening(provider.stream(call)) as events:
+            async for event in events:
+                assembly.add(event)
+                if isinstance(event, Failed):
+                    raise from_event(event, provider.name)
+                if isinstance(event, Started):
+                    held.append(event)
+                    continue
+                self._mark_first()
+                for opening in held:
+                    await deliver(self, opening)
+                held.clear()
+                await deliver(self, event)
+        if assembly.finished is None:
+            raise from_event(Failed("it ended before the answer was complete", "cut"), provider.name)
+        return assembly.response()
+
+    def _mark_first(self) -> None:
+        if self.first is None:
+            self.first, self.first_at = self.clock.boot(), self.clock.now()
+
+    def latency(self) -> Latency:
+        """How long each part took so far."""
+        now = self.clock.boot()
+        contact = now if self.contact is None else self.contact
+        first = None if self.first is None else self.first - contact
+        return Latency(contact - self.wanted, first, now - contact)
+
+    def closed(self, wrong: BaseException | None) -> tuple[Attempt, HealthOutcome]:
+        """The record of it, and what it says about the model."""
+        outcome, health = _meaning(wrong)
+        trouble = trouble_of(wrong) if isinstance(wrong, ModelFailed) else Trouble()
+        attempt = Attempt(
+            number=self.number,
+            model=self.candidate.model,
+            provider=self.candidate.provider.name,
+            outcome=outcome,
+            code=wrong.code if isinstance(wrong, RemitError) else "",
+            status=trouble.status,
+            started=self.started_at or self.clock.now(),
+            first_byte=self.first_at,
+            ended=self.clock.now(),
+            usage=self.usage,
+            sent=self.contact is not None and trouble.sent and outcome != "skipped",
+            delivered=self.delivered,
+            hedge=self.hedge,
+            latency=self.latency(),
+        )
+        return attempt, health
+
+
+def _meaning(wrong: BaseException | None) -> tuple[AttemptOutcome, HealthOutcome]:
+    match wrong:
+        case None:
+            return "answered", "ok"
+        case ModelRefused() | ContextTooLong():
+            return "refused", "ok"
+        case ProviderRefused():
+            return "refused", "failed" if trouble_of(wrong).kind in _ILL else "ok"
+        case ProviderBusy():
+            return "busy", "busy"
+        case StreamCut():
+            return "cut", "failed"
+        case Refused():
+            return "skipped", "released"  # refused on this side, before anything was sent
+        case Exception():
+            return "failed", "failed"
+        case _:
+            return "cancelled", "released"
+
+
+def _said_something(response: ModelResponse, provider: str) -> ModelResponse:
+    """The answer, unless a filter left nothing of it."""
+    if response.finish != "filter" or any(
+        isinstance(part, Text | ToolCall) for part in response.message.parts
+    ):
+        return response
+    refused = ModelRefused(f"provider {provider} declined to answer: its content filter left nothing.")
+    raise with_trouble(refused, Trouble(200, "content_filter", None, retryable=False))

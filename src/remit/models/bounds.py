@@ -1,0 +1,212 @@
+"""The most that a call may use, known before it is made: from the bytes that are sent, never from a tokenizer.
+
+No token is shorter than a byte, so text is bounded by its bytes; a picture by what the model may charge for one;
+sound by its bytes. What none of that bounds (a file that the provider opens, state that it keeps) may use the whole
+window (S25). It must not know budgets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from remit.models.prices import MILLION
+from remit.wire.messages import Audio, File, Foreign, Image, Reasoning, Refusal, Text, ToolCall, ToolResult
+
+if TYPE_CHECKING:
+    from remit.models.catalog import ModelCard
+    from remit.models.prices import PriceBook, Rates
+    from remit.wire.messages import ModelRequest, Part, ToolSpec
+
+PER_REQUEST = 64
+"""Tokens that frame a request, whatever is in it."""
+PER_MESSAGE = 16
+"""Tokens that frame one message, part, call or tool."""
+WITH_TOOLS = 1024
+"""Tokens of the instructions that providers add when there are tools."""
+BYTES_PER_AUDIO_TOKEN = 16
+"""Compressed speech of 6 kbit/s has 750 bytes a second, for which nobody charges more than 40 tokens."""
+TYPICAL_BYTES_PER_TOKEN = 3
+"""For estimates only: prose has more bytes in a token, JSON about so many."""
+TYPICAL_IMAGE = 1500
+"""Tokens of one picture, for estimates only."""
+
+
+@dataclass(slots=True)
+class Weight:
+    """What is sent, by kind."""
+
+    text: int = 0
+    """Bytes of everything that is read as text."""
+    frames: int = 0
+    """Messages, parts and tools."""
+    images: int = 0
+    audio: int = 0
+    """Bytes of sound."""
+    unknown: str = ""
+    """What has no size that could be known; empty: nothing."""
+    tools: bool = False
+
+    @property
+    def estimate(self) -> int:
+        """About how many tokens the prompt has: for choosing a model, never for a reservation."""
+        return (
+            self.text // TYPICAL_BYTES_PER_TOKEN
+            + self.frames
+            + self.images * TYPICAL_IMAGE
+            + self.audio // (BYTES_PER_AUDIO_TOKEN * TYPICAL_BYTES_PER_TOKEN)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The most that one call may use."""
+
+    prompt: int
+    completion: int
+    money: int | None
+    """Micro-dollars; None: the model has no price."""
+    because: str = ""
+    """Why the whole window is reserved; empty: it is not."""
+
+    @property
+    def tokens(self) -> int:
+        """Both together."""
+        return self.prompt + self.completion
+
+
+def weigh(request: ModelRequest) -> Weight:
+    """What a request weighs."""
+    weight = Weight(frames=len(request.messages) + len(request.tools), tools=bool(request.tools))
+    for message in request.messages:
+        for part in message.parts:
+            _weigh_part(part, weight)
+        if message.opaque:
+            weight.text += _size(message.opaque)
+    for tool in request.tools:
+        _weigh_tool(tool, weight)
+    if request.output is not None:
+        weight.text += _size(request.output)
+    reaching = request.extra.keys() - _HARMLESS
+    if reaching:
+        weight.unknown = f'the provider\'s own "{min(reaching)}"'
+    return weight
+
+
+def bound(
+    card: ModelCard, book: PriceBook, weight: Weight, max_tokens: int | None, at: int, choices: int = 1
+) -> Bound | None:
+    """The most that a call of this weight may use; None if nothing bounds it, because the window is unknown."""
+    prompt, because = _prompt(card, weight)
+    answer = max_tokens if max_tokens is not None else card.max_output or card.window
+    if prompt is None or answer is None:
+        return None
+    completion = answer * max(choices, 1)
+    return Bound(prompt, completion, _money(card, book, prompt, completion, weight, at), because)
+
+
+# --- weighing -----------------------------------------------------------------------------------------------
+
+
+def _weigh_part(part: Part, weight: Weight) -> None:
+    weight.frames += 1
+    match part:
+        case Text(text=text) | Refusal(text=text) | Reasoning(text=text):
+            weight.text += _length(text)
+        case ToolCall():
+            weight.text += _length(part.arguments) + _length(part.name) + len(part.id)
+        case ToolResult():
+            weight.text += _length(part.name) + len(part.id)
+            for inner in part.parts:
+                _weigh_part(inner, weight)
+        case Image() | Audio() | File() | Foreign():
+            _weigh_medium(part, weight)
+    opaque = getattr(part, "opaque", None)
+    if opaque:
+        weight.text += _size(opaque)
+
+
+def _weigh_medium(part: Image | Audio | File | Foreign, weight: Weight) -> None:
+    match part:
+        case Image():
+            weight.images += 1
+        case Audio(data=data):
+            weight.audio += len(data) * 3 // 4
+        case File():
+            _weigh_file(part, weight)
+        case Foreign():
+            weight.unknown = f"a {part.block.get('type', 'block')} of the provider's own"
+
+
+def _weigh_file(file: File, weight: Weight) -> None:
+    """Text is what its bytes are; of a PDF the provider makes pages and pictures, as many as it likes."""
+    if file.data and file.media_type.startswith("text/"):
+        weight.text += len(file.data) * 3 // 4 + _length(file.name)
+    else:
+        weight.unknown = f"the file {file.name or file.id or file.url or 'without a name'}"
+
+
+def _weigh_tool(tool: ToolSpec, weight: Weight) -> None:
+    weight.text += _length(tool.name) + _length(tool.description) + _size(tool.parameters)
+    if tool.opaque:
+        weight.unknown = f'the provider\'s own tool "{tool.name}"'
+
+
+def _length(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _size(value: object) -> int:
+    return len(msgspec.json.encode(value))
+
+
+# --- bounding -----------------------------------------------------------------------------------------------
+
+
+def _prompt(card: ModelCard, weight: Weight) -> tuple[int | None, str]:
+    """The most tokens that the prompt may have; no provider bills more of them than its window holds."""
+    because = weight.unknown
+    if not because and weight.images and card.image_tokens is None:
+        because = "pictures, and nobody knows what one costs"
+    if because:
+        return card.window, f"nothing bounds {because}"
+    tokens = (
+        PER_REQUEST
+        + weight.text
+        + weight.frames * PER_MESSAGE
+        + (WITH_TOOLS if weight.tools else 0)
+        + weight.images * (card.image_tokens or 0)
+        + -(-weight.audio // BYTES_PER_AUDIO_TOKEN)
+    )
+    return (tokens if card.window is None else min(tokens, card.window)), ""
+
+
+def _money(
+    card: ModelCard, book: PriceBook, prompt: int, completion: int, weight: Weight, at: int
+) -> int | None:
+    period = book.period(card.name, at)
+    if period is None:
+        return None
+    reachable = [period.rates]
+    if period.long is not None and period.above is not None and prompt > period.above:
+        reachable.append(period.long)
+    return max(_dearest(rates, prompt, completion, weight) for rates in reachable)
+
+
+def _dearest(rates: Rates, prompt: int, completion: int, weight: Weight) -> int:
+    sent = rates.dearest_prompt
+    if weight.audio or weight.unknown:
+        sent = max(sent, rates.audio_input)
+    return -(-(prompt * sent + completion * rates.dearest_answer) // MILLION)
+
+
+_HARMLESS = frozenset(
+    {
+        "audio", "frequency_penalty", "include", "logit_bias", "logprobs", "metadata", "modalities",
+        "presence_penalty", "prompt_cache_key", "prompt_cache_retention", "reasoning", "safety_identifier",
+        "simulated", "store", "stream_options", "text", "thinking", "top_k", "top_logprobs", "user", "verbosity",
+    }
+)  # fmt: skip
+"""Keys of other dialects that add no token to the prompt; any other may bring in what the provider keeps."""

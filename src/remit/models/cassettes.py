@@ -1,0 +1,220 @@
+"""Real answers, recorded once and played back in tests: a provider around another one.
+
+A cassette is a file of JSON lines. It holds requests and answers, streams event by event, and no key: a request is
+known by the digest of what was asked, headers and credential are never written, and a key that stands in a text is
+taken out of it. In playback nothing is contacted, and a request that was never recorded is an error that says so.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from remit.domain.action_errors import InvalidDocument, ProviderRefused
+from remit.models.failures import with_trouble
+from remit.models.listening import listening
+from remit.models.provider import Trouble
+from remit.models.redaction import secrets_of, without
+from remit.wire.assembly import assemble
+from remit.wire.messages import Failed, Finished, ModelRequest, ModelResponse, PartDone, Started, StreamEvent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from remit.models.provider import ModelCall, Provider
+
+Mode = Literal["record", "replay", "auto"]
+VERSION = 1
+
+
+class Take(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line: what was asked, and what came."""
+
+    version: int
+    digest: str
+    request: ModelRequest
+    answer: ModelResponse | None = None
+    events: tuple[StreamEvent, ...] = ()
+
+
+class Cassette:
+    """A provider that remembers: `record` starts the file anew, `replay` only reads it, `auto` adds what is missing."""
+
+    def __init__(self, path: Path, provider: Provider | None = None, mode: Mode = "replay") -> None:
+        if provider is None and mode != "replay":
+            raise ValueError("recording needs a provider to record")
+        self._path = path
+        self._provider = provider
+        self._mode = mode
+        self._takes: dict[str, list[Take]] = defaultdict(list)
+        self._played: Counter[str] = Counter()
+        if mode == "record":
+            path.write_bytes(b"")
+        elif mode == "replay" or path.exists():
+            for take in _read(path):
+                self._takes[take.digest].append(take)
+
+    @property
+    def name(self) -> str:
+        """The name of the provider behind it."""
+        return self._provider.name if self._provider is not None else self._path.stem
+
+    @property
+    def dialect(self) -> str:
+        """The dialect of the provider behind it."""
+        return self._provider.dialect if self._provider is not None else ""
+
+    @property
+    def simulated(self) -> bool:
+        """An answer out of a file is no answer of today, and is labelled."""
+        return self._mode != "record" or (self._provider is not None and self._provider.simulated)
+
+    async def complete(self, call: ModelCall) -> ModelResponse:
+        """The recorded answer, or a real one that is recorded now."""
+        take = self._next_take(call)
+        if take is not None and take.answer is not None:
+            return take.answer
+        answer = await self._source(call).complete(call)
+        self._keep(call, answer, ())
+        return answer
+
+    async def stream(self, call: ModelCall) -> AsyncIterator[StreamEvent]:
+        """The recorded events, or real ones; a stream that failed or was left is not recorded."""
+        take = self._next_take(call)
+        if take is not None and take.events:
+            for event in take.events:
+                yield event
+            return
+        heard: list[StreamEvent] = []
+        async with listening(self._source(call).stream(call)) as source:
+            async for event in source:
+                heard.append(event)
+                yield event
+        if any(isinstance(event, Finished) for event in heard) and not isinstance(heard[-1], Failed):
+            self._keep(call, None, tuple(heard))
+
+    async def close(self) -> None:
+        """Let go of the provider behind it."""
+        if self._provider is not None:
+            await self._provider.close()
+
+    def _next_take(self, call: ModelCall) -> Take | None:
+        """The same request asked again gets the next answer that it got then."""
+        if self._mode == "record":
+            return None
+        name = digest(_asked(call))
+        place = self._played[name]
+        self._played[name] += 1
+        takes = self._takes.get(name, [])
+        return takes[place] if place < len(takes) else None
+
+    def _source(self, call: ModelCall) -> Provider:
+        if self._provider is not None and self._mode != "replay":
+            return self._provider
+        raise with_trouble(self._missing(_asked(call)), Trouble(retryable=False, sent=False))
+
+    def _keep(self, call: ModelCall, answer: ModelResponse | None, events: tuple[StreamEvent, ...]) -> None:
+        asked = _asked(call)
+        secrets = secrets_of(call.credential)
+        take = Take(VERSION, digest(asked), asked, answer, _unspelt(events, secrets))
+        plain = _without(msgspec.to_builtins(take), secrets) if secrets else take
+        with self._path.open("ab") as file:
+            file.write(msgspec.json.encode(plain) + b"\n")
+
+    def _missing(self, asked: ModelRequest) -> ProviderRefused:
+        times = len(self._takes.get(digest(asked), []))
+        if times:
+            what = f"it holds {times} answers to this request, and {times + 1} were wanted"
+        elif not self._takes:
+            what = "it is empty"
+        else:
+            what = f"it holds no such request; {_difference(asked, self._takes)}"
+        return ProviderRefused(
+            f"the cassette {self._path.name} cannot answer: {what}.",
+            'Record it with a real provider: Cassette(path, provider, mode="auto").',
+        )
+
+
+def digest(request: ModelRequest) -> str:
+    """The name of exactly this request."""
+    return hashlib.sha256(msgspec.json.encode(request, order="deterministic")).hexdigest()[:32]
+
+
+def _asked(call: ModelCall) -> ModelRequest:
+    """The request without keys in it, on both sides of a recording: else a new key would be a new request."""
+    secrets = secrets_of(call.credential)
+    if not secrets:
+        return call.request
+    return msgspec.convert(_without(msgspec.to_builtins(call.request), secrets), ModelRequest)
+
+
+def _unspelt(events: tuple[StreamEvent, ...], secrets: tuple[str, ...]) -> tuple[StreamEvent, ...]:
+    """The events; whole parts instead of pieces, if the pieces together spell a key."""
+    message = assemble(events).message
+    plain = msgspec.to_builtins(message)
+    if _without(plain, secrets) == plain:
+        return events
+    parts = (PartDone(index, part) for index, part in enumerate(message.parts))
+    opening = (event for event in events if isinstance(event, Started))
+    return (*opening, *parts, *(event for event in events if isinstance(event, Finished)))
+
+
+def _without(value: Any, secrets: tuple[str, ...]) -> Any:
+    match value:
+        case str():
+            return without(value, secrets)
+        case dict():
+            return {without(str(name), secrets): _without(each, secrets) for name, each in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        case list() | tuple():
+            return [_without(each, secrets) for each in value]  # pyright: ignore[reportUnknownVariableType]
+        case _:
+            return value
+
+
+def _read(path: Path) -> list[Take]:
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as wrong:
+        raise InvalidDocument(f"the cassette {path.name} cannot be read: {wrong.strerror}.") from None
+    found: list[Take] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            take = msgspec.json.decode(line, type=Take)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            raise InvalidDocument(
+                f"the cassette {path.name} is damaged in line {number}.",
+                "Record it anew, or remove the line.",
+            ) from None
+        if take.version != VERSION:
+            raise InvalidDocument(
+                f"the cassette {path.name} has version {take.version}, and this Remit reads {VERSION}.",
+                "Record it anew.",
+            )
+        found.append(take)
+    return found
+
+
+def _difference(asked: ModelRequest, takes: dict[str, list[Take]]) -> str:
+    """Where the most similar recorded request differs."""
+    wanted = _shown(asked)
+    known = [_shown(take[0].request) for take in takes.values()]
+    nearest = max(
+        known, key=lambda each: difflib.SequenceMatcher(None, each[-_COMPARED:], wanted[-_COMPARED:]).ratio()
+    )
+    place = next(
+        (at for at, (one, other) in enumerate(zip(nearest, wanted, strict=False)) if one != other), 0
+    )
+    start = max(0, place - 20)
+    return f"the nearest one says …{nearest[start : place + 40]}… and this one …{wanted[start : place + 40]}…"
+
+
+_COMPARED = 2000
+
+
+def _shown(request: ModelRequest) -> str:
+    return msgspec.json.encode(request, order="deterministic").decode()

@@ -1,0 +1,60 @@
+"""Where the calls of one provider go and what opens them: the contract that every kind of provider implements.
+
+An endpoint turns a body that a dialect has encoded into a request that is ready to be sent, and may read frames and
+refusals in its own way. It sends nothing; `providers.over_http` does.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from remit.models.transport import Outgoing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from remit.models.provider import ModelCall
+    from remit.models.specs import ProviderSpec
+    from remit.wire.dialect import Dialect, StreamDecoder, WireError
+
+RESERVED = frozenset(
+    {
+        "authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key",
+        "x-amz-security-token", "x-amz-date", "host", "content-length", "content-type", "transfer-encoding",
+        "connection", "accept-encoding", "upgrade", "te", "trailer", "expect",
+    }
+)  # fmt: skip
+"""Headers that only an endpoint sets: what else came in must not open a door, nor change where a body ends."""
+
+
+class Endpoint(ABC):
+    """One provider's door."""
+
+    def __init__(self, spec: ProviderSpec, dialect: Dialect) -> None:
+        self.spec = spec
+        self.dialect = dialect
+
+    @abstractmethod
+    async def outgoing(self, call: ModelCall, body: dict[str, Any]) -> Outgoing:
+        """The request, opened with the credential of the call; `call.request.stream` says which kind is wanted."""
+
+    def decoder(self) -> StreamDecoder:
+        """What reads its stream."""
+        return self.dialect.stream_decoder()
+
+    def refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> WireError:
+        """What it says when it does not answer."""
+        return self.dialect.decode_error(status, headers, body)
+
+    async def close(self) -> None:  # noqa: B027 - most endpoints hold nothing
+        """Let go of what it holds."""
+
+    def request(self, call: ModelCall, url: str, body: dict[str, Any], opens: Mapping[str, str]) -> Outgoing:
+        """A JSON request with the headers of the provider, of the call, and those that open the door."""
+        headers = {name.lower(): value for name, value in {**self.spec.headers, **call.headers}.items()}
+        allowed = {name: value for name, value in headers.items() if name not in RESERVED}
+        fixed = {"content-type": "application/json", "accept-encoding": "identity"}
+        return Outgoing(url, {**allowed, **fixed, **opens}, msgspec.json.encode(body))

@@ -1,0 +1,37 @@
+"""Anthropic's own API, in two versions that want the key in different headers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from remit.models.endpoint import Endpoint
+from remit.models.redaction import header_value
+from remit.wire.anthropic.requests import NEWEST, OLDEST
+
+if TYPE_CHECKING:
+    from remit.models.provider import ModelCall
+    from remit.models.transport import Outgoing
+
+BASE_URL = "https://api.anthropic.com"
+
+
+class Anthropic(Endpoint):
+    """One address that speaks Anthropic's messages."""
+
+    async def outgoing(self, call: ModelCall, body: dict[str, Any]) -> Outgoing:
+        """The key as that version of the API wants it."""
+        version = self.spec.api_version or OLDEST
+        key = header_value(call.credential, self.spec.name)
+        opens = {"anthropic-version": version}
+        if call.key:
+            opens["idempotency-key"] = call.key
+        if key and self._by_bearer(call, version):
+            opens["authorization"] = f"Bearer {key}"
+        elif key:
+            opens["x-api-key"] = key
+        return self.request(call, f"{self.spec.base_url or BASE_URL}/v1/messages", body, opens)
+
+    def _by_bearer(self, call: ModelCall, version: str) -> bool:
+        if call.credential.kind == "bearer":
+            return True
+        return (self.spec.auth or ("bearer" if version == NEWEST else "key")) == "bearer"

@@ -1,0 +1,1 @@
+"""Policy: pure decisions over data. It knows no clock, no database and nobody who acts."""
