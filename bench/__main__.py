@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import crash, disk, parked, startup, steps, wake
+from bench import crash, disk, parked, routing, startup, steps, wake
 from bench.environments import EnvironmentFailed
 from bench.protocol import ContenderFailed
 from bench.stage import Stage, conditions, open_stage
@@ -23,6 +23,7 @@ SECTIONS: dict[str, Callable[[Stage], list[Report]]] = {
     "wake": wake.measure,
     "crash": crash.measure,
     "startup": startup.measure,
+    "routing": routing.measure,
 }
 STORES = ("sqlite", "postgres")
 CYCLES, QUICK_CYCLES = 11, 3

@@ -5,15 +5,16 @@ writes down what it is told.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from remit.domain.action_errors import ModelFailed
 from remit.domain.clock import sleep_until
 from remit.models.attempt import Attempt, HealthOutcome, Latency, Permission, Reset
 from remit.models.calling import Calls
 from remit.models.failures import from_refusal
-from remit.models.plan import Candidate
+from remit.models.plan import Answered, CallPlan, Candidate
 from remit.models.provider import Credential, ModelCall
 from remit.testing.clock import ManualClock
 from remit.wire.dialect import WireError
@@ -33,7 +34,7 @@ from remit.wire.messages import (
 USAGE = Usage(input=5, output=2)
 ASKED = ModelRequest("whatever", (Message("user", (Text("hi"),)),))
 STREAMED = ModelRequest("whatever", ASKED.messages, stream=True)
-Turn = Callable[["Played", ModelCall], Awaitable[list[StreamEvent | BaseException | float]]]
+Turn = Sequence[StreamEvent | BaseException | float]
 
 
 def refused(kind: str, status: int, after: float | None = None, message: str = "no") -> ModelFailed:
@@ -54,9 +55,7 @@ class Played:
     dialect = "openai_chat"
     simulated = False
 
-    def __init__(
-        self, name: str, clock: ManualClock, *turns: list[StreamEvent | BaseException | float]
-    ) -> None:
+    def __init__(self, name: str, clock: ManualClock, *turns: Turn) -> None:
         self.name = name
         self.calls: list[ModelCall] = []
         self.left = 0
@@ -72,7 +71,7 @@ class Played:
                 raise refused(event.kind, event.status, message=event.message)
         return ModelResponse("served", Message("assistant", (Text("".join(words)),)), usage=USAGE)
 
-    async def stream(self, call: ModelCall) -> AsyncIterator[StreamEvent]:
+    async def stream(self, call: ModelCall) -> AsyncGenerator[StreamEvent]:
         self.calls.append(call)
         turn = self._turns.pop(0) if len(self._turns) > 1 else self._turns[0]
         try:
@@ -167,10 +166,31 @@ def calls(clock: ManualClock, book: Book | None = None, spread: float = 0.5) -> 
     return Calls(no_key, health=book, clock=clock, spread=lambda: spread)
 
 
-async def settle(clock: ManualClock, task: asyncio.Task[object], most: float = 10_000) -> None:
+async def settle(clock: ManualClock, task: asyncio.Task[Any], most: float = 10_000) -> None:
     """Move time until the task is over."""
     moved = 0.0
-    while not task.done():
+    while True:
+        await breathe()
+        if task.done():
+            return
         assert moved < most, "it never ends"
         await clock.advance(0.25)
         moved += 0.25
+
+
+async def breathe() -> None:
+    """Let everything that can go on without time go on."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def plan(*providers: Played, **more: Any) -> CallPlan:
+    return CallPlan(tuple(Candidate(f"m-{each.name}", each) for each in providers), **more)
+
+
+async def made(
+    clock: ManualClock, wanted: CallPlan, request: ModelRequest = ASKED, book: Book | None = None, **more: Any
+) -> Answered:
+    task = asyncio.create_task(calls(clock, book).perform(wanted, ModelCall(request), **more))
+    await settle(clock, task)
+    return task.result()

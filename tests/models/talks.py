@@ -27,7 +27,12 @@ Json = Any
 
 
 def tool(name: str, description: str = "", **properties: Json) -> ToolSpec:
-    schema = {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+    schema = {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
     return ToolSpec(name, description, schema)
 
 
@@ -47,7 +52,9 @@ def asked(
 def answered(request: ModelRequest, said: ModelResponse, give: Callable[[ToolCall], Json]) -> ModelRequest:
     """The request that follows: what the model said, and what each of its tools gave."""
     results = tuple(
-        ToolResult(call.id, call.name, (Text(given if isinstance(given := give(call), str) else json.dumps(given)),))
+        ToolResult(
+            call.id, call.name, (Text(given if isinstance(given := give(call), str) else json.dumps(given)),)
+        )
         for call in said.message.tool_calls
     )
     tail = (Message("tool", results),) if results else ()
@@ -58,17 +65,29 @@ def playing(text: str) -> Script:
     return read_script(text, "t.yaml")
 
 
-async def ask(provider: Simulated, request: ModelRequest, **given: str) -> ModelResponse:
-    return await provider.complete(ModelCall(request, **given))
+async def ask(
+    provider: Simulated,
+    request: ModelRequest,
+    *,
+    agent: str = "",
+    run: str = "",
+    path: str = "",
+    route: str = "",
+) -> ModelResponse:
+    return await provider.complete(ModelCall(request, agent=agent, run=run, path=path, route=route))
 
 
 async def talk(
-    provider: Simulated, request: ModelRequest, give: Callable[[ToolCall], Json], most: int = 12, **given: str
+    provider: Simulated,
+    request: ModelRequest,
+    give: Callable[[ToolCall], Json],
+    most: int = 12,
+    agent: str = "",
 ) -> list[ModelResponse]:
     """Every answer of a loop that ends with the first one that calls no tool."""
     said: list[ModelResponse] = []
     for _ in range(most):
-        said.append(await ask(provider, request, **given))
+        said.append(await ask(provider, request, agent=agent))
         if not said[-1].message.tool_calls:
             break
         request = answered(request, said[-1], give)

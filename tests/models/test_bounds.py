@@ -43,7 +43,8 @@ def test_s25_no_usage_within_the_limits_costs_more_than_the_bound(
     book = PriceBook({"m": price})  # pyright: ignore[reportArgumentType]
     request = asked(*map(Text, texts))
     limit = bound(CARD, book, weigh(request), most, 5_000)
-    assert limit is not None and limit.money is not None
+    assert limit is not None
+    assert limit.money is not None
     prompt = data.draw(st.integers(0, limit.prompt))
     read = data.draw(st.integers(0, prompt))
     write = data.draw(st.integers(0, prompt - read))
@@ -84,7 +85,8 @@ def test_s25_tools_and_schemas_count_and_so_does_every_choice() -> None:
     schema = {"type": "object", "properties": {"x" * 2_000: {"type": "string"}}}
     tools = bound(CARD, PriceBook({}), weigh(asked(tools=(ToolSpec("t", "d", schema),))), 10, 0)
     output = bound(CARD, PriceBook({}), weigh(asked(output=OutputSchema(schema=schema))), 10, 0, choices=3)
-    assert tools is not None and output is not None
+    assert tools is not None
+    assert output is not None
     assert tools.prompt > 3_000, "the schema, and what providers say about tools"
     assert output.prompt > 2_000
     assert output.completion == 30
@@ -101,13 +103,17 @@ def test_s25_tools_and_schemas_count_and_so_does_every_choice() -> None:
         (asked(tools=(ToolSpec("search", opaque={"type": "web_search"}),)), "search"),
     ],
 )
-def test_s25_what_nothing_bounds_reserves_the_whole_window_and_says_why(request_: ModelRequest, because: str) -> None:
+def test_s25_what_nothing_bounds_reserves_the_whole_window_and_says_why(
+    request_: ModelRequest, because: str
+) -> None:
     limit = bound(CARD, PriceBook({}), weigh(request_), 10, 0)
     assert limit is not None
     assert (limit.prompt, limit.completion) == (200_000, 10)
     assert because in limit.because
     unknown = ModelCard("m", window=None)
-    assert bound(unknown, PriceBook({}), weigh(request_), 10, 0) is None, "no window, no bound: refused or allowed above"
+    assert bound(unknown, PriceBook({}), weigh(request_), 10, 0) is None, (
+        "no window, no bound: refused or allowed above"
+    )
 
 
 def test_s25_a_picture_costs_at_most_what_its_model_charges_for_one() -> None:

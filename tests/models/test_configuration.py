@@ -39,7 +39,10 @@ provider = "local"
 window = 32000
 max_output = 4000
 capabilities = ["tools", "json_schema", "streaming"]
-price = [{ input = 0, output = 0 }, { since = "2026-06-01", input = 0.1, output = 0.2, above = { tokens = 8000, input = 0.3 } }]
+price = [
+  { input = 0, output = 0 },
+  { since = "2026-06-01", input = 0.1, output = 0.2, above = { tokens = 8000, input = 0.3 } },
+]
 scores = { triage = 0.91 }
 
 [models.opus]
@@ -73,7 +76,9 @@ data_classes = ["public"]
 """
 
 
-def read(folder: Path, text: str, env: dict[str, str] | None = None, environment: str = "dev") -> Configuration:
+def read(
+    folder: Path, text: str, env: dict[str, str] | None = None, environment: str = "dev"
+) -> Configuration:
     (folder / "models.toml").write_text(text)
     return load(folder, env or {}, environment)
 
@@ -84,14 +89,31 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert found.providers["local"].secret == "", "an address of one's own needs no key unless it says so"
     assert found.providers["local"].deadlines.total == 120
     qwen, opus, mini = (found.catalog.card(name) for name in ("qwen", "opus", "mini"))
-    assert (qwen.window, qwen.regions, qwen.retention, qwen.scores) == (32_000, {"eu-west-1"}, 0, {"triage": 0.91})
+    assert (qwen.window, qwen.regions, qwen.retention, qwen.scores) == (
+        32_000,
+        {"eu-west-1"},
+        0,
+        {"triage": 0.91},
+    )
     assert qwen.data_classes == {"internal", "personal"}
-    assert (opus.regions, opus.window, opus.approved) == ({"eu"}, 1_000_000, True), "a profile runs in its whole area"
+    assert (opus.regions, opus.window, opus.approved) == ({"eu"}, 1_000_000, True), (
+        "a profile runs in its whole area"
+    )
     assert (mini.sent_name, mini.window, mini.retention) == ("gpt-5-mini-2026-01-01", 1_000, 30)
     assert found.catalog.card("gpt-6-luna").provider == "openai", "known, and one provider sells it"
     open_ = found.route("open")
-    assert (open_.cap, open_.hedge, open_.prefer, open_.fallbacks) == (PriceCap(None, 2_500_000), True, "latency", ("opus",))
-    assert (open_.suite, open_.least_score, open_.unpriced, open_.require) == ("triage", 0.9, "allow", {"tools"})
+    assert (open_.cap, open_.hedge, open_.prefer, open_.fallbacks) == (
+        PriceCap(None, 2_500_000),
+        True,
+        "latency",
+        ("opus",),
+    )
+    assert (open_.suite, open_.least_score, open_.unpriced, open_.require) == (
+        "triage",
+        0.9,
+        "allow",
+        {"tools"},
+    )
 
 
 def test_prices_come_from_the_file_from_another_model_or_from_the_book(tmp_path: Path) -> None:
@@ -112,6 +134,18 @@ def test_the_constraints_of_the_file_hold(tmp_path: Path) -> None:
     assert set(router.choose(found.route("private"), Need(prompt=10), NOW).order) == {"qwen", "opus"}
     with pytest.raises(NoRoute, match="window"):
         router.choose(found.route("private"), Need(prompt=2_000_000), NOW)
+
+
+def test_a_global_profile_runs_anywhere_wherever_it_is_called(tmp_path: Path) -> None:
+    cloud = '[providers.cloud]\nkind = "bedrock"\nregion = "eu-central-1"\n'
+    opus = '[models.opus]\nprovider = "cloud"\nid = "{}anthropic.claude-opus-5-5"\n'
+    route = '[routes.fast]\nmodels = ["opus"]\nresidency = "eu"\n'
+    for prefix, stays in (("global.", False), ("us.", False), ("eu.", True), ("", True)):
+        found = read(tmp_path, cloud + opus.format(prefix) + route)
+        decision = Router(found.catalog, found.book, HealthBook(ManualClock())).explain(
+            found.route("fast"), Need(), NOW
+        )
+        assert bool(decision.order) is stays, prefix
 
 
 def test_an_address_that_is_not_the_makers_has_no_price_of_the_makers(tmp_path: Path) -> None:
@@ -158,7 +192,9 @@ def test_a_file_without_routes_has_the_usual_ones(tmp_path: Path) -> None:
     mine = '[providers.p]\nkind="openai"\nbase_url="http://127.0.0.1:1/v1"\n'
     model = '[models.mine]\nprovider="p"\nwindow=8000\ncapabilities=["tools"]\n'
     assert read(tmp_path, mine + model).route("fast").models == ("mine",)
-    assert read(tmp_path, '[models."gpt-6-luna"]\napproved = true\n', KEY).route("fast").models == ("gpt-6-luna",)
+    assert read(tmp_path, '[models."gpt-6-luna"]\napproved = true\n', KEY).route("fast").models == (
+        "gpt-6-luna",
+    )
 
 
 def test_approved_only_holds_for_every_route(tmp_path: Path) -> None:
@@ -238,7 +274,8 @@ def test_what_it_cannot_mean_is_said_in_one_sentence(tmp_path: Path, text: str, 
     with pytest.raises(InvalidCatalog) as refused:
         read(tmp_path, text)
     assert said in refused.value.message
-    assert "Traceback" not in str(refused.value) and "\n" not in refused.value.message
+    assert "Traceback" not in str(refused.value)
+    assert "\n" not in refused.value.message
 
 
 def test_an_unknown_route_is_told_the_nearest(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the simulated model fills in fits the schema, whatever the schema, and comes from the conversation where it can."""
+"""What the simulated model fills in fits the schema, whatever that is, and comes from the conversation where it can."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ from remit.models.simulation.patterns import matching
 
 Json = Any
 WORDS = "Ticket 4812 of ana@example.org, order ORD-77, since 2026-03-01, see https://shop.example/x: “Broken lamp”."
-NAMES = st.sampled_from(["id", "ticket_id", "email", "query", "confidence", "tags", "due", "total", "url", "name", "x"])
+NAMES = st.sampled_from(
+    ["id", "ticket_id", "email", "query", "confidence", "tags", "due", "total", "url", "name", "x"]
+)
 HINTS = st.builds(
     Hints,
     st.sampled_from(["", WORDS, "7"]) | st.text(max_size=40),
-    st.lists(st.dictionaries(NAMES, st.integers() | st.text(max_size=9) | st.booleans() | st.none()), max_size=2),
+    st.lists(
+        st.dictionaries(NAMES, st.integers() | st.text(max_size=9) | st.booleans() | st.none()), max_size=2
+    ),
 )
 
 
@@ -39,7 +43,9 @@ def texts() -> st.SearchStrategy[Json]:
     lengths = st.tuples(st.integers(0, 30), st.integers(0, 30)).map(
         lambda s: {"type": "string", "minLength": s[0], "maxLength": s[0] + s[1]}
     )
-    patterns = st.sampled_from(["^[A-Z]{3}-\\d{4}$", "^\\w+@\\w+$", "^(a|b)c*[^0-9]$", "^[0-9a-f]{8}$", "^.{5,}$", "x"])
+    patterns = st.sampled_from(
+        ["^[A-Z]{3}-\\d{4}$", "^\\w+@\\w+$", "^(a|b)c*[^0-9]$", "^[0-9a-f]{8}$", "^.{5,}$", "x"]
+    )
     formats = st.sampled_from(["date", "date-time", "email", "uri", "uuid", "ipv4", "time", "unknown"])
     return (
         st.just({"type": "string"})
@@ -50,12 +56,16 @@ def texts() -> st.SearchStrategy[Json]:
 
 
 def leaves() -> st.SearchStrategy[Json]:
-    choices = st.lists(st.integers(0, 9) | st.sampled_from(["open", "solved"]) | st.none(), min_size=1, unique=True)
+    choices = st.lists(
+        st.integers(0, 9) | st.sampled_from(["open", "solved"]) | st.none(), min_size=1, unique=True
+    )
     return (
         numbers()
         | texts()
         | choices.map(lambda c: {"enum": c})
-        | st.sampled_from([{"type": "boolean"}, {"type": "null"}, {"const": {"a": [1]}}, {}, {"type": ["string", "null"]}])
+        | st.sampled_from(
+            [{"type": "boolean"}, {"type": "null"}, {"const": {"a": [1]}}, {}, {"type": ["string", "null"]}]
+        )
     )
 
 
@@ -64,17 +74,23 @@ def objects(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
     def made(draw: st.DrawFn) -> Json:
         properties = draw(st.dictionaries(NAMES, inner, max_size=4))
         required = draw(st.lists(st.sampled_from(sorted(properties)), unique=True)) if properties else []
-        return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+        return {
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": False,
+        }
 
     return made()
 
 
 def arrays(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
-    return st.builds(
-        lambda items, least: {"type": "array", "items": items, "minItems": least, "maxItems": least + 2},
-        inner,
-        st.integers(0, 3),
-    )
+    @st.composite
+    def made(draw: st.DrawFn) -> Json:
+        least = draw(st.integers(0, 3))
+        return {"type": "array", "items": draw(inner), "minItems": least, "maxItems": least + 2}
+
+    return made()
 
 
 SCHEMAS = st.recursive(
@@ -84,7 +100,9 @@ SCHEMAS = st.recursive(
         | arrays(inner)
         | st.lists(inner, min_size=1, max_size=3).map(lambda options: {"anyOf": options})
         | inner.map(lambda one: {"anyOf": [one, {"type": "null"}]})
-        | objects(inner).map(lambda one: {"allOf": [{k: v for k, v in one.items() if k != "additionalProperties"}]})
+        | objects(inner).map(
+            lambda one: {"allOf": [{k: v for k, v in one.items() if k != "additionalProperties"}]}
+        )
     ),
     max_leaves=12,
 )
@@ -94,7 +112,7 @@ SCHEMAS = st.recursive(
 @given(SCHEMAS, HINTS, st.booleans())
 def test_whatever_is_filled_in_fits(schema: Json, hints: Hints, sparing: bool) -> None:
     value = fill(schema, hints, sparing=sparing)
-    jsonschema.Draft202012Validator(schema).validate(value)
+    jsonschema.validate(value, schema, cls=jsonschema.Draft202012Validator)
 
 
 @settings(max_examples=60)
@@ -148,7 +166,11 @@ def test_a_field_of_a_tools_result_comes_before_words() -> None:
 def test_arguments_leave_out_what_nobody_asked_for() -> None:
     schema = {
         "type": "object",
-        "properties": {"q": {"type": "string"}, "limit": {"type": "integer", "default": 5}, "page": {"type": "integer"}},
+        "properties": {
+            "q": {"type": "string"},
+            "limit": {"type": "integer", "default": 5},
+            "page": {"type": "integer"},
+        },
         "required": ["q"],
     }
     assert set(fill(schema, Hints("x", []), sparing=True)) == {"q"}
@@ -158,7 +180,9 @@ def test_arguments_leave_out_what_nobody_asked_for() -> None:
 @settings(max_examples=200)
 @given(
     st.lists(
-        st.sampled_from(["a", "[0-9]", "\\d{2,4}", "(ab|cd)+", "[^x]", ".", "\\w*", "(?:z)?", "[a-c-]{3}", "\\s", "\\S"]),
+        st.sampled_from(
+            ["a", "[0-9]", "\\d{2,4}", "(ab|cd)+", "[^x]", ".", "\\w*", "(?:z)?", "[a-c-]{3}", "\\s", "\\S"]
+        ),
         min_size=1, max_size=6,
     )
 )  # fmt: skip
@@ -172,4 +196,9 @@ def test_a_made_up_text_matches_its_pattern(pieces: list[str]) -> None:
 @pytest.mark.parametrize("pattern", ["(", "\\p{L}+", "^(?=.*\\d)(?=.*[a-z]).{8}$", "(?!x)x"])
 def test_what_cannot_be_made_up_is_given_up(pattern: str) -> None:
     assert matching(pattern) is None or re.search(pattern, matching(pattern) or "")
-    assert isinstance(fill({"type": "object", "properties": {"a": {"type": "string", "pattern": pattern}}}, Hints("", []))["a"], str)
+    assert isinstance(
+        fill({"type": "object", "properties": {"a": {"type": "string", "pattern": pattern}}}, Hints("", []))[
+            "a"
+        ],
+        str,
+    )

@@ -22,6 +22,7 @@ from tests.models.played import (
     Book,
     Heard,
     Played,
+    breathe,
     calls,
     refused,
     says,
@@ -40,7 +41,7 @@ async def raced(
     task = asyncio.create_task(
         calls(clock, book).perform(wanted, ModelCall(request), on_event=heard, witness=account)
     )
-    await settle(clock, task)  # type: ignore[arg-type]
+    await settle(clock, task)
     assert book.out == 0
     assert account.open == set()
     return task.result(), book, account, heard
@@ -114,18 +115,19 @@ async def test_a_second_that_rests_is_not_asked() -> None:
 
 
 async def test_a_race_that_is_cancelled_leaves_nobody_running() -> None:
-    clock, book, account = ManualClock(), Book(), Account()
+    clock, book, account, before = ManualClock(), Book(), Account(), asyncio.all_tasks()
     first, second = Played("p", clock, [600.0]), Played("q", clock, [600.0])
     wanted = CallPlan((Candidate("a", first), Candidate("b", second)), hedge=2.0)
     task = asyncio.create_task(calls(clock, book).perform(wanted, ModelCall(STREAMED), witness=account))
-    await clock.advance(1)
-    await clock.advance(5)
+    for _ in range(2):
+        await breathe()
+        await clock.advance(3)
     assert (len(first.calls), len(second.calls)) == (1, 1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert (book.out, account.open, first.left, second.left) == (0, set(), 1, 1)
-    assert len(asyncio.all_tasks()) == 1
+    assert asyncio.all_tasks() == before
 
 
 async def test_a_listener_is_called_from_the_callers_own_task() -> None:
@@ -138,5 +140,5 @@ async def test_a_listener_is_called_from_the_callers_own_task() -> None:
     first, second = Played("p", clock, says("late", after=60)), Played("q", clock, says("saved", after=1))
     wanted = CallPlan((Candidate("a", first), Candidate("b", second)), hedge=2.0)
     task = asyncio.create_task(calls(clock).perform(wanted, ModelCall(STREAMED), on_event=listen))
-    await settle(clock, task)  # type: ignore[arg-type]
+    await settle(clock, task)
     assert tasks == {task}

@@ -37,7 +37,9 @@ def test_the_parts_are_disjoint_and_sum_to_the_total(price: object, usage: Usage
     exact = sum(Fraction(getattr(usage, part) * getattr(rates, part), MILLION) for part in PARTS)
     assert 0 <= cost.total - exact < 1, "rounded up once, not part by part"
     for part in PARTS:
-        assert abs(cost.parts.get(part, 0) - Fraction(getattr(usage, part) * getattr(rates, part), MILLION)) < 1
+        assert (
+            abs(cost.parts.get(part, 0) - Fraction(getattr(usage, part) * getattr(rates, part), MILLION)) < 1
+        )
 
 
 @given(st.dictionaries(st.sampled_from("abc"), prices(), min_size=1), USAGES, st.integers(1_000, 9_000))
@@ -71,7 +73,8 @@ def test_prices_change_on_their_day() -> None:
     usage = Usage(input=100_000, output=10_000)
     before = book.cost("m", usage, at("2026-08-21") - 1)
     after = book.cost("m", usage, at("2026-08-21"))
-    assert before is not None and after is not None
+    assert before is not None
+    assert after is not None
     assert (before.total, after.total) == (800_000, 600_000)
 
 
@@ -79,7 +82,8 @@ def test_a_long_prompt_costs_more_as_a_whole() -> None:
     book = PriceBook({"m": shipped_prices()["anthropic/claude-haiku-5-5"]})
     short = book.cost("m", Usage(input=60_000, cache_read=40_000, output=1_000), at("2026-11-20"))
     long = book.cost("m", Usage(input=60_001, cache_read=40_000, output=1_000), at("2026-11-20"))
-    assert short is not None and long is not None
+    assert short is not None
+    assert long is not None
     assert short.total == 6_000 + 400 + 500
     assert long.total == 30_001 + 2_000 + 2_500, "every token, the answer's too, at the higher rate"
 
@@ -101,7 +105,9 @@ def test_every_model_that_ships_has_a_price_and_the_other_way_round() -> None:
     cards = {f"{card.maker}/{name}" for name, card in shipped_cards().items()}
     prices = set(shipped_prices())
     assert cards - prices == set()
-    assert {price for price in prices - cards if maker_name(price.split("/")[1]) not in shipped_cards()} == set()
+    assert {
+        price for price in prices - cards if maker_name(price.split("/")[1]) not in shipped_cards()
+    } == set()
     assert len(cards) >= 40
 
 
@@ -119,10 +125,13 @@ def test_shipped_prices_are_in_the_right_order_of_magnitude(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(shipped_cards()))
 def test_shipped_cards_are_complete_and_claim_no_place_and_no_retention(name: str) -> None:
     card = shipped_cards()[name]
-    assert card.window and card.capabilities
+    assert card.window
+    assert card.capabilities
     assert card.max_output is None or card.max_output < card.window
     assert ("images" in card.capabilities) == (card.image_tokens is not None)
-    assert not card.regions and card.retention is None and card.data_classes is None
+    assert not card.regions
+    assert card.retention is None
+    assert card.data_classes is None
 
 
 @pytest.mark.parametrize(

@@ -24,18 +24,29 @@ from remit.models.opening import open_provider
 from remit.models.provider import ModelCall, trouble_of
 from remit.models.providers.simulated import Simulated
 from remit.models.simulation.chaos import Chaos, chaos_of
-from remit.models.simulation.faults import FAILURES, FLOOD, KINDS, Fault
-from remit.models.simulation.lines import Line, answers, calls, says
+from remit.models.simulation.faults import FAILURES, FLOOD, KINDS
+from remit.models.simulation.lines import Fault, Line, answers, calls, says
 from remit.models.simulation.scene import Scene
 from remit.models.specs import ProviderSpec
 from remit.testing import ManualClock
 from remit.wire.assembly import assemble
-from remit.wire.messages import Failed, Finished, Message, ModelResponse, StreamEvent, Text, ToolCall, ToolResult
+from remit.wire.messages import (
+    Failed,
+    Finished,
+    Message,
+    ModelResponse,
+    StreamEvent,
+    Text,
+    ToolCall,
+    ToolResult,
+)
 from tests.models.talks import ask, asked, calls_of, talk, tool
 
 GET = tool("get_ticket", "Reads a ticket", ticket_id={"type": "integer"})
 STATUS = tool("set_status", "Sets it", ticket_id={"type": "integer"}, status={"enum": ["open", "solved"]})
-MAIL = tool("send_email", "Sends an e-mail", to={"type": "string", "format": "email"}, body={"type": "string"})
+MAIL = tool(
+    "send_email", "Sends an e-mail", to={"type": "string", "format": "email"}, body={"type": "string"}
+)
 RESOLUTION = {
     "type": "object",
     "properties": {
@@ -49,7 +60,10 @@ RESOLUTION = {
     "$defs": {
         "Customer": {
             "type": "object",
-            "properties": {"email": {"type": "string", "format": "email"}, "id": {"type": "string", "pattern": "^C-\\d{3}$"}},
+            "properties": {
+                "email": {"type": "string", "format": "email"},
+                "id": {"type": "string", "pattern": "^C-\\d{3}$"},
+            },
             "required": ["email", "id"],
         }
     },
@@ -65,7 +79,9 @@ async def stream(provider: Simulated, call: ModelCall) -> list[StreamEvent]:
 
 
 async def test_an_agent_with_tools_and_typed_output_works_without_a_script() -> None:
-    request = asked("Where is the refund of ticket 4812? Set it to solved.", GET, STATUS, MAIL, output=RESOLUTION)
+    request = asked(
+        "Where is the refund of ticket 4812? Set it to solved.", GET, STATUS, MAIL, output=RESOLUTION
+    )
     said = await talk(Simulated(), request, lambda call: TICKET)
     assert [name for each in said for name, _ in calls_of(each)] == ["get_ticket", "set_status", "send_email"]
     assert calls_of(said[0]) == [("get_ticket", {"ticket_id": 4812})]
@@ -106,7 +122,9 @@ async def test_the_same_conversation_gets_the_same_answer() -> None:
     assert await ask(Simulated(), request, run="one") == await ask(Simulated(), request, run="one")
 
 
-@pytest.mark.parametrize("script", [None, says("hi"), answers({"a": 1}), calls("get_ticket", ticket_id=1), "plain"])
+@pytest.mark.parametrize(
+    "script", [None, says("hi"), answers({"a": 1}), calls("get_ticket", ticket_id=1), "plain"]
+)
 async def test_every_answer_is_labelled_whole_and_streamed(script: Line | str | None) -> None:
     provider = Simulated(scripts=[lambda scene: script])
     request = asked("hello", GET, output=RESOLUTION)
@@ -116,7 +134,8 @@ async def test_every_answer_is_labelled_whole_and_streamed(script: Line | str | 
     assert said.model.startswith("sim-")
     events = await stream(provider, ModelCall(request))
     finished = [event for event in events if isinstance(event, Finished)]
-    assert len(finished) == 1 and finished[0].extra["simulated"] is True
+    assert len(finished) == 1
+    assert finished[0].extra["simulated"] is True
     assert assemble(events, provider.dialect) == said, "the stream says what the whole answer says"
 
 
@@ -136,7 +155,8 @@ def test_in_prod_it_refuses_to_exist() -> None:
 async def test_usage_is_counted_and_grows_with_the_conversation() -> None:
     said = await talk(Simulated(), asked("ticket 1", GET), lambda call: "x" * 400)
     first, second = (each.usage for each in said)
-    assert first is not None and second is not None
+    assert first is not None
+    assert second is not None
     assert second.input > first.input + 90
     assert min(first.input, first.output, second.output) >= 1
 
@@ -178,7 +198,8 @@ async def test_a_stream_fails_before_its_first_event_or_is_cut_after_some() -> N
     with pytest.raises(ProviderDown):
         await stream(troubled("down"), ModelCall(asked("hi")))
     events = await stream(troubled("cut", says("word " * 40)), ModelCall(asked("hi")))
-    assert isinstance(events[-1], Failed) and events[-1].kind == "cut"
+    assert isinstance(events[-1], Failed)
+    assert events[-1].kind == "cut"
     assert not any(isinstance(event, Finished) for event in events)
     assert 0 < len(assemble(events).message.text) < 200
 
@@ -194,7 +215,7 @@ async def test_broken_json_in_arguments_and_in_output() -> None:
 
 async def test_spoilt_answers() -> None:
     invented = await ask(troubled("invented_tool"), asked("hi", GET))
-    assert invented.message.tool_calls[0].name not in {"get_ticket"}
+    assert invented.message.tool_calls[0].name != "get_ticket"
     empty = await ask(troubled("empty"), asked("hi", GET))
     assert (empty.message.parts, empty.finish) == ((), "stop")
     assert (await ask(troubled("wrong_finish"), asked("hi", GET))).finish == "stop"
@@ -289,7 +310,17 @@ def test_chaos_that_cannot_be_is_refused(said: dict[str, Any], sentence: str) ->
 
 
 def test_every_kind_of_trouble_has_been_tried_here() -> None:
-    assert set(KINDS) == {*RAISED, "malformed_json", "invented_tool", "wrong_finish", "empty", "flood", "loop", "obey", "hang"}
+    assert set(KINDS) == {
+        *RAISED,
+        "malformed_json",
+        "invented_tool",
+        "wrong_finish",
+        "empty",
+        "flood",
+        "loop",
+        "obey",
+        "hang",
+    }
 
 
 def test_a_scene_says_what_a_script_may_ask() -> None:
@@ -307,6 +338,12 @@ def test_a_scene_says_what_a_script_may_ask() -> None:
     assert (scene.system, scene.user, scene.turn, scene.attempt) == ("Be brief.", "new", 1, 2)
     assert (scene.result, scene.result_of, scene.has_result) == ({"id": 4}, "get_ticket", True)
     assert (scene.called, scene.tool_names) == (["get_ticket"], ("get_ticket",))
-    assert (scene.agent, scene.route, scene.path, scene.run, scene.model) == ("triage", "fast", "a/b", "r-1", "sim-fast")
+    assert (scene.agent, scene.route, scene.path, scene.run, scene.model) == (
+        "triage",
+        "fast",
+        "a/b",
+        "r-1",
+        "sim-fast",
+    )
     fresh = Scene(ModelCall(type(request)("sim-fast", talked[:4])))
     assert (fresh.turn, fresh.result, fresh.has_result) == (0, None, False)

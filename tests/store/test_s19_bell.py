@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import asyncpg
+import pytest
 
 from remit.store.database import Commit, Op
 from remit.store.databases.postgres import PostgresDatabase
@@ -31,6 +32,27 @@ async def test_s19_without_a_change_the_wait_ends_by_itself(store: Store) -> Non
     database = await store.open()
     await database.wait_for_change(0.06)
     await database.wait_for_change(0.06)
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_s19_who_waits_can_be_cancelled_in_the_very_moment_of_a_ring(
+    turns: int, postgres_place: Store
+) -> None:
+    """Else a reader that is told to stop reads on for ever, and the platform never closes."""
+    database = await postgres_place.open()
+    assert isinstance(database, PostgresDatabase)
+    await database.wait_for_change(FOR_EVER)  # until somebody listens
+    waiting = asyncio.create_task(database.wait_for_change(FOR_EVER))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert database._bell is not None  # pyright: ignore[reportPrivateUsage] - the ring has to come on the turn
+    database._bell._heard.set()  # pyright: ignore[reportPrivateUsage] - same
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    if waiting.cancel():
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    await postgres_place.close()
 
 
 async def test_s19_a_notification_does_not_wait_for_an_append(postgres_place: Store) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum, IntEnum
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 from uuid import UUID
 
 import msgspec
@@ -41,7 +41,7 @@ class Point:
 @dataclass
 class Tree:
     name: str
-    children: list[Tree] = field(default_factory=lambda: list[Tree]())
+    children: list[Tree] = field(default_factory=list["Tree"])
 
 
 class Options(TypedDict):
@@ -66,7 +66,7 @@ class Transfer(msgspec.Struct, tag="transfer"):
 
 
 def everything(
-    id: int,
+    number: int,
     share: float,
     yes: bool,
     name: Annotated[str, "as in the passport"],
@@ -92,12 +92,17 @@ def everything(
 ) -> list[Point]: ...
 
 
+def validator(schema: dict[str, Any]) -> Any:
+    return Draft202012Validator(schema)
+
+
 def signature(fn: Any = everything) -> Signature:
     return read_signature(fn, fn.__name__)
 
 
+NOTHING = object()
 GOOD: dict[str, Any] = {
-    "id": 1, "share": 0.5, "yes": True, "name": "Ada", "colour": "red", "size": 3, "kind": 3,
+    "number": 1, "share": 0.5, "yes": True, "name": "Ada", "colour": "red", "size": 3, "kind": 3,
     "when": "2026-01-02T03:04:05Z", "day": None, "money": "1.10", "key": "6f1d2d6e-5f57-4a7a-9f9e-0d6f2f1c1a11",
     "data": "aGk=", "point": {"x": 1}, "tree": {"name": "a", "children": [{"name": "b"}]},
     "options": {"deep": True}, "person": {"name": "Bo", "born": "2000-01-01", "friends": [{"name": "Cy"}]},
@@ -106,7 +111,7 @@ GOOD: dict[str, Any] = {
 }  # fmt: skip
 
 BAD: dict[str, Any] = {
-    "id": ["7", True, 1.5, None, [1]],
+    "number": ["7", True, 1.5, None, [1]],
     "share": ["0.5", True],
     "yes": ["true", 1],
     "name": [1, None],
@@ -120,7 +125,12 @@ BAD: dict[str, Any] = {
     "point": [{}, {"x": "1"}, {"x": 1, "z": 2}, [1, 2], "x"],
     "tree": [{"name": "a", "children": [{"nam": "b"}]}, {"name": "a", "children": [{"name": "b", "c": 1}]}],
     "options": [{}, {"deep": "yes"}, {"deep": True, "limits": 1}],
-    "person": [{"name": ""}, {"name": "a", "born": "soon"}, {"name": "a", "friends": [{"nme": "b"}]}, {"name": "a", "x": 1}],
+    "person": [
+        {"name": ""},
+        {"name": "a", "born": "soon"},
+        {"name": "a", "friends": [{"nme": "b"}]},
+        {"name": "a", "x": 1},
+    ],
     "pay": [{"type": "cash"}, {"iban": "DE"}, {"type": "card", "number": "1", "at": {"x": 1, "q": 1}}],
     "tags": [{"x": 1}, [1]],
     "pair": [[1], ["b", 1], [1, "b", 2]],
@@ -133,7 +143,7 @@ BAD: dict[str, Any] = {
 def test_the_schema_is_one_that_a_validator_accepts_and_that_accepts_what_binds() -> None:
     schema = signature().parameters
     Draft202012Validator.check_schema(schema)
-    Draft202012Validator(schema).validate(GOOD)
+    validator(schema).validate(GOOD)
     json.dumps(schema)
 
 
@@ -148,7 +158,9 @@ def test_everything_arrives_as_its_type() -> None:
     assert bound["many"] == {"k": [Point(1)]}
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in BAD.items() for value in values]
+)
 def test_what_does_not_fit_is_refused_by_its_name(name: str, value: Any) -> None:
     with pytest.raises(BadArguments) as refused:
         signature().bind({**GOOD, name: value})
@@ -158,8 +170,8 @@ def test_what_does_not_fit_is_refused_by_its_name(name: str, value: Any) -> None
 
 def test_the_sentence_says_what_it_takes_and_what_was_given() -> None:
     with pytest.raises(BadArguments) as refused:
-        signature().bind({**GOOD, "id": "7"})
-    assert refused.value.message.startswith('everything takes "id" as a whole number, and was given "7"')
+        signature().bind({**GOOD, "number": "7"})
+    assert refused.value.message.startswith('everything takes "number" as a whole number, and was given "7"')
     assert "colour: one of" in refused.value.hint
     assert "least: a whole number (optional)" in refused.value.hint
 
@@ -177,14 +189,14 @@ def test_unknown_and_missing_arguments_are_named_with_the_nearest() -> None:
 def test_an_unknown_key_at_any_depth_is_named_with_its_place() -> None:
     with pytest.raises(BadArguments, match=r'"many.k\[0\].z"'):
         signature().bind({**GOOD, "many": {"k": [{"x": 1, "z": 2}]}})
+    deep = {"name": "a", "children": [{"name": "b", "children": [{"name": "c", "naem": "d"}]}]}
     with pytest.raises(BadArguments, match=r'"tree.children\[0\].children\[0\].naem" \(nearest: "name"\)'):
-        deep = {"name": "a", "children": [{"name": "b", "children": [{"name": "c", "naem": "d"}]}]}
         signature().bind({**GOOD, "tree": deep})
 
 
 def test_a_long_value_is_not_repeated_to_the_model() -> None:
     with pytest.raises(BadArguments) as refused:
-        signature().bind({**GOOD, "id": "x" * 1_000_000})
+        signature().bind({**GOOD, "number": "x" * 1_000_000})
     assert len(str(refused.value)) < 2000
 
 
@@ -219,14 +231,16 @@ def test_two_types_of_one_name_keep_their_own_definitions() -> None:
 
     f.__annotations__ = {"a": one(), "b": two()}
     schema = signature(f).parameters
-    validator = Draft202012Validator(schema)
-    assert validator.is_valid({"a": {"street": "x"}, "b": {"address": {"city": 1}, "other": [{"city": 2}]}})
-    assert not validator.is_valid({"a": {"city": 1}, "b": {"address": {"city": 1}}})
-    assert not validator.is_valid({"a": {"street": "x"}, "b": {"address": {"street": "x"}}})
+    check = validator(schema)
+    assert check.is_valid({"a": {"street": "x"}, "b": {"address": {"city": 1}, "other": [{"city": 2}]}})
+    assert not check.is_valid({"a": {"city": 1}, "b": {"address": {"city": 1}}})
+    assert not check.is_valid({"a": {"street": "x"}, "b": {"address": {"street": "x"}}})
 
 
 def test_moments_are_marked_wherever_they_stand() -> None:
-    def f(at: datetime, maybe: datetime | None, many: list[datetime], said: Annotated[datetime, "when"]) -> None: ...
+    def f(
+        at: datetime, maybe: datetime | None, many: list[datetime], said: Annotated[datetime, "when"]
+    ) -> None: ...
 
     properties = signature(f).parameters["properties"]
     assert json.dumps(properties).count("date-time") == 4
@@ -234,7 +248,7 @@ def test_moments_are_marked_wherever_they_stand() -> None:
 
 
 def test_defaults_are_shown_and_left_to_the_function() -> None:
-    def f(a: int = 1, b: Point | None = None, c: Colour = Colour.RED, d: Any = object()) -> None: ...
+    def f(a: int = 1, b: Point | None = None, c: Colour = Colour.RED, d: Any = NOTHING) -> None: ...
 
     made = signature(f)
     shown = {name: each.get("default", "-") for name, each in made.parameters["properties"].items()}
@@ -317,16 +331,32 @@ def test_descriptions_come_from_the_docstring(doc: str) -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1)
-    | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8) | st.sampled_from(["red", "a", "card"]),
+    | st.floats(-1e15, 1e15) | st.text(max_size=8) | st.sampled_from(["red", "a", "card"]),
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(st.sampled_from(["x", "y", "name", "children", "deep", "limit", "type", "q"]), inner, max_size=3),
     max_leaves=6,
 )  # fmt: skip
+
+
+def _list_of(one: Any) -> Any:
+    return list[one]
+
+
+def _dict_of(one: Any) -> Any:
+    return dict[str, one]
+
+
+def _maybe(one: Any) -> Any:
+    return one | None
+
+
 HINTS = st.recursive(
     st.sampled_from([int, float, bool, str, Colour, Literal["a", "b"], Point, Tree, Options, type(None)]),
-    lambda inner: st.builds(lambda one: list[one], inner)
-    | st.builds(lambda one: dict[str, one], inner)
-    | st.builds(lambda one: one | None, inner.filter(lambda each: each is not type(None))),
+    lambda inner: (
+        st.builds(_list_of, inner)
+        | st.builds(_dict_of, inner)
+        | st.builds(_maybe, inner.filter(lambda each: each is not type(None)))
+    ),
     max_leaves=3,
 )
 
@@ -337,7 +367,7 @@ def test_what_the_schema_allows_binds_and_what_binds_the_schema_allows(hint: Any
 
     f.__annotations__ = {"a": hint}
     made = signature(f)
-    allowed = Draft202012Validator(made.parameters).is_valid({"a": value})
+    allowed = validator(made.parameters).is_valid({"a": value})
     try:
         bound = made.bind({"a": value})
     except BadArguments:
@@ -350,6 +380,8 @@ def test_what_the_schema_allows_binds_and_what_binds_the_schema_allows(hint: Any
 
 @given(value=JSON)
 def test_arguments_of_any_shape_are_bound_or_refused_and_nothing_else(value: Any) -> None:
-    arguments: dict[str, Any] = value if isinstance(value, dict) else {"id": value}
+    arguments = {"number": value}
+    if isinstance(value, dict):
+        arguments = cast("dict[str, Any]", value)
     with pytest.raises(BadArguments):
         signature().bind(arguments)

@@ -21,14 +21,21 @@ from tests.tools.calling import context, perform
 
 @dataclass
 class Ticket:
-    id: int
+    number: int
     status: str = "open"
 
 
-@tool(effect="read", reads="crm", data_class="personal", roles={"id": "object"}, timeout="5s", owner="crm-team")
-async def get_ticket(id: int) -> Ticket:
+@tool(
+    effect="read",
+    reads="crm",
+    data_class="personal",
+    roles={"number": "object"},
+    timeout="5s",
+    owner="crm-team",
+)
+async def get_ticket(number: int) -> Ticket:
     """A ticket as it stands."""
-    return Ticket(id)
+    return Ticket(number)
 
 
 def test_everything_that_is_declared_is_in_the_manifest() -> None:
@@ -51,7 +58,7 @@ def test_everything_that_is_declared_is_in_the_manifest() -> None:
 
 def test_a_tool_that_says_nothing_is_a_write_that_cannot_be_taken_back() -> None:
     @tool
-    def close_ticket(id: int) -> None: ...
+    def close_ticket(number: int) -> None: ...
 
     assert (close_ticket.manifest.effect, close_ticket.manifest.undo) == (Effect.WRITE, Undo.NONE)
 
@@ -59,30 +66,37 @@ def test_a_tool_that_says_nothing_is_a_write_that_cannot_be_taken_back() -> None
 def test_the_digest_follows_the_code_and_everything_that_is_declared() -> None:
     def make(**declared: Any) -> str:
         @tool(**declared)
-        def f(id: int) -> int:
-            return id
+        def f(number: int) -> int:
+            return number
 
         return f.manifest.digest
 
     def other() -> str:
         @tool()
-        def f(id: int) -> int:
-            return id + 1
+        def f(number: int) -> int:
+            return number + 1
 
         return f.manifest.digest
 
-    digests = {make(), make(effect="read"), make(owner="x"), make(roles={"id": "object"}), make(rate="1/s"), other()}
+    digests = {
+        make(),
+        make(effect="read"),
+        make(owner="x"),
+        make(roles={"number": "object"}),
+        make(rate="1/s"),
+        other(),
+    }
     assert len(digests) == 6
     assert make() == make()
 
 
 def test_attaching_what_undo_needs_changes_the_digest() -> None:
     @tool(effect="write", undo="restore")
-    def f(id: int) -> int:
-        return id
+    def f(number: int) -> int:
+        return number
 
     alone = f.manifest.digest
-    f.before(lambda id: {"was": id})
+    f.before(_nothing)
     assert f.manifest.digest != alone
 
 
@@ -90,7 +104,7 @@ def test_attaching_what_undo_needs_changes_the_digest() -> None:
     ("declared", "says"),
     [
         ({"effect": "maybe"}, 'has effect "maybe"'),
-        ({"roles": {"id": "thing"}}, 'has role "thing"'),
+        ({"roles": {"number": "thing"}}, 'has role "thing"'),
         ({"roles": {"di": "object"}}, 'gives a role to "di"'),
         ({"undo": "inverse"}, "for tools that a document describes"),
         ({"undo": "restore", "effect": "read"}, "only a write can be taken back"),
@@ -106,7 +120,7 @@ def test_attaching_what_undo_needs_changes_the_digest() -> None:
     ],
 )
 def test_what_cannot_work_is_refused_where_it_is_declared(declared: dict[str, Any], says: str) -> None:
-    def f(id: int) -> None: ...
+    def f(number: int) -> None: ...
 
     with pytest.raises(InvalidTool) as refused:
         tool(**declared)(f)
@@ -125,45 +139,45 @@ def test_parameters_that_a_model_cannot_name_are_refused() -> None:
 
 
 def test_a_parameter_without_a_type_is_refused_by_name() -> None:
-    @tool
-    def f(id, note: str) -> None: ...  # type: ignore[no-untyped-def]  # pyright: ignore[reportMissingParameterType, reportUnknownParameterType]
+    def f(number: int, note: str) -> None: ...
 
-    with pytest.raises(InvalidTool, match='f takes "id" without a type'):
-        _ = f.manifest
+    del f.__annotations__["number"]
+    with pytest.raises(InvalidTool, match='f takes "number" without a type'):
+        _ = tool(f).manifest
 
 
 def test_a_synchronous_tool_cannot_wait_for_a_secret() -> None:
     with pytest.raises(InvalidTool, match="async def"):
 
         @tool(secrets=["token"])
-        def f(id: int, context: ToolContext) -> None: ...
+        def f(number: int, context: ToolContext) -> None: ...
 
 
 @pytest.mark.parametrize("missing", ["before", "restore"])
 def test_undo_that_is_half_declared_is_refused_when_it_is_first_used(missing: str) -> None:
     @tool(undo="restore")
-    def set_status(id: int) -> None: ...
+    def set_status(number: int) -> None: ...
 
-    (set_status.restore if missing == "before" else set_status.before)(lambda id: None)
+    (set_status.restore if missing == "before" else set_status.before)(_nothing)
     with pytest.raises(InvalidTool, match=f"has no @set_status.{missing}"):
         set_status.check()
 
 
 def test_undo_that_nobody_asked_for_is_refused() -> None:
     @tool
-    def set_status(id: int) -> None: ...
+    def set_status(number: int) -> None: ...
 
     with pytest.raises(InvalidTool, match='undo="restore"'):
-        set_status.before(lambda id: None)
+        set_status.before(_nothing)
 
 
 async def test_s26_a_direct_call_raises_outside_of_a_run() -> None:
     called: list[int] = []
 
     @tool(effect="read")
-    async def look(id: int) -> int:
-        called.append(id)
-        return id
+    async def look(number: int) -> int:
+        called.append(number)
+        return number
 
     with pytest.raises(NotInARun, match=r"await run.call\(look"):
         await look(7)
@@ -174,27 +188,27 @@ async def test_a_call_inside_of_a_tool_goes_to_the_gate_and_comes_back_typed() -
     asked: list[tuple[str, dict[str, Any]]] = []
 
     @tool(effect="read")
-    async def outer(id: int) -> str:
-        ticket = await get_ticket(id=id)
+    async def outer(number: int) -> str:
+        ticket = await get_ticket(number=number)
         return f"{type(ticket).__name__} {ticket.status}"
 
-    with gate(asked, {"id": 7, "status": "solved"}):
-        assert (await perform(outer, id=7)).result == "Ticket solved"
-    assert asked == [("get_ticket", {"id": 7})]
+    with gate(asked, {"number": 7, "status": "solved"}):
+        assert (await perform(outer, number=7)).result == "Ticket solved"
+    assert asked == [("get_ticket", {"number": 7})]
 
 
 async def test_a_synchronous_tool_gets_the_answer_itself() -> None:
     asked: list[tuple[str, dict[str, Any]]] = []
 
     @tool(effect="read")
-    def outer(id: int) -> str:
+    def outer(number: int) -> str:
         assert threading.current_thread() is not threading.main_thread()
-        ticket: Ticket = get_ticket(id)
+        ticket: Ticket = get_ticket(number)
         return ticket.status
 
-    with gate(asked, {"id": 7, "status": "solved"}):
-        assert (await perform(outer, id=7)).result == "solved"
-    assert asked == [("get_ticket", {"id": 7})]
+    with gate(asked, {"number": 7, "status": "solved"}):
+        assert (await perform(outer, number=7)).result == "solved"
+    assert asked == [("get_ticket", {"number": 7})]
 
 
 async def test_arguments_travel_as_json_and_results_come_back_typed() -> None:
@@ -203,9 +217,9 @@ async def test_arguments_travel_as_json_and_results_come_back_typed() -> None:
         return [ticket] * limit
 
     plain = find.arguments(Ticket(1), limit=2)
-    assert plain == {"ticket": {"id": 1, "status": "open"}, "limit": 2}
+    assert plain == {"ticket": {"number": 1, "status": "open"}, "limit": 2}
     result = (await perform(find, **plain)).result
-    assert result == [{"id": 1, "status": "open"}] * 2
+    assert result == [{"number": 1, "status": "open"}] * 2
     assert find.result(result) == [Ticket(1), Ticket(1)]
 
 
@@ -269,12 +283,15 @@ async def test_what_a_thread_raises_arrives_even_if_a_future_could_not_carry_it(
 def test_a_tool_of_another_source_is_a_handle_as_well() -> None:
     manifest = get_ticket.manifest
     other = Tool(manifest, get_ticket.binding)
-    assert other.arguments(7) == {"id": 7}
+    assert other.arguments(7) == {"number": 7}
     assert isinstance(get_ticket, PythonTool)
-    with pytest.raises(BadArguments, match='takes "id" as a whole number'):
-        other.validate({"id": "7"})
-    with pytest.raises(TypeError, match='"id" twice'):
-        other.arguments(7, id=8)
+    with pytest.raises(BadArguments, match='takes "number" as a whole number'):
+        other.validate({"number": "7"})
+    with pytest.raises(TypeError, match='"number" twice'):
+        other.arguments(7, number=8)
+
+
+def _nothing(**_: Any) -> None: ...
 
 
 class gate:  # noqa: N801 - reads as a word in a with statement

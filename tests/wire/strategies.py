@@ -106,6 +106,8 @@ class Expressible:
     """Keys of its own that it carries on a part."""
     words: st.SearchStrategy[Text] | None = None
     """What stands for the words of an answer; without it, as anywhere."""
+    call_opaque: st.SearchStrategy[dict[str, Json]] | None = None
+    """What it carries on a tool call; without it, what it carries on a part."""
     arguments: st.SearchStrategy[str] = field(default_factory=lambda: texts() | written_objects())
     call_ids: bool = True
     result_texts: int = 2
@@ -193,7 +195,9 @@ def answer_parts(
     parts += after
     for number in range(first_call, first_call + calls):
         identity = f"call_{number}" if can.call_ids else ""
-        parts.append(ToolCall(identity, draw(names()), draw(can.arguments), draw(carried(can))))
+        keys = draw(can.opaque if can.call_opaque is None else can.call_opaque)
+        opaque = {can.dialect: keys} if keys else None
+        parts.append(ToolCall(identity, draw(names()), draw(can.arguments), opaque))
     return tuple(parts)
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from remit.agents.talk import Talk
+from remit.agents.talk import Talk, size_of
 from remit.domain.action_errors import ContextTooLong
 from remit.domain.conversation import Conversation
 from remit.gate.model_passage import ModelAsk
-from remit.wire.messages import Message, ModelRequest, Text, ToolCall, ToolResult
+from remit.wire.messages import Message, ModelRequest, Text, ToolResult
 
 if TYPE_CHECKING:
     from remit.agents.loop import Ask
@@ -35,7 +35,7 @@ _TASK = (
 async def fit(asked: Ask, talk: Talk) -> Talk:
     """The conversation, short enough for every model of the agent's route."""
     window = asked.run.house.gate.parts.models.window(asked.profile.agent.route)
-    if window is None or size_of(talk.messages) <= window * _FULL * _BYTES_PER_TOKEN:
+    if window is None or talk.size <= window * _FULL * _BYTES_PER_TOKEN:
         return talk
     latest = _latest(talk.messages, int(window * _KEEP * _BYTES_PER_TOKEN))
     old = talk.messages[_OPENING : len(talk.messages) - len(latest)]
@@ -48,11 +48,6 @@ async def fit(asked: Ask, talk: Talk) -> Talk:
     opening = talk.messages[:_OPENING]
     told = Message("user", (Text(f"What happened so far, in short:\n{summary}"),))
     return Talk((), Conversation()).add(*opening, told, *latest)
-
-
-def size_of(messages: tuple[Message, ...]) -> int:
-    """The bytes that a model has to read, roughly."""
-    return sum(_bytes(message) for message in messages)
 
 
 async def _summarise(asked: Ask, old: tuple[Message, ...], most: int) -> str:
@@ -71,22 +66,12 @@ def _latest(messages: tuple[Message, ...], most: int) -> tuple[Message, ...]:
     """As many of the last turns as fit, beginning with one of the assistant."""
     size, start = 0, len(messages)
     for index in range(len(messages) - 1, _OPENING - 1, -1):
-        size += _bytes(messages[index])
+        size += size_of(messages[index])
         if size > most:
             break
         if messages[index].role == "assistant":
             start = index
     return messages[start:]
-
-
-def _bytes(message: Message) -> int:
-    return sum(
-        len(part.text) if isinstance(part, Text)
-        else len(part.arguments) + len(part.name) if isinstance(part, ToolCall)
-        else sum(len(inner.text) for inner in part.parts if isinstance(inner, Text)) if isinstance(part, ToolResult)
-        else 1500
-        for part in message.parts
-    )  # fmt: skip
 
 
 def _line(message: Message) -> str:

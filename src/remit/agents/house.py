@@ -15,6 +15,7 @@ from remit.wire import canonical
 from remit.wire.messages import ToolSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from remit.domain.action_events import AgentAsked
@@ -118,6 +119,7 @@ class House:
         self._seen.clear()
 
     async def _make(self, agent: Agent) -> Profile:
+        self._know(agent)
         tools = tuple([await self._tool(agent, each) for each in agent.tools])
         delegates = {each.name: each for each in agent.delegates}
         instructions = self._instructions(agent)
@@ -136,6 +138,13 @@ class House:
             shape,
             delegates,
         )
+
+    def _know(self, agent: Agent) -> None:
+        """An agent that the author's own code holds may be spoken of in rules from then on."""
+        for each in (agent, *agent.delegates):
+            if self.agents.setdefault(each.name, each) is not each:
+                raise BadWorkspace(f'two agents are called "{each.name}".', "Give one of them another name.")
+        self.gate.parts.authority.reload(self.gate.parts.world())
 
     async def _tool(self, agent: Agent, named: Tool | str) -> Tool:
         found = await self.gate.tool(named)
@@ -164,6 +173,15 @@ class House:
                 f"the prompt of {agent.name} cannot be read: {prompt} ({wrong}).",
                 "Write the file, or give the text itself.",
             ) from None
+
+
+def handles_of(agents: Iterable[Agent]) -> list[Tool]:
+    """The tools that agents hold themselves, theirs and those of whom they delegate to, each once."""
+    found: dict[Tool, None] = {}
+    for agent in agents:
+        found |= {tool: None for tool in agent.tools if not isinstance(tool, str)}
+        found |= dict.fromkeys(handles_of(agent.delegates))
+    return list(found)
 
 
 def _spec(tool: Tool) -> ToolSpec:

@@ -23,22 +23,25 @@ from remit.wire import canonical
 if TYPE_CHECKING:
     from remit.agents.agent import Agent, Profile
     from remit.agents.run import Run
+    from remit.agents.story import Story
     from remit.engine.scope import Scope
     from remit.gate.actor import Actor
     from remit.gate.model_passage import ModelAnswer
     from remit.store.log import Entry
 
 
-async def ask(run: Run, agent: Agent, given: tuple[object, ...], named: dict[str, object]) -> Any:
-    """Give an agent something to do; gives its answer."""
+async def ask(
+    run: Run, agent: Agent, given: tuple[object, ...], named: dict[str, object], story: Story | None = None
+) -> Any:
+    """Give an agent something to do; gives its answer. With a `story` it goes on from an earlier generation."""
     execution = run.execution
     caller = execution.scope()
     with inside(execution, agent.name) as scope:
-        actor = _actor_for(run, agent, scope.path)
         question = _question(given, named)
         recorded = execution.journal.take(caller, scope.path, agent.name) or []
+        actor = _actor_for(run, agent, scope, recorded)
         profile = await _profile(run, agent, actor, question, scope, recorded)
-        asked = Ask(run, profile, actor, question)
+        asked = Ask(run, profile, actor, question, story)
         ended = any(isinstance(entry.event, AgentEnded) for entry in recorded)
         return await _noted(asked, scope, ended=ended)
 
@@ -77,18 +80,29 @@ async def _noted(asked: Ask, scope: Scope, *, ended: bool) -> Any:
         if not (ended or execution.sealed or execution.dry):
             execution.note(AgentEnded(agent.name, status, failure, {"steps": asked.steps}), scope.path)
             scope.last_at = execution.at
+        if agent.budget is not None:
+            asked.run.house.gate.parts.budgets.forget(asked.actor.accounts[-1].id)
 
 
 class Ask:
     """One thing that an agent was given to do."""
 
-    def __init__(self, run: Run, profile: Profile, actor: Actor, question: Any) -> None:
+    def __init__(
+        self, run: Run, profile: Profile, actor: Actor, question: Any, story: Story | None = None
+    ) -> None:
         self.run = run
         self.profile = profile
         self.actor = actor
-        self.talk = Talk.begin(profile, question)
-        self.steps = 0
+        self.question = question
+        self.story = story
+        """Set if it may continue as a new generation; what the earlier ones came to."""
+        self.talk = Talk.begin(profile, question) if story is None or not story.messages else story.talk()
+        self.steps = story.steps if story is not None else 0
         self.repairs = 0
+        self.actions = 0
+        """Model calls and tool calls of this generation."""
+        if story is not None:
+            story.charge(run.house.gate.parts.budgets, actor)
         self._detection = Detection(profile.agent.limits.repeats)
 
     async def answer(self) -> Any:
@@ -96,11 +110,14 @@ class Ask:
         limits = self.profile.agent.limits
         while self.steps < limits.steps:
             self.talk = await fit(self, self.talk)
+            if self.story is not None:
+                self.story.continue_if_long(self)
             reply = await self.ask_model()
             self.talk = self.talk.said(reply.message)
             calls = reply.message.tool_calls
             if calls:
                 results = await calling.perform_all(self, calls)
+                self.actions += len(calls)
                 self.talk = self.talk.heard(results)
                 self._detection.see(calls, results)
                 continue
@@ -115,6 +132,7 @@ class Ask:
     async def ask_model(self) -> ModelAnswer:
         """The next turn of the model."""
         self.steps += 1
+        self.actions += 1
         profile, agent = self.profile, self.profile.agent
         request = self.talk.request(profile)
         shape = {"agent": agent.name, "digest": profile.digest, "tools": profile.specs_digest}
@@ -124,12 +142,15 @@ class Ask:
         return reply
 
 
-def _actor_for(run: Run, agent: Agent, path: str) -> Actor:
+def _actor_for(run: Run, agent: Agent, scope: Scope, recorded: list[Entry]) -> Actor:
     """The agent acts for whoever asked it: never with more than they have."""
-    account = None
+    account, until = None, None
     if agent.budget is not None:
-        account = Account(f"ask:{run.execution.row.id}/{path}", agent.budget)
-    return run.actor.lets(agent.name, agent.tool_names, account)
+        account = Account(f"ask:{run.execution.row.id}/{scope.path}", agent.budget)
+        seconds = agent.budget.limits.get("seconds")
+        if seconds is not None:
+            until = (recorded[0].at if recorded else run.execution.now()) + seconds
+    return run.actor.lets(agent.name, agent.tool_names, account, until)
 
 
 def _question(given: tuple[object, ...], named: dict[str, object]) -> Any:

@@ -15,10 +15,11 @@ from remit.wire.messages import (
     Message,
     ModelRequest,
     OutputSchema,
+    Reasoning,
+    Refusal,
     Text,
     ToolCall,
     ToolResult,
-    message_to_plain,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Talk:
     conversation: Conversation
     new: tuple[Message, ...] = ()
     """What no model has been sent yet, apart from its own words."""
+    size: int = 0
+    """The bytes that a model has to read, roughly."""
 
     @classmethod
     def begin(cls, profile: Profile, question: Any) -> Talk:
@@ -53,8 +56,10 @@ class Talk:
 
     def add(self, *messages: Message) -> Talk:
         """With these messages after it."""
-        plain = [message_to_plain(message) for message in messages]
-        return Talk((*self.messages, *messages), self.conversation.add(*plain), (*self.new, *messages))
+        return Talk(
+            (*self.messages, *messages), self.conversation.add(*messages), (*self.new, *messages),
+            self.size + sum(map(size_of, messages)),
+        )  # fmt: skip
 
     def said(self, message: Message) -> Talk:
         """The model said this; it stands in the log already."""
@@ -80,3 +85,23 @@ class Talk:
             output=OutputSchema(shape.name, shape.schema) if shape is not None else None,
             max_tokens=agent.limits.answer_tokens, temperature=agent.temperature, effort=agent.effort,
         )  # fmt: skip
+
+
+_MEDIUM = 4500
+"""What a picture or a sound counts as, roughly."""
+
+
+def size_of(message: Message) -> int:
+    """The bytes of a message that a model has to read, roughly."""
+    size = 0
+    for part in message.parts:
+        match part:
+            case Text() | Refusal() | Reasoning():
+                size += len(part.text)
+            case ToolCall():
+                size += len(part.arguments) + len(part.name)
+            case ToolResult():
+                size += sum(len(inner.text) for inner in part.parts if isinstance(inner, Text))
+            case _:
+                size += _MEDIUM
+    return size

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remit.agents.house import House
+from remit.agents.agent_flow import flow_of
+from remit.agents.house import House, handles_of
 from remit.control import workspace
 from remit.gate.budgets import BudgetBook
 from remit.gate.gate import Gate
@@ -41,7 +42,7 @@ async def build_house(ground: Ground, code: Code, chosen: Settings, lease: Lease
     vault = Vault(read_secrets(root), root, clock)
     await vault.learn()
     registry = Registry()
-    registry.add(*code.tools)
+    registry.add(*code.tools, *handles_of(code.agents.values()))
     acceptance = Acceptance(ground.database, ground.keys, clock, team)
     await acceptance.boot(registry)
     models = configuration.load(root, environment=environment)
@@ -59,5 +60,7 @@ async def build_house(ground: Ground, code: Code, chosen: Settings, lease: Lease
         environment, largest_result=chosen.limits.result_bytes,
     )  # fmt: skip
     house = House(Gate(parts), root, code.agents)
+    taken = {flow.name for flow in code.flows}
     house.flows.append(Undoing(parts, ground.log).flow())
+    house.flows.extend(flow_of(agent) for agent in code.agents.values() if agent.name not in taken)
     return house

@@ -28,10 +28,16 @@ class Actor:
     tools: frozenset[str] | None = None
     """The tools it may use at most; None for a flow, which names them in its own code."""
 
-    def lets(self, agent: str, tools: frozenset[str], account: Account | None) -> Actor:
+    until: int | None = None
+    """When its time is up; the earliest of its own and of those that let it act."""
+
+    def lets(
+        self, agent: str, tools: frozenset[str], account: Account | None, until: int | None = None
+    ) -> Actor:
         """Another agent that acts for this one: never more than this one, and only with its own tools."""
         narrowed = tools if self.tools is None or not self.agent else tools & self.tools
         return replace(
             self, agent=agent, chain=(*self.chain, self.agent) if self.agent else self.chain,
             accounts=(*self.accounts, account) if account is not None else self.accounts, tools=narrowed,
+            until=min((each for each in (self.until, until) if each is not None), default=None),
         )  # fmt: skip

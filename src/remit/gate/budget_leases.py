@@ -20,6 +20,7 @@ from remit.gate.budget_pools import (
     LeasedPool,
     PoolKey,
     Shortage,
+    beyond,
     get,
     limits_of,
     shortage_sentence,
@@ -183,6 +184,22 @@ class Leases:
         except Conflict:
             return False  # open calls, no lease at all, or somebody else has done it
         return True
+
+
+def settling(keys: Sequence[PoolKey], holder: str, most: Amount, used: Amount, opened: Amount) -> list[Op]:
+    """What the transaction of a result has to say of a call that reserved `most` on these accounts.
+
+    It touches no row of another process, unless the call went beyond its bound: then the account hears of it at once.
+    """
+    over = beyond(used, most)
+    ops: list[Op] = []
+    for key in keys:
+        ops.append(Op("budgets.settle", (*key, holder, *values(used), *values(opened))))
+        if over != Amount():
+            ops.append(Op("budgets.open", tuple(key)))
+            ops.append(Op("budgets.take_back", (*key, *values(Amount() - over))))
+            ops.append(Op("budgets.lease", (*key, holder, *values(over))))
+    return ops
 
 
 def _portion(

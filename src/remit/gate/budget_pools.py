@@ -49,6 +49,11 @@ class LocalPool:
                 return Shortage(unit, limit, used, held, asked)
         return None
 
+    def settle(self, most: Amount, used: Amount) -> None:
+        """A hold ends; this much was used."""
+        self.held -= most
+        self.used += used
+
     def left(self, budget: Budget) -> dict[str, int]:
         """What can still be drawn, by unit."""
         taken = self.used + self.held
@@ -71,7 +76,7 @@ class LeasedPool:
 
     @property
     def free(self) -> Amount:
-        """What can be drawn at once; negative after a call that cost more than its bound."""
+        """What can be drawn at once; negative in a unit that had no limit when it was used."""
         return self.granted - self.used - self.held
 
     def lacks(self, budget: Budget, most: Amount) -> Amount:
@@ -82,6 +87,12 @@ class LeasedPool:
             for unit in limits_of(budget)
         }
         return Amount(**missing)
+
+    def settle(self, most: Amount, used: Amount) -> None:
+        """A hold ends; what was used beyond it was added to the lease, whatever the limit."""
+        self.held -= most
+        self.used += used
+        self.granted += beyond(used, most)
 
     def spare(self) -> Amount:
         """What can be given back: no unit of it below nothing."""
@@ -105,6 +116,11 @@ Pool = LocalPool | LeasedPool
 def get(amount: Amount, unit: str) -> int:
     """One unit of an amount."""
     return int(getattr(amount, unit))
+
+
+def beyond(used: Amount, most: Amount) -> Amount:
+    """What was used over what was reserved, by unit."""
+    return Amount(**{unit: max(0, get(used, unit) - get(most, unit)) for unit in UNITS})
 
 
 def values(amount: Amount) -> tuple[int, int, int, int]:

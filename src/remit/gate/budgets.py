@@ -16,7 +16,7 @@ from remit.domain.action_errors import BudgetExhausted
 from remit.domain.budgets import Account, Amount
 from remit.domain.clock import MICROSECONDS, Clock, Timer
 from remit.domain.errors import Fenced, Infrastructure
-from remit.gate.budget_leases import Leases, Terms
+from remit.gate.budget_leases import Leases, Terms, settling
 from remit.gate.budget_pools import (
     LeasedPool,
     LocalPool,
@@ -128,10 +128,8 @@ class BudgetBook:
     def settle_ops(self, reservation: Reservation, used: Amount) -> list[Op]:
         """For the commit of the result: what it did use. Empty unless a shared account is held."""
         opened = reservation.most if reservation.admitted else Amount()
-        return [
-            Op("budgets.settle", (*pool.key, reservation.holder, *values(used), *values(opened)))
-            for pool in reservation.leased
-        ]
+        keys, holder = [pool.key for pool in reservation.leased], reservation.holder
+        return settling(keys, holder, reservation.most, used, opened)
 
     def settle(self, reservation: Reservation, used: Amount) -> None:
         """The result is durable: the hold ends, and what was used is used. Idempotent."""
@@ -139,8 +137,7 @@ class BudgetBook:
             return
         reservation.over = True
         for pool in reservation.pools:
-            pool.held -= reservation.most
-            pool.used += used
+            pool.settle(reservation.most, used)
 
     def release(self, reservation: Reservation) -> None:
         """Nothing was contacted: the hold ends. For a reservation whose `admit_ops` were committed, use
@@ -161,14 +158,8 @@ class BudgetBook:
         """
         if not record:
             return []
-        most = Amount(*record["most"])
-        return [
-            Op(
-                "budgets.settle",
-                (*key, record["holder"], *values(most if used is None else used), *values(most)),
-            )
-            for key in record["leases"]
-        ]
+        most, keys = Amount(*record["most"]), [PoolKey(*key) for key in record["leases"]]
+        return settling(keys, record["holder"], most, most if used is None else used, most)
 
     def count_lost(self, record: Json, used: Amount | None = None) -> None:
         """That is durable; if it was this very process that lost the call, its hold ends."""
@@ -178,12 +169,16 @@ class BudgetBook:
         for key in record["leases"]:
             pool = self._leased.get(PoolKey(*key))
             if pool is not None:
-                pool.held -= most
-                pool.used += most if used is None else used
+                pool.settle(most, most if used is None else used)
 
     def forget(self, account: str) -> None:
         """The run or ask is over, or left memory."""
         self._local.pop(account, None)
+
+    def used(self, account: Account) -> Amount:
+        """What was drawn from an account in memory so far."""
+        pool = self._local.get(account.id)
+        return pool.used if pool is not None else Amount()
 
     def left(self, account: Account) -> dict[str, int]:
         """What is left of an account in memory, by unit; for a shared one what this process holds."""
@@ -197,7 +192,7 @@ class BudgetBook:
 
     async def stop(self) -> None:
         """Hand back what is free."""
-        self._unwatch()
+        self.abandon()
         for pool in list(self._leased.values()):
             await self._retire(pool)
 
@@ -221,7 +216,8 @@ class BudgetBook:
             due = self._clock.now() + int(self._terms.look * MICROSECONDS)
             self._timer = self._clock.call_at(due, self._start_looking)
 
-    def _unwatch(self) -> None:
+    def abandon(self) -> None:
+        """Look no more, and hand nothing back, as a killed process would."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -6,13 +6,14 @@ decided by the route's constraints and by authority, both before anything is sen
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from remit.domain.action_errors import Denied, ModelFailed, NoRoute
 from remit.domain.budgets import Amount
+from remit.domain.clock import MICROSECONDS
 from remit.models.attempt import Reset
 from remit.models.bounds import bound, weigh
 from remit.models.calling import Calls
@@ -150,10 +151,13 @@ class ModelDesk:
     ) -> Asked:
         """The answer of the first model that gives one, or the failure that tells most."""
         request = replace_stream(plan.request, stream=listener is not None)
-        call = ModelCall(request, deadlines=Deadlines(), run=run, agent=actor.agent, path=path)
+        seconds = Deadlines().total
+        if actor.until is not None:
+            seconds = max(0.001, min(seconds, (actor.until - self._clock.now()) / MICROSECONDS))
+        call = ModelCall(request, deadlines=Deadlines(total=seconds), run=run, agent=actor.agent, path=path)
         account = _Account(passage)
         heard = _heard_by(listener) if listener is not None else None
-        call_plan = CallPlan(plan.candidates, hedge=plan.hedge)
+        call_plan = CallPlan(plan.candidates, hedge=plan.hedge, seconds=seconds)
         try:
             answered = await self._calls.perform(call_plan, call, on_event=heard, witness=account)
         except ModelFailed as wrong:
@@ -161,7 +165,7 @@ class ModelDesk:
         self.router.settled(answered.model, plan.need, answered.response.usage, self._clock.now())
         used = [self._used(plan, attempt) for attempt in answered.attempts]
         detail = self._detail(answered.attempts, used) | {
-            "model": answered.model, "provider": answered.provider, "latency": asdict(answered.latency),
+            "model": answered.model, "provider": answered.provider, "latency": msgspec.to_builtins(answered.latency),
         }  # fmt: skip
         if answered.response.model and answered.response.model != answered.model:
             detail["served"] = answered.response.model
@@ -275,7 +279,7 @@ def _heard_by(listener: Listener) -> Callable[[int, StreamEvent | Reset], Any]:
 
 def _why(decision: RouteDecision, refused: list[dict[str, str]]) -> dict[str, Any]:
     detail: dict[str, Any] = {"order": list(decision.order)}
-    eliminated = [asdict(each) for each in decision.eliminated] + refused
+    eliminated = [*msgspec.to_builtins(decision.eliminated), *refused]
     if eliminated:
         detail["eliminated"] = eliminated
     if decision.affinity:

@@ -6,10 +6,11 @@ run; what is worth keeping of it goes into the step's events as `detail`.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from remit.domain.action_errors import Denied
+import msgspec
+
+from remit.domain.action_errors import BudgetExhausted, Denied
 from remit.domain.budgets import Amount
 from remit.domain.clock import MICROSECONDS
 from remit.domain.decisions import AccessRequest, Decision, Outcome
@@ -92,6 +93,11 @@ class Passage:
     async def reserve(self, execution: Execution, most: Amount) -> None:
         """Set aside what it may use at most, on every account or on none, or raise `BudgetExhausted`."""
         self._let_go()
+        if self.actor.until is not None and execution.now() >= self.actor.until:
+            raise BudgetExhausted(
+                f"{self.actor.agent or 'the run'} has used all the time that it was given.",
+                "Give it more time (Budget(seconds=…)), or less to do.",
+            )
         await self.reserve_more(execution, most)
         self.pipe.passed("reserve")
 
@@ -146,8 +152,10 @@ class Passage:
             found["decision"] = decision.outcome.value
             if decision.policy:
                 found["policy"] = decision.policy[:16]
-            if decision.reasons:
-                found["reasons"] = [asdict(reason) for reason in decision.reasons]
+            if decision.outcome is Outcome.ALLOW:
+                found["rules"] = [reason.rule for reason in decision.reasons]
+            else:
+                found["reasons"] = msgspec.to_builtins(decision.reasons)
             if decision.changes:
                 found["changes"] = decision.changes
         if self.agreed:
@@ -165,5 +173,5 @@ def denied(request: AccessRequest, decision: Decision) -> Denied:
         f"{request.agent or request.user} may not {what}{because}{where}.",
         " ".join(reason.remedies) if reason is not None else "",
     )
-    wrong.detail = {"reasons": [asdict(each) for each in decision.reasons], "policy": decision.policy[:16]}
+    wrong.detail = {"reasons": msgspec.to_builtins(decision.reasons), "policy": decision.policy[:16]}
     return wrong

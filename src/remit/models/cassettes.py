@@ -76,51 +76,57 @@ class Cassette:
 
     async def complete(self, call: ModelCall) -> ModelResponse:
         """The recorded answer, or a real one that is recorded now."""
-        take = self._next_take(call)
+        asked = _asked(call, stream=False)
+        take = self._next_take(asked)
         if take is not None and take.answer is not None:
             return take.answer
-        answer = await self._source(call).complete(call)
-        self._keep(call, answer, ())
+        answer = await self._source(asked).complete(call)
+        self._keep(asked, secrets_of(call.credential), answer, ())
         return answer
 
     async def stream(self, call: ModelCall) -> AsyncIterator[StreamEvent]:
         """The recorded events, or real ones; a stream that failed or was left is not recorded."""
-        take = self._next_take(call)
+        asked = _asked(call, stream=True)
+        take = self._next_take(asked)
         if take is not None and take.events:
             for event in take.events:
                 yield event
             return
         heard: list[StreamEvent] = []
-        async with listening(self._source(call).stream(call)) as source:
+        async with listening(self._source(asked).stream(call)) as source:
             async for event in source:
                 heard.append(event)
                 yield event
         if any(isinstance(event, Finished) for event in heard) and not isinstance(heard[-1], Failed):
-            self._keep(call, None, tuple(heard))
+            self._keep(asked, secrets_of(call.credential), None, tuple(heard))
 
     async def close(self) -> None:
         """Let go of the provider behind it."""
         if self._provider is not None:
             await self._provider.close()
 
-    def _next_take(self, call: ModelCall) -> Take | None:
+    def _next_take(self, asked: ModelRequest) -> Take | None:
         """The same request asked again gets the next answer that it got then."""
         if self._mode == "record":
             return None
-        name = digest(_asked(call))
+        name = digest(asked)
         place = self._played[name]
         self._played[name] += 1
         takes = self._takes.get(name, [])
         return takes[place] if place < len(takes) else None
 
-    def _source(self, call: ModelCall) -> Provider:
+    def _source(self, asked: ModelRequest) -> Provider:
         if self._provider is not None and self._mode != "replay":
             return self._provider
-        raise with_trouble(self._missing(_asked(call)), Trouble(retryable=False, sent=False))
+        raise with_trouble(self._missing(asked), Trouble(retryable=False, sent=False))
 
-    def _keep(self, call: ModelCall, answer: ModelResponse | None, events: tuple[StreamEvent, ...]) -> None:
-        asked = _asked(call)
-        secrets = secrets_of(call.credential)
+    def _keep(
+        self,
+        asked: ModelRequest,
+        secrets: tuple[str, ...],
+        answer: ModelResponse | None,
+        events: tuple[StreamEvent, ...],
+    ) -> None:
         take = Take(VERSION, digest(asked), asked, answer, _unspelt(events, secrets))
         plain = _without(msgspec.to_builtins(take), secrets) if secrets else take
         with self._path.open("ab") as file:
@@ -145,12 +151,12 @@ def digest(request: ModelRequest) -> str:
     return hashlib.sha256(msgspec.json.encode(request, order="deterministic")).hexdigest()[:32]
 
 
-def _asked(call: ModelCall) -> ModelRequest:
+def _asked(call: ModelCall, *, stream: bool) -> ModelRequest:
     """The request without keys in it, on both sides of a recording: else a new key would be a new request."""
-    secrets = secrets_of(call.credential)
+    request, secrets = msgspec.structs.replace(call.request, stream=stream), secrets_of(call.credential)
     if not secrets:
-        return call.request
-    return msgspec.convert(_without(msgspec.to_builtins(call.request), secrets), ModelRequest)
+        return request
+    return msgspec.convert(_without(msgspec.to_builtins(request), secrets), ModelRequest)
 
 
 def _unspelt(events: tuple[StreamEvent, ...], secrets: tuple[str, ...]) -> tuple[StreamEvent, ...]:
@@ -170,7 +176,9 @@ def _without(value: Any, secrets: tuple[str, ...]) -> Any:
             return without(value, secrets)
         case dict():
             return {without(str(name), secrets): _without(each, secrets) for name, each in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        case list() | tuple():
+        case tuple():
+            return tuple(_without(each, secrets) for each in value)  # pyright: ignore[reportUnknownVariableType]
+        case list():
             return [_without(each, secrets) for each in value]  # pyright: ignore[reportUnknownVariableType]
         case _:
             return value

@@ -47,7 +47,7 @@ class Score:
 
     model: str
     cost: int | None
-    """Micro-dollars that this request is expected to cost; None: unpriced."""
+    """Micro-dollars that a request like this is expected to cost there; None: unpriced."""
     seconds: float
     """How long it is likely to take, with what is under way."""
     warm: int = 0
@@ -123,7 +123,9 @@ class Router:
         warm = self._warmth.tokens(card, need, now)
         return Score(
             card.name,
-            None if period is None else expected_cost(card, period, need, warm),
+            None
+            if period is None
+            else expected_cost(card, period, need, self._warmth.steady(card, need, now)),
             self._health.load(card.name),
             warm,
             self._health.resting(card.name),

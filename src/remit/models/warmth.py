@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 MOST = 20_000
 """Prefixes that are remembered; the ones unused for longest are forgotten."""
-_LEARNING = 0.2
+UNSEEN = 0.8
+"""The share of expected hits that a model is believed to have before it showed any: less than good ones have, so that
+nobody looks better for never having been asked."""
+_LEARNING = 0.1
 """How much one call changes what is believed about a model's hits."""
 
 
@@ -30,17 +33,24 @@ class Warmth:
     def __init__(self) -> None:
         self._warm: dict[tuple[str, str], _Warm] = {}
         self._hits: dict[str, float] = {}
+        self._used: dict[str, int] = {}
+        """When a shared prefix was last sent, to whomever."""
 
     def tokens(self, card: ModelCard, need: Need, now: int) -> int:
         """How many tokens of this prompt the provider is likely to have."""
-        if card.cache is None:
-            return 0
-        longest = max(
-            self._alive(card.name, need.session, now),
-            min(self._alive(card.name, need.prefix, now), need.prefix_tokens),
-        )
-        longest = min(longest, need.prompt)
-        return round(longest * self._hits.get(card.name, 1.0)) if longest >= card.cache.least else 0
+        return round(self._longest(card, need, now) * self._hits.get(card.name, UNSEEN))
+
+    def steady(self, card: ModelCard, need: Need, now: int) -> int:
+        """How many tokens it will have if everybody goes on as of late: a prefix that is sent again before it cools is
+        worth writing once, and a model must not look dear for being cold today.
+        """
+        warm = self.tokens(card, need, now)
+        if card.cache is None or need.prefix_tokens < card.cache.least:
+            return warm
+        last = self._used.get(need.prefix)
+        if last is None or now - last >= card.cache.seconds * MICROSECONDS:
+            return warm
+        return max(warm, round(min(need.prefix_tokens, need.prompt) * self._hits.get(card.name, UNSEEN)))
 
     def keeps(self, card: ModelCard, need: Need, now: int) -> bool:
         """Whether this session's own prefix is warm."""
@@ -49,6 +59,9 @@ class Warmth:
 
     def note(self, card: ModelCard, need: Need, usage: Usage | None, now: int) -> None:
         """A call was made; what it sent is warm from now on, and what it hit says what hits are worth."""
+        if need.prefix:
+            self._used.pop(need.prefix, None)
+            self._used[need.prefix] = now
         if card.cache is None:
             return
         if usage is not None:
@@ -59,14 +72,23 @@ class Warmth:
             if key:
                 self._warm.pop((card.name, key), None)  # what was used last stands last
                 self._warm[card.name, key] = _Warm(tokens, until)
-        while len(self._warm) > MOST:
-            del self._warm[next(iter(self._warm))]
+        for remembered in (self._warm, self._used):
+            while len(remembered) > MOST:
+                del remembered[next(iter(remembered))]  # pyright: ignore[reportArgumentType]
 
     def _learn(self, card: ModelCard, need: Need, usage: Usage, now: int) -> None:
-        believed = self._hits.pop(card.name, 1.0)
-        expected = self.tokens(card, need, now)
-        hit = believed if not expected else min(1.0, usage.cache_read / expected)
-        self._hits[card.name] = believed + (hit - believed) * _LEARNING
+        expected = self._longest(card, need, now)
+        if expected:
+            believed, hit = self._hits.get(card.name, UNSEEN), min(1.0, usage.cache_read / expected)
+            self._hits[card.name] = believed + (hit - believed) * _LEARNING
+
+    def _longest(self, card: ModelCard, need: Need, now: int) -> int:
+        """The longest prefix of this prompt that was sent there and has not cooled."""
+        if card.cache is None:
+            return 0
+        shared = min(self._alive(card.name, need.prefix, now), need.prefix_tokens)
+        longest = min(max(self._alive(card.name, need.session, now), shared), need.prompt)
+        return longest if longest >= card.cache.least else 0
 
     def _alive(self, model: str, key: str, now: int) -> int:
         warm = self._warm.get((model, key)) if key else None

@@ -38,23 +38,10 @@ from remit.policy.schema import (
 from remit.policy.world import World
 
 _RESOURCE_ATTRIBUTES = frozenset(
-    [
-        "name",
-        "digest",
-        "effect",
-        "source",
-        "owner",
-        "tier",
-        "undoable",
-        "provider",
-        "region",
-        "retention",
-        "simulated",
-        "scope",
-        "own",
-    ]
+    {"name", "team", "digest", "effect", "source", "owner", "tier", "undoable"}
+    | {"provider", "region", "retention", "simulated", "scope", "own"}
 )
-_PRINCIPAL_ATTRIBUTES = frozenset({"name"})
+_PRINCIPAL_ATTRIBUTES = frozenset({"name", "team"})
 _ADDRESS = re.compile(r"\[?policy0\]?|for policy `policy0`[,:] ?")
 _NO_PLACE = re.compile(r"unable to find an applicable action")
 _ATTRIBUTE = re.compile(r"attribute `(?P<name>[^`]*)`.*not found")

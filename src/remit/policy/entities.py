@@ -61,19 +61,20 @@ def scene_of(request: AccessRequest, world: World) -> Scene:
 
 def tool_node(manifest: ToolManifest, team: str) -> Node:
     """A tool as rules see it."""
+    owner = Entity("Team", team)
     attributes = {
-        "name": manifest.name, "digest": manifest.digest, "effect": str(manifest.effect),
+        "name": manifest.name, "team": owner.uid, "digest": manifest.digest, "effect": str(manifest.effect),
         "source": manifest.source, "owner": manifest.owner, "tier": str(manifest.tier),
         "undoable": manifest.undo is not Undo.NONE,
     }  # fmt: skip
-    return Node(Entity("Tool", manifest.name), attributes, (Entity("Team", team),))
+    return Node(Entity("Tool", manifest.name), attributes, (owner,))
 
 
 def _resource(request: AccessRequest, world: World, team: Entity) -> Node:
     name, facts = request.resource, request.facts
     match request.action:
         case "undo" if facts.get("kind") == "run":
-            return Node(Entity("Run", name), {"name": name}, (team,))
+            return Node(Entity("Run", name), {"name": name, "team": team.uid}, (team,))
         case "call" | "list" | "undo":
             return tool_node(_accepted(name, facts.get("digest"), world), world.team)
         case "model":
@@ -104,7 +105,7 @@ def _accepted(name: str, digest: Json, world: World) -> ToolManifest:
 
 
 def _agent(name: str, team: Entity) -> Node:
-    return Node(Entity("Agent", name), {"name": name}, (team,))
+    return Node(Entity("Agent", name), {"name": name, "team": team.uid}, (team,))
 
 
 def _memory(request: AccessRequest) -> Node:

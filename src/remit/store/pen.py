@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from remit.domain.errors import NotEncodable
 from remit.store.codec import decode_event, encode_event
 from remit.store.database import BlobRow, EventRow, Head
 
@@ -42,32 +43,42 @@ class Pen:
     def write(self, event: Event, path: str, at: int, key: DataKey | None = None) -> EventRow:
         """Seal the next event; `key` is another than the stream's for content about a subject."""
         key = key or self.key
-        self.seq += 1
-        place = f"{self.stream}|{self.seq}".encode()
-        content = encode_event(event)
-        body = _INLINE + content if len(content) <= INLINE_LIMIT else _BLOB + self._blob(content, key)
+        seq = self.seq + 1
+        place = f"{self.stream}|{seq}".encode()
+        content = _encoded(event)
+        blob = None if len(content) <= INLINE_LIMIT else seal_blob(content, key)
+        body = _INLINE + content if blob is None else _BLOB + blob.id
         commitment = key.commit(content, place)
-        envelope = (self.stream, self.seq, self.team, at, event.KIND, path, key.id)
-        previous, self.hash = self.hash, link(self.hash, envelope, commitment)
-        return EventRow(
-            self.stream, self.seq, self.team, at, event.KIND, path,
-            key.seal(body, place), key.id, commitment, previous, self.hash,
+        digest = link(self.hash, (self.stream, seq, self.team, at, event.KIND, path, key.id), commitment)
+        row = EventRow(
+            self.stream, seq, self.team, at, event.KIND, path,
+            key.seal(body, place), key.id, commitment, self.hash, digest,
         )  # fmt: skip
+        # only now: a place that was taken for what cannot be written would be a hole in the log
+        self.seq, self.hash = seq, digest
+        if blob is not None:
+            self.blobs.append(blob)
+        return row
 
     def take_blobs(self) -> list[BlobRow]:
         """The blobs that the next commit must carry."""
         taken, self.blobs = self.blobs, []
         return taken
 
-    def _blob(self, content: bytes, key: DataKey) -> bytes:
-        blob = seal_blob(content, key)
-        self.blobs.append(blob)
-        return blob.id
-
 
 def link(previous: bytes, envelope: tuple[object, ...], commitment: bytes) -> bytes:
     """The hash of an event: over its predecessor, its envelope and the commitment to its body."""
-    return hashlib.sha256(previous + _encode(envelope) + commitment).digest()
+    try:
+        return hashlib.sha256(previous + _encode(envelope) + commitment).digest()
+    except (TypeError, ValueError, OverflowError) as wrong:
+        raise NotEncodable(f"the place of an event cannot be written to the log ({wrong}).") from None
+
+
+def _encoded(event: Event) -> bytes:
+    try:
+        return encode_event(event)
+    except (TypeError, ValueError, OverflowError, RecursionError) as wrong:
+        raise NotEncodable(f"what {event.KIND} is about cannot be written to the log ({wrong}).") from None
 
 
 def envelope_of(row: EventRow) -> tuple[object, ...]:

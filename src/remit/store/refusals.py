@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from remit.domain.errors import NotEncodable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -51,3 +53,10 @@ class Refusals:
         """These events are in the log after all: their refusal was a lost answer."""
         for digest in hashes:
             self._causes.pop(digest, None)
+
+
+def unwritable(wrong: Exception) -> NotEncodable:
+    """What is said of a commit that no database can take as it is: it alone is refused, and trying again is no use."""
+    return NotEncodable(
+        f"the database cannot hold what was to be written ({type(wrong).__name__}: {wrong}); nothing of it was kept."
+    )

@@ -12,7 +12,7 @@ from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
-from jsonschema import Draft202012Validator, exceptions, validators
+from jsonschema import Draft202012Validator, FormatChecker, exceptions, validators
 from referencing import exceptions as reference_errors
 from referencing.jsonschema import EMPTY_REGISTRY
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Json = Any
 _best_match: Any = cast("Any", exceptions).best_match  # the library gives it no type
 
+_NO_FORMATS = FormatChecker(())  # patterns are read by ours: theirs knows another dialect
 _MOST_COMPLAINTS = 30
 _MOST_SCHEMAS = 1_024
 _MOST_NODES = 50_000
@@ -58,7 +59,7 @@ class ArgumentCheck:
         rules = safe_rules(validators.validator_for(schema, default=Draft202012Validator))
         try:
             with bounded():
-                rules.check_schema(schema)
+                rules.check_schema(schema, format_checker=_NO_FORMATS)
         except exceptions.SchemaError as wrong:
             raise self._invalid(f"{_place(wrong)}: {_short(wrong.message)}") from None
         except (TooMuch, RecursionError):

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 Json = Any
 
+NOT_ATOMIC = (
+    "the state is looked at and then put back in two steps; a stranger's change in between would be lost"
+)
+
 home_loop: ContextVar[asyncio.AbstractEventLoop | None] = ContextVar("remit_home_loop", default=None)
 """On the thread of a synchronous tool: the loop that waits for it, where a nested call is answered."""
 
@@ -118,7 +122,7 @@ class PythonBinding:
         result = _plain(await _call(self.restore_fn, given), self._declared.name, "returned when undone")
         after, why = await self._after(receipt.arguments, context)
         images = () if why else (ObjectImage(image.object, now, after, canonical.digest(after)),)
-        return Performed(result, images, why or self._best_effort())
+        return Performed(result, images, why or NOT_ATOMIC)
 
     async def close(self) -> None:
         """Nothing is held open."""
@@ -132,7 +136,7 @@ class PythonBinding:
         if why:
             return Performed(result, (), why)
         image = ObjectImage(self._object(arguments), context.before, after, canonical.digest(after))
-        return Performed(result, (image,), self._best_effort())
+        return Performed(result, (image,), NOT_ATOMIC)
 
     async def _after(self, arguments: dict[str, Json], context: ToolContext) -> tuple[Json, str]:
         """The state after a write, or why it is not known: a write that took place must not fail on a look at it."""
@@ -164,9 +168,6 @@ class PythonBinding:
             str(arguments[a]) for a, role in roles.items() if role is ArgumentRole.OBJECT and a in arguments
         ]
         return "/".join([self._declared.label.source or self._declared.name, *named])
-
-    def _best_effort(self) -> str:
-        return self._declared.best_effort
 
     def _no_undo(self) -> CannotUndo:
         return CannotUndo(

@@ -17,7 +17,7 @@ from remit.engine.values import hints_of
 from remit.tools.binding import ToolContext
 from remit.tools.describing import Description, describe
 from remit.tools.schema_tree import close_objects, hoist_definitions, holds_objects, unknown_key
-from remit.tools.shapes import Shape, ShapeError, shape_of
+from remit.tools.shapes import Shape, ShapeError, shape_of, whole_numbers
 from remit.tools.wording import expected, nearest, said
 from remit.wire import canonical
 
@@ -79,15 +79,25 @@ class Signature:
     def bind(self, arguments: dict[str, Json]) -> dict[str, Any]:
         """What a model sent, as the function takes it; raises `BadArguments` with a sentence for the model."""
         self._check_names(arguments)
-        bound: dict[str, Any] = {}
-        for name, value in arguments.items():
-            try:
-                bound[name] = self._shapes[name].convert(value)
-            except ShapeError as wrong:
-                raise self._misfit(name, value, str(wrong)) from None
-        if self._nested:
-            self._check_nested(arguments)
+        try:
+            bound = {name: self._converted(name, value) for name, value in arguments.items()}
+            if self._nested:
+                self._check_nested(arguments)
+        except RecursionError:
+            raise BadArguments(f"the arguments of {self.owner} are nested too deep.", self._takes()) from None
         return bound
+
+    def _converted(self, name: str, value: Json) -> Any:
+        try:
+            return self._shapes[name].convert(value)
+        except ShapeError as wrong:
+            whole = whole_numbers(value)
+            if whole is value:
+                raise self._misfit(name, value, str(wrong)) from None
+        try:  # for JSON, 3.0 is as whole as 3
+            return self._shapes[name].convert(whole)
+        except ShapeError as wrong:
+            raise self._misfit(name, value, str(wrong)) from None
 
     def with_defaults(self, given: dict[str, Any]) -> dict[str, Any]:
         """Arguments, with the defaults of those that were left out."""

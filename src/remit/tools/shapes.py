@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import types
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, Union, cast, get_args, get_origin
 
 import msgspec
 
@@ -52,6 +52,21 @@ def shape_of(hint: Any) -> Shape:
     if any(_is_pydantic(part) for part in _parts(hint)):
         return _PydanticShape(hint)
     return _MsgspecShape(hint)
+
+
+def whole_numbers(value: Json) -> Json:
+    """The value with `3.0` written as `3`; the same object if there is no such number in it."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= canonical.LARGEST_INTEGER:
+        return int(value)
+    if isinstance(value, list):
+        items = cast("list[Json]", value)
+        whole = [whole_numbers(item) for item in items]
+        return whole if any(new is not old for new, old in zip(whole, items, strict=True)) else items
+    if isinstance(value, dict):
+        known = cast("dict[str, Json]", value)
+        inner = {key: whole_numbers(item) for key, item in known.items()}
+        return inner if any(inner[key] is not known[key] for key in known) else known
+    return value
 
 
 class _MsgspecShape:

@@ -21,7 +21,7 @@ from remit.domain.effects import Effect
 from remit.domain.errors import InvalidSetting
 from remit.domain.tools import ArgumentRole, Rate, ResultLabel, SandboxTier, ToolManifest, Undo
 from remit.engine.step import seconds
-from remit.tools.python_binding import PythonBinding, home_loop
+from remit.tools.python_binding import NOT_ATOMIC, PythonBinding, home_loop
 from remit.tools.schema import read_signature
 from remit.wire import canonical
 
@@ -39,9 +39,6 @@ nested_call: ContextVar[Callable[[Tool, dict[str, Json]], Awaitable[Json]] | Non
 """Set by the gate around the code of a tool: how a tool that is called in there reaches the gate. It is given the
 tool and its arguments as JSON, and gives the result as JSON."""
 
-NOT_ATOMIC = (
-    "the state is looked at and then put back in two steps; a stranger's change in between would be lost"
-)
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _TOOL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _RATE = re.compile(r"\s*(\d+)\s*/\s*(\d*(?:\.\d+)?)\s*(ms|s|m|h|d)\s*")

@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from dataclasses import fields, is_dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any, NoReturn, cast
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -36,7 +39,7 @@ def plain(value: object, foreign: Callable[[object], object] | None = None) -> A
     if kind is list or kind is tuple:
         items = cast("list[object]", value)
         return [item if type(item) in _AS_IT_IS else plain(item, foreign) for item in items]
-    return plain(_translate(value, foreign), foreign)
+    return _translate(value, foreign)
 
 
 def encode(value: object) -> bytes:
@@ -55,8 +58,10 @@ def digest(value: object) -> str:
 def parse(text: str | bytes) -> Any:
     """Read JSON that somebody sent; refuse what two readers could read differently."""
     try:
-        value = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
-        return plain(value)
+        value = plain(json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant))
+        if _may_hold_half_a_character(text):
+            encode(value)
+        return value  # noqa: TRY300 - the checks before it are what may fail
     except (json.JSONDecodeError, UnicodeDecodeError) as wrong:
         raise InvalidInput(
             f"this is not JSON: {wrong}.", "Write one JSON value, text in double quotes."
@@ -81,19 +86,92 @@ def _plain_object(value: dict[object, object], foreign: Callable[[object], objec
     }
 
 
-def _translate(value: object, foreign: Callable[[object], object] | None) -> object:
-    if foreign is not None:
-        translated = foreign(value)
-        if translated is not value:
-            return translated
+def _translate(value: object, foreign: Callable[[object], object] | None) -> Any:
+    """A value of a type that JSON does not know; what it holds may be of such types as well."""
+    translated = value if foreign is None else foreign(value)
+    if translated is not value:
+        return plain(translated, foreign)
     try:
-        # sets in one order, whichever it is: a digest must not depend on how a process hashes
-        return msgspec.to_builtins(value, enc_hook=_dump_model, str_keys=True, order="deterministic")
-    except (TypeError, ValueError, RecursionError) as wrong:
+        return _parts_of(value, foreign)
+    except NotEncodable:
+        raise
+    except Exception as wrong:  # noqa: BLE001 - a value's own code may raise whatever it likes
         raise NotEncodable(
             f"a {type(value).__name__} cannot be written as JSON ({wrong}).",
             "Use plain values, dataclasses, pydantic models or msgspec structs.",
         ) from None
+
+
+def _parts_of(value: Any, foreign: Callable[[object], object] | None) -> Any:
+    names = _fields_of(value)
+    if names is not None:
+        # read field by field: what a reader of JSON left at its default stands on the class alone
+        held = ((name, getattr(value, name, _UNSET)) for name in names)
+        return {name: _inside(part, foreign) for name, part in held if part is not _UNSET}
+    if isinstance(value, msgspec.Struct):
+        return _plain_struct(value, foreign)
+    if isinstance(value, (dict, list, tuple)) and not isinstance(value, Enum):
+        return _inside(value, foreign)
+    if isinstance(value, (set, frozenset)):
+        return _in_order([_inside(item, foreign) for item in cast("set[object]", value)])
+    return plain(_built_in(value), foreign)
+
+
+def _inside(value: Any, foreign: Callable[[object], object] | None) -> Any:
+    """A part of a typed value: its type says how a key that is no text is read back."""
+    if type(value) in _AS_IT_IS:
+        return value
+    if isinstance(value, dict):
+        entries = cast("dict[object, object]", value)
+        found = {
+            key if type(key) is str else _text_of(key): _inside(item, foreign)
+            for key, item in entries.items()
+        }
+        if len(found) != len(entries):
+            raise NotEncodable("two keys of an object are the same text.")
+        return found
+    if isinstance(value, (list, tuple)):
+        return [_inside(item, foreign) for item in cast("list[object]", value)]
+    return plain(value, foreign)
+
+
+def _fields_of(value: Any) -> tuple[str, ...] | None:
+    """The fields of a dataclass; nothing for any other value."""
+    kind: type = value.__class__
+    names = _FIELDS.get(kind, _UNSET)
+    if names is _UNSET:
+        data = is_dataclass(value) and not isinstance(value, Enum)
+        names = _FIELDS[kind] = tuple(each.name for each in fields(value)) if data else None
+    return names
+
+
+def _plain_struct(value: msgspec.Struct, foreign: Callable[[object], object] | None) -> Any:
+    """A struct as it declares itself (names, tag, what it omits), with fields that are plain all the way down."""
+    shape, kind = _built_in(value), type(value)
+    parts = [getattr(value, name) for name in kind.__struct_fields__]
+    if isinstance(shape, dict):
+        known = cast("dict[str, object]", shape)
+        for key, part in zip(kind.__struct_encode_fields__, parts, strict=True):
+            if key in known:
+                known[key] = _inside(part, foreign)
+        return known
+    tag = cast("list[object]", shape)[: len(cast("list[object]", shape)) - len(parts)]
+    return [*tag, *(_inside(part, foreign) for part in parts)]
+
+
+def _in_order(items: list[Any]) -> list[Any]:
+    """The members of a set in one order, whichever it is: a digest must not depend on how a process hashes."""
+    kinds: set[type] = {type(item) for item in items}
+    return sorted(items) if kinds <= {int, float} or kinds <= {str} else sorted(items, key=encode)
+
+
+def _built_in(value: object) -> object:
+    return msgspec.to_builtins(value, enc_hook=_dump_model, str_keys=True, order="deterministic")
+
+
+def _text_of(key: object) -> str:
+    """A key that is no text, as the text from which its type reads it back."""
+    return next(iter(cast("dict[str, None]", _built_in({key: None}))))
 
 
 def _dump_model(value: Any) -> object:
@@ -106,8 +184,9 @@ def _dump_model(value: Any) -> object:
 def _safe_integer(value: int) -> int:
     if -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
         return value
+    said = str(value) if value.bit_length() < _LONGEST_SHOWN else f"of {value.bit_length():,} bits"
     raise NotEncodable(
-        f"the integer {value} is beyond 2^53-1, where JSON readers disagree.",
+        f"the integer {said} is beyond 2^53-1, where JSON readers disagree.",
         "Pass large ids as text, and money as integer micro-units.",
     )
 
@@ -135,9 +214,17 @@ def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
+def _may_hold_half_a_character(text: str | bytes) -> bool:
+    """Whether an escape, or a text that did not come as UTF-8, may have brought a surrogate without its other half."""
+    return b"\\u" in text if isinstance(text, bytes) else "\\u" in text or not text.isascii()
+
+
 def _no_constant(name: str) -> NoReturn:
     raise InvalidInput(f"{name} is not a number JSON can hold.")
 
 
+_LONGEST_SHOWN = 1000
+_UNSET: Any = object()
+_FIELDS: WeakKeyDictionary[type, tuple[str, ...] | None] = WeakKeyDictionary()
 _AS_IT_IS = frozenset({str, bool, type(None)})
 _ENCODER = msgspec.json.Encoder(order="deterministic")

@@ -83,7 +83,7 @@ class Place:
 
     async def kill(self, book: Book) -> None:
         """The process is gone, with everything in its memory, and somebody noticed."""
-        book.book._unwatch()
+        book.book.abandon()
         self.books.remove(book)
         await self.fence(book.name)
         await book.database.close()
@@ -96,7 +96,7 @@ class Place:
 
     async def close(self) -> None:
         for book in self.books:
-            book.book._unwatch()
+            book.book.abandon()
             await book.database.close()
 
 

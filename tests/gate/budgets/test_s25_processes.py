@@ -57,10 +57,16 @@ async def drain(book: Book) -> int:
 
 
 def start(url: str, name: str, agents: int, hold: int = 0) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.gate.budgets.spending_process", url, name, str(agents), str(CALLS)]
-    return subprocess.Popen(
-        [*command, str(hold)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    command = [
+        sys.executable,
+        "-m",
+        "tests.gate.budgets.spending_process",
+        url,
+        name,
+        str(agents),
+        str(CALLS),
+    ]
+    return subprocess.Popen([*command, str(hold)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def go(process: subprocess.Popen[str]) -> None:

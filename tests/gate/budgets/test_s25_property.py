@@ -25,9 +25,38 @@ amounts = st.builds(
     Amount, money=st.integers(0, 300), tokens=st.integers(0, 400), steps=st.just(0), calls=st.integers(0, 12)
 )
 chosen = st.lists(st.sampled_from(sorted(ACCOUNTS)), min_size=1, max_size=3, unique=True)
-reserve = st.tuples(st.just("reserve"), st.integers(0, 2), chosen, amounts)
-settle = st.tuples(st.just("settle"), st.integers(0, 30), st.integers(0, 150), st.just(None))
-crash = st.tuples(st.just("crash"), st.integers(0, 2), st.booleans(), st.just(None))
+
+
+@dataclass(frozen=True)
+class Reserve:
+    """A call asks to be let pass."""
+
+    book: int
+    names: list[str]
+    most: Amount
+
+
+@dataclass(frozen=True)
+class Settle:
+    """An open call ends, having used a part of its bound, or more."""
+
+    call: int
+    percent: int
+
+
+@dataclass(frozen=True)
+class Crash:
+    """A process dies; whether its open calls took place is found out, or not."""
+
+    book: int
+    known: bool
+
+
+reserves = st.builds(Reserve, st.integers(0, 2), chosen, amounts)
+settles = st.builds(Settle, st.integers(0, 30), st.integers(0, 150))
+crashes = st.builds(Crash, st.integers(0, 2), st.booleans())
+stories = st.lists(st.one_of(reserves, reserves, settles, crashes), max_size=40)
+Story = list[Reserve | Settle | Crash]
 
 
 @dataclass
@@ -57,13 +86,13 @@ class Open:
     entry: int
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.one_of(reserve, reserve, settle, crash), max_size=40))
-def test_s25_processes_decide_as_one_clerk_would(story: list[tuple[str, int, object, object]]) -> None:
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(stories)
+def test_s25_processes_decide_as_one_clerk_would(story: Story) -> None:
     asyncio.run(play(story))
 
 
-async def play(story: list[tuple[str, int, object, object]]) -> None:
+async def play(story: Story) -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'remit.db'}"
         await prepare(url)
@@ -84,15 +113,15 @@ class Play:
     opened: list[Open] = field(default_factory=list[Open])
     deaths: int = 0
 
-    async def all(self, story: list[tuple[str, int, object, object]]) -> None:
-        for word, number, first, second in story:
-            match word, first, second:
-                case "reserve", list() as names, Amount() as most:
-                    await self.reserve(self.books[number], [str(name) for name in names], most)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-                case "settle", int() as percent, _:
-                    await self.settle(number, percent)
-                case _:
-                    await self.crash(number, known=bool(first))
+    async def all(self, story: Story) -> None:
+        for scene in story:
+            match scene:
+                case Reserve(book, names, most):
+                    await self.reserve(self.books[book], names, most)
+                case Settle(call, percent):
+                    await self.settle(call, percent)
+                case Crash(book, known):
+                    await self.crash(book, known=known)
         for name, account in ACCOUNTS.items():
             for unit, limit in account.budget.limits.items():
                 await self.reserve_what_is_left(name, unit, limit)

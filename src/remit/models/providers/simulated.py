@@ -14,9 +14,9 @@ from remit.domain.clock import MICROSECONDS, SystemClock, sleep_until
 from remit.models.failures import from_event
 from remit.models.simulation.answering import DIALECT, answer, cut, events, relabelled
 from remit.models.simulation.chaos import Chaos, chaos_of
-from remit.models.simulation.faults import Fault, failure, spoil
+from remit.models.simulation.faults import failure, spoil
 from remit.models.simulation.improvising import improvise
-from remit.models.simulation.lines import Line, Wanted, says
+from remit.models.simulation.lines import Fault, Line, Wanted, says
 from remit.models.simulation.obeying import obey
 from remit.models.simulation.scene import Scene
 from remit.models.simulation.scripts import load_scripts

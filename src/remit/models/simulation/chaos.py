@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from remit.domain.action_errors import InvalidCatalog
 from remit.models.catalog import nearest
-from remit.models.simulation.faults import FAILURES, KINDS, Fault
+from remit.models.simulation.faults import FAILURES, KINDS
+from remit.models.simulation.lines import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,11 +4,11 @@ Scripts ask for a fault on a line, chaos draws one; both mean the same by it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from remit.models.failures import from_refusal
-from remit.models.simulation.lines import NOTHING, Line, Wanted
+from remit.models.simulation.lines import NOTHING, Fault, Line, Wanted
 from remit.wire.dialect import WireError
 
 if TYPE_CHECKING:
@@ -28,29 +28,13 @@ FAILURES: dict[str, tuple[int, str, str]] = {
 """The provider fails: status, kind and words of what it says."""
 
 SPOILT = ("hang", "cut", "malformed_json", "invented_tool", "wrong_finish", "empty", "flood", "loop", "obey")
-"""The provider answers, and the answer is bad: it never comes; it ends in the middle; arguments or structured output are no
-JSON; it calls a tool that does not exist; its finish reason is wrong; it says nothing; it calls a hundred tools at
-once; it repeats its last call; it obeys what a tool's result told it to do."""
+"""The provider answers, and the answer is bad: it never comes; it ends in the middle; arguments or output are no JSON;
+it calls a tool that does not exist; its finish reason is wrong; it says nothing; it calls a hundred tools at once; it
+repeats its last call; it obeys what a tool's result told it to do."""
 
 KINDS = (*FAILURES, *SPOILT)
 FLOOD = 100
 """How many tools a flood calls."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something that goes wrong."""
-
-    kind: str
-    times: int | None = None
-    """For the first so many attempts at the same turn; None: at every one."""
-    retry_after: float | None = None
-    """Seconds for which a failing provider asks to be left alone."""
-    message: str = ""
-
-    def strikes(self, attempt: int) -> bool:
-        """Whether it happens in this attempt."""
-        return self.times is None or attempt <= self.times
 
 
 def failure(fault: Fault, provider: str) -> ModelFailed | None:

@@ -10,7 +10,6 @@ from remit.models.simulation.scene import Scene
 from remit.wire.messages import ModelResponse
 
 if TYPE_CHECKING:
-    from remit.models.simulation.faults import Fault
     from remit.wire.messages import Finish, Usage
 
 Json = Any
@@ -29,6 +28,22 @@ class Wanted:
 
     tool: str
     arguments: dict[str, Json] | str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that goes wrong; `faults.KINDS` are the kinds there are."""
+
+    kind: str
+    times: int | None = None
+    """For the first so many attempts at the same turn; None: at every one."""
+    retry_after: float | None = None
+    """Seconds for which a failing provider asks to be left alone."""
+    message: str = ""
+
+    def strikes(self, attempt: int) -> bool:
+        """Whether it happens in this attempt."""
+        return self.times is None or attempt <= self.times
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,7 @@ import yaml
 from remit.domain.action_errors import InvalidCatalog
 from remit.models.catalog import nearest
 from remit.models.simulation.chaos import fault_of
-from remit.models.simulation.faults import Fault
-from remit.models.simulation.lines import NOTHING, Line, Script, Wanted
+from remit.models.simulation.lines import NOTHING, Fault, Line, Script, Wanted
 from remit.models.simulation.matching import When
 from remit.models.simulation.placeholders import filled
 from remit.wire.messages import Usage

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from remit.domain.errors import Fenced
+from remit.domain.errors import Fenced, RemitError
 from remit.store.database import Committed, Conflict, EventRow, Head
+from remit.store.databases.postgres_driver import FROM_BELOW
 from remit.store.pen import GENESIS
 from remit.store.queries import queries
+from remit.store.refusals import unwritable
 
 if TYPE_CHECKING:
     import asyncio
@@ -54,6 +56,14 @@ class Batch:
 
     async def write(self, connection: Connection, writer: str) -> list[Outcome]:
         """Make the batch durable; one answer for each commit, in order."""
+        try:
+            return await self._write(connection, writer)
+        except (Conflict, RemitError, *FROM_BELOW):
+            raise
+        except Exception as wrong:
+            raise unwritable(wrong) from wrong  # what a commit holds, not where it goes, is at fault
+
+    async def _write(self, connection: Connection, writer: str) -> list[Outcome]:
         self.performing = "log.append"
         if all(map(_is_only_events, self._commits)):
             placed = await self._append(connection)

@@ -43,7 +43,9 @@ class PostgresBell:
         """Return when another process rang, or after `seconds`."""
         self._start()
         try:
-            await asyncio.wait_for(self._heard.wait(), seconds)
+            # not wait_for: that of Python 3.11 swallows a cancellation which comes together with a ring
+            async with asyncio.timeout(seconds):
+                await self._heard.wait()
         except TimeoutError:
             return
         self._heard.clear()

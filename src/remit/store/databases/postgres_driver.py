@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
     Connection = asyncpg.Connection[asyncpg.Record]
 
-REFUSALS = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
+REFUSALS = (
+    asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.ProgramLimitExceededError,
+)  # fmt: skip
 """One commit of a batch cannot stand."""
 
 LOSSES = (
@@ -44,6 +46,11 @@ LOSSES = (
     OSError,
 )
 """The connection is gone, or the server is on its way down or up: what was under way is open (S2)."""
+
+FROM_BELOW = (
+    asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, MemoryError,
+)  # fmt: skip
+"""What the driver, the server or the network raises; anything else comes from what it was given."""
 
 
 def is_loss(wrong: BaseException) -> bool:

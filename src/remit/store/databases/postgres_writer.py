@@ -12,12 +12,12 @@ import secrets
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from remit.domain.errors import RemitError
+from remit.domain.errors import NotEncodable, RemitError
 from remit.store.database import Committed, Conflict
 from remit.store.databases.postgres_batch import Batch, Outcome, Submission, fenced
 from remit.store.databases.postgres_driver import REFUSALS, asyncpg, explain, is_loss
 from remit.store.queries import queries
-from remit.store.refusals import Refusals
+from remit.store.refusals import Refusals, unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -63,13 +63,16 @@ class PostgresWriter:
         future: asyncio.Future[Committed] = self._loop.create_future()
         self._waiting.append(Submission(commit, future))
         self._work.set()
+        if self._task.done():
+            self._bury()
         return future
 
     async def close(self) -> None:
         """Write what is queued, then let go."""
         self._closing = True
         self._work.set()
-        await self._task
+        await asyncio.wait({self._task})
+        self._bury()
         connection, self._connection = self._connection, None
         if connection is not None:
             await _say_goodbye(connection, self._name)
@@ -88,7 +91,17 @@ class PostgresWriter:
                 self._work.clear()
                 await self._work.wait()
                 continue
-            await self._write(self._take())
+            taken = self._take()
+            try:
+                await self._write(taken)
+            except Exception as wrong:  # noqa: BLE001 - a writer that dies leaves everybody waiting for ever
+                self._drop_connection()
+                self._fail_all(taken, explain(wrong, self._server.url))
+
+    def _bury(self) -> None:
+        """Answer who waits for a writer that has ended."""
+        self._fail_all(self._waiting, self._server.closed())
+        self._waiting.clear()
 
     def _take(self) -> list[Submission]:
         """Everything pending, up to a commit of a run whose row an earlier one of this batch changes."""
@@ -115,7 +128,7 @@ class PostgresWriter:
             batch = batches[0]
             try:
                 rest = await self._attempt(batch)
-            except (Conflict, *REFUSALS) as refused:
+            except (Conflict, NotEncodable, *REFUSALS) as refused:
                 batch.refused = refused
                 await self._roll_back()
                 continue
@@ -163,9 +176,7 @@ class PostgresWriter:
         if len(batch.submissions) > 1:
             middle = len(batch.submissions) // 2
             return [batch.submissions[:middle], batch.submissions[middle:]]
-        conflict = refused if isinstance(refused, Conflict) else Conflict(batch.performing)
-        conflict.__cause__ = None if conflict is refused else refused
-        self._fail(batch.submissions[0], conflict)
+        self._fail(batch.submissions[0], _reason(refused, batch.performing))
         return []
 
     async def _may_repeat(self, batch: Batch, wrong: Exception, patience: Patience) -> bool:
@@ -184,8 +195,7 @@ class PostgresWriter:
                 final = over
             else:
                 return True
-        for submission in batch.submissions:
-            self._fail(submission, final)
+        self._fail_all(batch.submissions, final)
         return False
 
     # --- what became of a batch ---------------------------------------------------------------------------
@@ -244,6 +254,10 @@ class PostgresWriter:
         if not submission.future.done():
             submission.future.set_result(committed)
 
+    def _fail_all(self, submissions: Iterable[Submission], cause: Exception) -> None:
+        for submission in submissions:
+            self._fail(submission, cause)
+
     def _fail(self, submission: Submission, cause: Exception) -> None:
         self._refusals.add(submission.commit, cause)
         if not submission.future.done():
@@ -283,6 +297,17 @@ def _runs_of(commit: Commit) -> set[str]:
     if commit.fence is not None:
         runs.add(commit.fence.run)
     return runs
+
+
+def _reason(refused: Exception, performing: str) -> Exception:
+    """What is told about a commit that was refused and stands alone."""
+    if isinstance(refused, (Conflict, NotEncodable)):
+        return refused
+    if not isinstance(refused, asyncpg.IntegrityConstraintViolationError):
+        return unwritable(refused)
+    conflict = Conflict(performing)
+    conflict.__cause__ = refused
+    return conflict
 
 
 def _copy(cause: Exception) -> Exception:

@@ -7,9 +7,11 @@ third thread checkpoints. Several processes may share the file; they line up at 
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -25,6 +27,7 @@ from remit.store.databases.turnstile import Turnstile, refuse_network_file_syste
 from remit.store.queries import queries
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from remit.store.databases.sqlite_copy import SqliteFilling, SqliteSnapshot
     from remit.store.databases.sqlite_driver import Connection
 
+_log = logging.getLogger("remit.store")
 _POLL_SECONDS = 0.05
 _READERS = 2
 _WAL_PAGES = 4000
@@ -55,6 +59,8 @@ class SqliteDatabase:
         self._wal_is_long = threading.Event()
         self._open = False
         self._abandoned = False
+        self._dead: BaseException | None = None
+        """What the writer thread died of: nothing is written any more, and whoever asks for it is told at once."""
         self._threads: list[threading.Thread] = []
 
     @property
@@ -99,6 +105,8 @@ class SqliteDatabase:
             raise self._closed()
         future: asyncio.Future[Committed] = self._loop.create_future()
         self._queue.put(Submission(commit, future, self.identity))
+        if self._dead is not None:
+            self._bury(self._dead)
         return future
 
     async def fetch(self, query: str, *params: object) -> list[Row]:
@@ -166,14 +174,36 @@ class SqliteDatabase:
         return apsw.SQLITE_OK
 
     def _write_until_closed(self) -> None:
-        closing = False
-        while not closing:
-            batch, closing = self._next_batch()
-            if self._abandoned:
-                return
-            if batch:
-                outcomes = self._writer.write(batch)
-                self._tell(batch, outcomes)
+        batch: list[Submission] = []
+        try:
+            closing = False
+            while not closing:
+                batch, closing = self._next_batch()
+                if self._abandoned:
+                    return
+                if batch:
+                    outcomes = self._writer.write(batch)
+                    self._tell(batch, outcomes)
+        except BaseException as fatal:  # noqa: BLE001 - nobody would hear of it, and everybody wait for ever
+            _log.critical("the writer of %s died", self._path, exc_info=fatal)
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._bury, fatal, batch)
+
+    def _bury(self, fatal: BaseException, batch: Sequence[Submission] = ()) -> None:
+        """Answer all who wait for a writer that is dead; on the loop, where they ask."""
+        self._dead = fatal
+        left = list(batch)
+        while not self._queue.empty():
+            submission = self._queue.get_nowait()
+            left += [submission] if submission is not None else []
+        for each in left:
+            if not each.future.done():
+                each.future.set_exception(
+                    StoreUnavailable(
+                        f"what writes to {self._path} in this process has died ({type(fatal).__name__}: {fatal}).",
+                        "Start the process again: what was acknowledged is safe.",
+                    )
+                )
 
     def _next_batch(self) -> tuple[list[Submission], bool]:
         first = self._queue.get()

@@ -1,7 +1,7 @@
 """The writer of a SQLite file: many commits, one transaction, one flush; a refused commit fails alone.
 
-It runs on the writer thread only. The batch is first tried whole; when one commit is refused by the
-database, the batch is rolled back and each commit gets a transaction of its own.
+It runs on the writer thread only. The batch is first tried whole; when one commit is refused, by the database or
+by the driver, the batch is rolled back and each commit gets a transaction of its own (S2).
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import apsw
 
-from remit.domain.errors import Fenced, StoreUnavailable
+from remit.domain.errors import Fenced, RemitError, StoreUnavailable
 from remit.store.database import Commit, Committed, Conflict, Head, Op, WorkerIdentity
 from remit.store.databases.sqlite_errors import explain
 from remit.store.pen import GENESIS
 from remit.store.queries import queries
-from remit.store.refusals import Refusals
+from remit.store.refusals import Refusals, unwritable
 
 if TYPE_CHECKING:
     import asyncio
@@ -51,17 +51,20 @@ class SqliteWriter:
         self._refusals = Refusals()
 
     def write(self, batch: list[Submission]) -> list[Committed | BaseException]:
-        """One outcome for each commit, in order."""
+        """One outcome for each commit, in order, whatever happens."""
         try:
             with self._turnstile:
-                try:
-                    outcomes = self._transaction(batch)
-                except (apsw.ConstraintError, Conflict):
-                    return [self._noted(submission, self._alone(submission)) for submission in batch]
-        except (apsw.Error, OSError) as wrong:
-            outcomes = [explain(wrong, self._path) for _ in batch]
-        except StoreUnavailable as wrong:
-            outcomes = [wrong] * len(batch)
+                return self._together(batch)
+        except Exception as wrong:  # noqa: BLE001 - a writer that dies of one commit takes every run with it
+            return [self._noted(submission, self._explained(wrong)) for submission in batch]
+
+    def _together(self, batch: list[Submission]) -> list[Committed | BaseException]:
+        try:
+            outcomes = self._transaction(batch)
+        except Exception as wrong:
+            if _concerns_everybody(wrong):
+                raise
+            return [self._noted(submission, self._alone(submission)) for submission in batch]
         return [self._noted(submission, outcome) for submission, outcome in zip(batch, outcomes, strict=True)]
 
     def _noted(self, submission: Submission, outcome: Committed | BaseException) -> Committed | BaseException:
@@ -79,6 +82,15 @@ class SqliteWriter:
             return conflict
         except apsw.ConstraintError as refused:
             return self._settle(submission.commit, refused)
+        except Exception as wrong:  # noqa: BLE001 - the others of its batch have nothing to do with it
+            return self._explained(wrong)
+
+    def _explained(self, wrong: Exception) -> Exception:
+        """The error of the tree; what is nobody's fault but the commit's own is refused for good."""
+        if isinstance(wrong, RemitError):
+            return wrong
+        ground = _concerns_everybody(wrong) or isinstance(wrong, apsw.SQLError)
+        return explain(wrong, self._path) if ground else unwritable(wrong)
 
     def _settle(self, commit: Commit, refused: apsw.ConstraintError) -> Committed | BaseException:
         """A commit that is there already is done; another one in its place means the pen was lost (S2)."""
@@ -100,6 +112,8 @@ class SqliteWriter:
         return conflict
 
     def _transaction(self, batch: list[Submission]) -> list[Committed | BaseException]:
+        if self._connection.in_transaction:
+            self._execute("ROLLBACK")  # of the last batch, which could not be rolled back then
         self._execute("BEGIN IMMEDIATE")
         try:
             outcomes = [self._apply(submission) for submission in batch]
@@ -159,6 +173,21 @@ class SqliteWriter:
         if op.one and self._connection.changes() != 1:
             raise Conflict(op.query)
         return rows
+
+
+def _concerns_everybody(wrong: Exception) -> bool:
+    """Whether the ground gave way, rather than that one commit of a batch cannot stand."""
+    ground = isinstance(wrong, (apsw.Error, OSError, MemoryError, StoreUnavailable))
+    return ground and not isinstance(wrong, _OF_ONE_COMMIT)
+
+
+_OF_ONE_COMMIT = (
+    apsw.ConstraintError,
+    apsw.TooBigError,
+    apsw.MismatchError,
+    apsw.BindingsError,
+    apsw.SQLError,
+)
 
 
 def _fenced(name: str) -> Fenced:

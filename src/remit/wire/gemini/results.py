@@ -42,7 +42,7 @@ def encode_result(part: ToolResult, name: str) -> Block:
     words = [inner.text for inner in part.parts if isinstance(inner, Text)]
     media = [_encode_media(inner) for inner in part.parts if not isinstance(inner, Text)]
     block: Block = {} if is_made(part.id) else {"id": part.id}
-    block |= {"name": name, "response": _response("\n".join(words), part, whole=_WHOLE in mine)}
+    block |= {"name": name, "response": _response(words, part, whole=_WHOLE in mine)}
     if media:
         block["parts"] = media
     if not mine:
@@ -50,12 +50,13 @@ def encode_result(part: ToolResult, name: str) -> Block:
     return {**rest(mine, _OURS), "functionResponse": {**block, **mine.get("functionResponse", {})}}
 
 
-def _response(text: str, part: ToolResult, *, whole: bool) -> Block:
+def _response(words: list[str], part: ToolResult, *, whole: bool) -> Block:
+    text = "\n".join(words)
     if whole and UNREADABLE not in (value := as_object(text)):
         return value
     if part.failed:
         return {"error": text}
-    return {"output": text} if text or part.parts else {}
+    return {"output": text} if words else {}
 
 
 def _decode_media(read: Reader, part: Block, at: str) -> Image | File | Foreign:

@@ -1,0 +1,23 @@
+"""A flow whose whole body is one agent: how an agent is run by name, from the terminal or by another system."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from remit.agents.loop import ask
+from remit.agents.story import Story
+from remit.engine.flow import Flow
+
+if TYPE_CHECKING:
+    from remit.agents.agent import Agent
+
+
+def flow_of(agent: Agent) -> Flow:
+    """The agent as a flow: it takes a question, and gives the answer."""
+
+    async def answer(run: Any, question: Any, story: Story | None = None) -> Any:
+        return await ask(run, agent, (question,), {}, story or Story())
+
+    answer.__doc__ = agent.description or f"Ask the agent {agent.name}."
+    answer.__annotations__ = {"run": Any, "question": Any, "story": Story | None, "return": agent.output or str}
+    return Flow(answer, agent.name, "", "UTC")

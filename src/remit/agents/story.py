@@ -1,0 +1,64 @@
+"""The story of a long ask: what earlier generations of its run came to, so that the next one starts with a short journal.
+
+A run whose body is one agent continues as a new generation by itself once its journal is long (S16): same id, same
+budgets, the conversation as it stands, and what was used so far.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from remit.agents.talk import Talk
+from remit.domain.budgets import Amount
+from remit.domain.conversation import Conversation
+from remit.engine.generation import ContinueAs
+from remit.wire.messages import Message, message_to_plain
+
+if TYPE_CHECKING:
+    from remit.agents.loop import Ask
+    from remit.gate.actor import Actor
+    from remit.gate.budgets import BudgetBook
+
+LONG_EVENTS = 2_000
+_EVENTS_PER_ACTION = 2
+LONG_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happened so far, as plain JSON."""
+
+    messages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    steps: int = 0
+    used: dict[str, int] = field(default_factory=dict[str, int])
+
+    def talk(self) -> Talk:
+        """The conversation as the last generation left it."""
+        said = [msgspec.convert(message, Message) for message in self.messages]
+        return Talk((), Conversation()).add(*said)
+
+    def charge(self, budgets: BudgetBook, actor: Actor) -> None:
+        """What earlier generations used counts."""
+        if self.used:
+            for account in actor.accounts:
+                budgets.charge(account, Amount(**self.used))
+
+    def continue_if_long(self, asked: Ask) -> None:
+        """Start the next generation once this one's journal is long; nothing is under way between two turns."""
+        if asked.actions * _EVENTS_PER_ACTION < LONG_EVENTS and asked.talk.size < LONG_BYTES:
+            return  # counted by what the ask did, so that a replay comes to the same place
+        accounts, budgets = asked.actor.accounts, asked.run.house.gate.parts.budgets
+        used = budgets.used(accounts[-1]) if accounts else Amount()
+        raise ContinueAs(
+            {
+                "question": asked.question,
+                "story": {
+                    "messages": [message_to_plain(message) for message in asked.talk.messages],
+                    "steps": asked.steps,
+                    "used": {"money": used.money, "tokens": used.tokens, "steps": used.steps, "calls": used.calls},
+                },
+            }
+        )

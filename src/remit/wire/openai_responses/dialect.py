@@ -1,0 +1,54 @@
+"""OpenAI Responses, `/v1/responses`: the newer of OpenAI's dialects, and the one that keeps thoughts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from remit.wire.openai_chat import errors
+from remit.wire.openai_responses import requests, responses
+from remit.wire.openai_responses.content import NAME
+from remit.wire.openai_responses.stream_decoder import ResponsesStreamDecoder
+from remit.wire.openai_responses.stream_encoder import ResponsesStreamEncoder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from remit.wire.dialect import Dialect, StreamDecoder, StreamEncoder, WireError
+    from remit.wire.messages import ModelRequest, ModelResponse
+
+Json = Any
+
+
+class OpenAIResponses:
+    """The codec of the dialect."""
+
+    @property
+    def name(self) -> str:
+        return NAME
+
+    def decode_request(self, body: Mapping[str, Json]) -> ModelRequest:
+        return requests.decode_request(body)
+
+    def encode_request(self, request: ModelRequest) -> dict[str, Json]:
+        return requests.encode_request(request)
+
+    def decode_response(self, body: Mapping[str, Json]) -> ModelResponse:
+        return responses.decode_response(body)
+
+    def encode_response(self, response: ModelResponse, *, at: int = 0) -> dict[str, Json]:
+        return responses.encode_response(response, at=at)
+
+    def decode_error(self, status: int, headers: Mapping[str, str], body: bytes) -> WireError:
+        return errors.decode_error(status, headers, body)
+
+    def encode_error(self, error: WireError) -> tuple[int, dict[str, str], dict[str, Json]]:
+        return errors.encode_error(error)
+
+    def stream_decoder(self) -> StreamDecoder:
+        return ResponsesStreamDecoder()
+
+    def stream_encoder(self, *, model: str, id: str, at: int = 0, usage: bool = True) -> StreamEncoder:  # noqa: A002, ARG002 - it is always told
+        return ResponsesStreamEncoder(model=model, identity=id, at=at)
+
+
+DIALECT: Dialect = OpenAIResponses()
