@@ -8,6 +8,7 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := requirements
+UPSTREAM := tests/upstream
 WORKERS ?= 2
 SCALE ?= 10
 UV := uv==0.13.8
@@ -42,6 +43,10 @@ demo: $(VENV)/.runtime  ## a durable run survives kill -9, before your eyes
 test: $(VENV)/.dev  ## every test, on real databases (ARGS="-k name" to choose)
 	@$(BIN)/python -m compileall -q src
 	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: test-upstream
+test-upstream: $(VENV)/.dev $(UPSTREAM)/node_modules/.made  ## the providers against a mock that nobody here wrote (needs Node)
+	$(BIN)/pytest $(UPSTREAM)/suite.py $(ARGS)
 
 .PHONY: check
 check: check-format check-lint check-types check-layers  ## formatting, lint, types, architecture (-k: all, past a failure)
@@ -112,13 +117,13 @@ changelog: $(VENV)/.made  ## show the next release's notes; VERSION=x.y.z writes
 
 .PHONY: clean
 clean:  ## remove environments, caches and build outputs
-	rm -rf .venv .venv-* .cache .hypothesis .pytest_cache .ruff_cache .import_linter_cache .coverage .coverage.* build dist htmlcov
+	rm -rf .venv .venv-* $(UPSTREAM)/node_modules .cache .hypothesis .pytest_cache .ruff_cache .import_linter_cache .coverage .coverage.* build dist htmlcov
 	find src tests scripts bench -name __pycache__ -type d -not -path '*/.envs/*' -prune -exec rm -rf {} + 2>/dev/null || true
 
 .PHONY: help
 help:  ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST); echo
+		/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST); echo
 
 # ── environments: a stamp file per state, renewed when a lock or pyproject.toml changes ──────────────────────────
 
@@ -139,4 +144,10 @@ $(VENV)/.dev: $(VENV)/.runtime $(LOCKS)/dev.lock
 .venv-audit/.made: $(LOCKS)/audit.lock
 	@$(find_python); "$$python" -m venv --clear .venv-audit
 	@.venv-audit/bin/python -m pip $(LOCKED) -r $(LOCKS)/audit.lock
+	@touch $@
+
+# npm: exactly the lock, no scripts of packages; the lock names no index.
+$(UPSTREAM)/node_modules/.made: $(UPSTREAM)/package-lock.json $(UPSTREAM)/.npmrc
+	@command -v npm >/dev/null || { echo "error: this needs npm, which comes with Node 20.15 or newer. Install it, or leave this suite to CI." >&2; exit 1; }
+	@cd $(UPSTREAM) && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@

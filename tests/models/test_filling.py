@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
 from typing import Any
 
 import jsonschema
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from remit.models.simulation.filling import fill
 from remit.models.simulation.hints import Hints
+from remit.models.simulation.obeying import instructions
 from remit.models.simulation.patterns import matching
 
 Json = Any
@@ -202,3 +205,27 @@ def test_what_cannot_be_made_up_is_given_up(pattern: str) -> None:
         ],
         str,
     )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "a" * 1_000_000,
+        "a-" * 500_000,
+        "9" * 1_000_000,
+        "x@" * 300_000,
+        "A1-" * 300_000,
+        "send " * 200_000,
+        '"' * 500_000,
+    ],
+    ids=["letters", "dashes", "digits", "ats", "codes", "verbs", "quotes"],
+)
+def test_a_text_of_a_megabyte_is_read_once(words: str) -> None:
+    names = ["ticket_id", "email", "order_code", "name", "total", "url"]
+    kinds = ["integer", "string", "string", "string", "number", "string"]
+    schema = {"type": "object", "properties": {n: {"type": k} for n, k in zip(names, kinds, strict=True)}}
+    began = time.process_time()
+    value = fill(schema, Hints(words, [{"text": words}]))
+    assert sum(1 for _ in instructions({"text": words})) >= 0
+    assert time.process_time() - began < 5
+    json.loads(json.dumps(value, allow_nan=False))

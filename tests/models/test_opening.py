@@ -16,8 +16,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from remit.domain.action_errors import InvalidCatalog, SecretUnavailable, Unsupported
-from remit.models.opening import check, open_provider
+from remit.domain.action_errors import InvalidCatalog, MalformedAnswer, SecretUnavailable, Unsupported
+from remit.models.checking import check
+from remit.models.opening import open_provider
 from remit.models.provider import Credential, ModelCall
 from remit.models.providers.bedrock import aws_key
 from remit.models.providers.vertex import Vertex
@@ -94,6 +95,13 @@ async def test_a_limit_stands_in_the_field_that_the_server_obeys() -> None:
             await made.complete(call(WIRES["openai"]))
         found = {name: value for name, value in server.seen[0].body.items() if name.startswith("max")}
         assert found == {field: 64}
+
+
+async def test_fifty_megabytes_are_no_answer() -> None:
+    wire = WIRES["openai"]
+    async with provider(wire, whole(chat_whole("x" * (50 << 20)))) as (_, made):
+        with pytest.raises(MalformedAnswer, match="larger than 33554432 bytes"):
+            await made.complete(call(wire))
 
 
 async def test_no_key_no_header() -> None:
@@ -179,13 +187,23 @@ async def test_bedrock_signs_what_it_sends() -> None:
         Credential(fields={"access_key_id": "A", "secret_access_key": "S", "session_token": "T"}, kind="aws"),
         Credential(json.dumps({"access_key_id": "A", "secret_access_key": "S", "session_token": "T"})),
         Credential("A:S:T\n", "aws"),
+        Credential("AKIAIOSFODNN7EXAMPLE:S:T"),
     ],
-    ids=["fields", "json", "colons"],
+    ids=["fields", "json", "colons", "by its looks"],
 )
 def test_an_aws_key_in_each_of_its_forms(credential: Credential) -> None:
     key = aws_key(credential, "p")
     assert key is not None
-    assert (key.access_key, key.secret_key, key.session_token) == ("A", "S", "T")
+    assert (key.access_key.removesuffix("KIAIOSFODNN7EXAMPLE"), key.secret_key, key.session_token) == (
+        "A",
+        "S",
+        "T",
+    )
+
+
+@pytest.mark.parametrize("value", [KEY, "ABSKQmVkcm9ja0FQSUtleQ==", "bedrock-api-key-YmVk"])
+def test_any_other_text_is_a_bedrock_key(value: str) -> None:
+    assert aws_key(Credential(value), "p") is None
 
 
 @pytest.mark.parametrize(

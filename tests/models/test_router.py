@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from remit.domain.action_errors import NoRoute
-from remit.models.attempt import Latency
+from remit.models.attempt import HealthOutcome, Latency
 from remit.models.catalog import Catalog, ModelCard, PromptCache
 from remit.models.constraints import CONSTRAINTS
 from remit.models.health import HealthBook
@@ -26,6 +26,7 @@ from tests.models.catalogs import NAMES, World, worlds
 SECOND = 1_000_000
 NOW = 1_790_000_000 * SECOND
 EU = {"eu", "eu-west-1", "westeurope"}
+OUTCOMES: tuple[HealthOutcome, ...] = ("ok", "failed", "busy", "released")
 LIES = {"eu": EU, "us": {"us-east-1"}, "uk": {"eu-west-2"}}
 
 
@@ -96,9 +97,11 @@ def lived(world: World) -> Router:
         name = dice.choice(NAMES)
         permission = health.admit(name)
         if permission is not None:
-            outcome = dice.choice(["ok", "failed", "busy", "released"])
             health.done(
-                permission, outcome, Latency(total=dice.randint(1, 9 * SECOND)), dice.choice([None, 30.0])
+                permission,
+                dice.choice(OUTCOMES),
+                Latency(total=dice.randint(1, 9 * SECOND)),
+                dice.choice([None, 30.0]),
             )
         sent = dice.choice([None, Usage(input=500), Usage(cache_read=900, cache_write=9_000)])
         made.settled(name, world.need, sent, NOW - dice.randint(0, 400) * SECOND)

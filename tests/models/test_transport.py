@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import gc
 import logging
 import socket
+import ssl
+import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from remit.models.provider import Deadlines
 from remit.models.transport import NoReply, Outgoing, Transport
@@ -137,6 +143,39 @@ async def test_a_connection_that_never_stands_is_known_to_be_unsent() -> None:
         for each in waiting:
             each.close()
     assert (caught.value.where, caught.value.sent) == ("connect", False)
+
+
+async def test_a_certificate_that_nobody_vouches_for_ends_it_before_anything_is_sent() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = (
+        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")]),
+        dt.datetime.now(dt.UTC),
+    )
+    made_up = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now).not_valid_after(now + dt.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    with tempfile.NamedTemporaryFile() as file:
+        pem = serialization.Encoding.PEM
+        file.write(made_up.public_bytes(pem))
+        file.write(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+        file.flush()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file.name)
+    heard: list[bytes] = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read())
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0, ssl=context)
+    async with server, transport() as made:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        with pytest.raises(NoReply, match="certificate is not valid") as caught:
+            await fetched(made, Outgoing(url, {"x-api-key": KEY}, b""), within())
+    assert (caught.value.where, caught.value.sent, heard) == ("connect", False, [])
+    assert_silent(caught.value)
 
 
 async def test_what_is_no_http_is_said_to_be_none() -> None:

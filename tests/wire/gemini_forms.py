@@ -102,7 +102,6 @@ ANSWERS = Expressible(
         [
             {},
             {"candidate": {"avgLogprobs": -0.5, "safetyRatings": []}, "createTime": "2026-01-01T00:00:00Z"},
-            {"usageMetadata": {"trafficType": "ON_DEMAND", "toolUsePromptTokenCount": 0}},
         ]
     ),
 )
@@ -128,9 +127,7 @@ def _plainly(part: Part) -> Part:
 
 
 @contextmanager
-def client_that_hears(
-    body: bytes | Json, status: int = 200
-) -> Generator[tuple[genai.Client, list[httpx2.Request]]]:
+def client_that_hears(body: bytes | Json, status: int = 200) -> Generator[tuple[Any, list[httpx2.Request]]]:
     """The official client, whose every request gets this answer, and what it asked; bytes are a stream."""
     seen: list[httpx2.Request] = []
 

@@ -4,7 +4,6 @@ reported, never left out in silence.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any, cast
 
 import msgspec
@@ -13,7 +12,6 @@ from google.genai import types
 from hypothesis import given
 
 from remit.domain.action_errors import Unsupported
-from remit.domain.errors import InvalidInput
 from remit.wire.gemini import DIALECT
 from remit.wire.messages import (
     Audio,
@@ -351,69 +349,3 @@ def test_pictures_and_files_are_recognised_where_nobody_said_what_they_are() -> 
         None,
     ]
     judged(body)
-
-
-# --- bodies that make no sense -------------------------------------------------------------------------------
-
-ONE = {"role": "user", "parts": [{"text": "q"}]}
-
-
-def of_part(part: Json) -> Json:
-    return {"contents": [{"parts": [part]}]}
-
-
-def of_function(declaration: Json) -> Json:
-    return {"tools": [{"functionDeclarations": [declaration]}]}
-
-
-JSON_SCHEMA = {"responseMimeType": "application/json", "responseJsonSchema": "{}"}
-BAD_BODIES: list[tuple[str, Json]] = [
-    ("contents", {"contents": None}),
-    ("contents", {"contents": {}}),
-    ("contents[0]", {"contents": [3]}),
-    ("contents[0].role", {"contents": [{"role": "assistant"}]}),
-    ("contents[0].parts", {"contents": [{"parts": "text"}]}),
-    ("contents[0].parts[0]", of_part("text")),
-    ("contents[0].parts[0].text", of_part({"text": 3})),
-    ("contents[0].parts[0].inlineData.data", of_part({"inlineData": {"mimeType": "a/b"}})),
-    ("contents[0].parts[0].fileData.fileUri", of_part({"fileData": {}})),
-    ("contents[0].parts[0].functionCall.name", of_part({"functionCall": {}})),
-    ("contents[0].parts[0].functionCall.args", of_part({"functionCall": {"name": "f", "args": []}})),
-    ("contents[0].parts[0].functionResponse.name", of_part({"functionResponse": {}})),
-    ("systemInstruction", {"systemInstruction": "text"}),
-    ("tools[0].functionDeclarations[0].name", of_function({})),
-    ("tools[0].functionDeclarations[0].parameters", of_function({"name": "f", "parameters": 3})),
-    ("toolConfig.functionCallingConfig.mode", {"toolConfig": {"functionCallingConfig": {"mode": "SOME"}}}),
-    ("generationConfig.temperature", {"generationConfig": {"temperature": "hot"}}),
-    ("generationConfig.stopSequences[0]", {"generationConfig": {"stopSequences": [3]}}),
-    ("generationConfig.responseJsonSchema", {"generationConfig": JSON_SCHEMA}),
-]
-
-
-@pytest.mark.parametrize(("field", "more"), BAD_BODIES)
-def test_a_bad_body_is_refused_by_the_name_of_its_field(field: str, more: Json) -> None:
-    with pytest.raises(InvalidInput) as wrong:
-        DIALECT.decode_request({"contents": [ONE], **more})
-    assert f" {field} " in wrong.value.message
-
-
-def test_a_schema_without_a_bottom_is_refused() -> None:
-    schema: Json = {"type": "STRING"}
-    for _ in range(100):
-        schema = {"type": "ARRAY", "items": schema}
-    body: Json = {
-        "contents": [ONE],
-        "tools": [{"functionDeclarations": [{"name": "f", "parameters": schema}]}],
-    }
-    with pytest.raises(InvalidInput, match="levels deep"):
-        DIALECT.decode_request(body)
-
-
-@given(draw.json_objects())
-def test_no_body_is_worse_than_refused(more: Json) -> None:
-    for key in ("systemInstruction", "tools", "toolConfig", "generationConfig"):
-        for value in more.values():
-            with suppress(InvalidInput):
-                DIALECT.decode_request({"contents": [ONE], key: value})
-            with suppress(InvalidInput):
-                DIALECT.decode_request({"contents": [{"parts": [{key: value}, {"functionResponse": value}]}]})

@@ -1,5 +1,5 @@
-"""OpenAI Responses, streams: every event is one of the SDK's, in the order that its client insists on; and what comes in
-is whole only if its last event says so.
+"""OpenAI Responses, streams: every event is one of the SDK's, in the order on which its client insists; and what comes
+in is whole only if its last event says so.
 """
 
 from __future__ import annotations

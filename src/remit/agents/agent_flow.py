@@ -19,5 +19,10 @@ def flow_of(agent: Agent) -> Flow:
         return await ask(run, agent, (question,), {}, story or Story())
 
     answer.__doc__ = agent.description or f"Ask the agent {agent.name}."
-    answer.__annotations__ = {"run": Any, "question": Any, "story": Story | None, "return": agent.output or str}
+    answer.__annotations__ = {
+        "run": Any,
+        "question": Any,
+        "story": Story | None,
+        "return": agent.output or str,
+    }
     return Flow(answer, agent.name, "", "UTC")

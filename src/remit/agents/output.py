@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from remit.domain.errors import InvalidInput, InvalidSetting
+from remit.domain.event import object_of
 from remit.engine.values import type_name
 from remit.tools.shapes import Shape, ShapeError, shape_of
 from remit.wire import canonical
@@ -50,11 +51,11 @@ class OutputShape:
 
     def read(self, text: str) -> Any:
         """The answer as its type; raises `InvalidInput` saying what does not fit."""
-        plain = canonical.parse(_bare(text))
+        plain: Any = canonical.parse(_bare(text))
         if self.wrapped:
             if not isinstance(plain, dict) or "value" not in plain:
                 raise InvalidInput('the answer is no JSON object with a field "value".')
-            plain = plain["value"]
+            plain = object_of(plain)["value"]
         try:
             return self.shape.convert(plain)
         except ShapeError as wrong:

@@ -1,4 +1,4 @@
-"""The story of a long ask: what earlier generations of its run came to, so that the next one starts with a short journal.
+"""The story of a long ask: what earlier generations of its run came to, so that the next one starts afresh.
 
 A run whose body is one agent continues as a new generation by itself once its journal is long (S16): same id, same
 budgets, the conversation as it stands, and what was used so far.
@@ -58,7 +58,12 @@ class Story:
                 "story": {
                     "messages": [message_to_plain(message) for message in asked.talk.messages],
                     "steps": asked.steps,
-                    "used": {"money": used.money, "tokens": used.tokens, "steps": used.steps, "calls": used.calls},
+                    "used": {
+                        "money": used.money,
+                        "tokens": used.tokens,
+                        "steps": used.steps,
+                        "calls": used.calls,
+                    },
                 },
             }
         )

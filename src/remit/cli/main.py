@@ -42,11 +42,16 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "pause": Entry("orders", "Let nobody work on a run until it is resumed."),
         "resume": Entry("orders", "Let a paused run go on."),
         "cancel": Entry("orders", "Cancel a run and its children."),
+        "undo": Entry("undo", "Take back what a run did."),
     },
     "People": {
         "inbox": Entry("inbox", "List the questions that wait for a person."),
         "approve": Entry("inbox", "Say yes to a question."),
         "reject": Entry("inbox", "Say no to a question."),
+    },
+    "Acting": {
+        "tools": Entry("tools", "List tools, and accept changed ones."),
+        "models": Entry("models", "List models, prices and routes."),
     },
     "History": {
         "replay": Entry("history", "Run a finished run again without any effect, and compare."),

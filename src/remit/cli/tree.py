@@ -14,7 +14,7 @@ from remit.cli.output import Line, Span, cell_width, cut, padded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from remit.control.views import RunView, StepView, WaitView
+    from remit.control.views import ActionView, RunView, StepView, WaitView
 
 _SHAPES = {
     "done": ("✓", "good"),
@@ -191,6 +191,9 @@ def _name(node: _Node) -> str:
 
 
 def _kind(step: StepView) -> str:
+    if step.kind == "model" and step.action is not None:
+        served = f"{step.action.route}→{step.action.model}" if step.action.model else step.action.route
+        return f"{served} (simulated)" if step.action.simulated else served
     return {"step": "read", "scope": "", "branch": ""}.get(step.kind, step.kind)
 
 
@@ -204,6 +207,8 @@ def _time(step: StepView, now: int) -> str:
 def note_of(step: StepView, *, several: bool) -> str:
     """How the result came, and what a person wants to know about it."""
     notes = [step.how] if step.how else []
+    if step.action is not None:
+        notes += _of_action(step.action)
     if step.kind in {"step", "write"} and step.state in {"done", "failed"}:
         if step.attempts > 1:
             notes.append(f"{step.attempts} attempts")
@@ -212,6 +217,17 @@ def note_of(step: StepView, *, several: bool) -> str:
         if step.replays:
             notes.append(f"replayed ×{step.replays}")
     return " · ".join([*notes, step.detail] if step.detail else notes)
+
+
+def _of_action(action: ActionView) -> list[str]:
+    """What it cost, and who agreed to it."""
+    notes: list[str] = []
+    if action.tokens:
+        notes.append(f"{action.tokens:,} tok")
+    if action.money:
+        notes.append(wording.money(action.money))
+    notes += [f"{by} agreed ({rule})" for rule, by in action.agreed.items()]
+    return notes
 
 
 def _aligned(cells: _Cells, widths: tuple[int, int, int, int], columns: int) -> Iterator[Line]:
@@ -240,6 +256,9 @@ def _facts(view: RunView, now: int) -> str:
     run = view.run
     taken = f" in {wording.duration(run.ended_at - run.created_at)}" if run.ended_at else ""
     facts = [wording.many(view.segments, "segment"), wording.many(view.events, "event")]
+    if view.spent.model_calls:
+        made_up = ", simulated model" if view.spent.simulated else ""
+        facts.append(f"{wording.money(view.spent.money)} for {view.spent.tokens:,} tokens{made_up}")
     if view.generation > 1:
         facts.append(f"generation {view.generation}")
     if view.forked_from:

@@ -64,6 +64,14 @@ def many(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def money(micro: int) -> str:
+    """Micro-dollars as `$0.0004`, `$12.50`."""
+    dollars = micro / 1_000_000
+    return (
+        f"${dollars:,.2f}" if dollars >= 1 else f"${dollars:.6f}".rstrip("0").rstrip(".") if micro else "$0"
+    )
+
+
 def _rough(microseconds: int) -> str:
     seconds = round(microseconds / MICROSECONDS)
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):

@@ -56,7 +56,7 @@ async def build_house(ground: Ground, code: Code, chosen: Settings, lease: Lease
     parts = GateParts(
         clock, registry, acceptance, Authority.load(root / "policies", world()), world,
         BudgetBook(ground.database, clock, lambda: lease.worker, lambda: lease.holds), vault,
-        ModelDesk(models, HealthBook(clock), vault, clock), Rates(clock), Streams(), ground.keys,
+        ModelDesk(models, HealthBook(clock), vault, clock, root), Rates(clock), Streams(), ground.keys,
         environment, largest_result=chosen.limits.result_bytes,
     )  # fmt: skip
     house = House(Gate(parts), root, code.agents)

@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from remit.control.views import InboxItem
-from remit.domain.errors import AlreadyDecided, UnknownApproval
+from remit.domain.errors import AlreadyDecided, InvalidInput, Shredded, UnknownApproval
 from remit.domain.events import ApprovalDecided, WaitOpened
 from remit.engine.outside import run_stream, tell_run
 from remit.store.database import Conflict, Op
@@ -24,12 +24,14 @@ _MOST = 500
 
 _MEANINGS = {
     "human": ("the run goes on with this value", "the run is told no, with your reason"),
+    "step": ("the step is tried again", "the step fails, with your reason"),
     "unknown": (
         "it did happen: the run goes on, with --value as the result if the step returns one",
         "it did not happen: the run performs it again",
     ),
     "write": ("the fork really performs this write", "the fork is told no"),
 }
+_YES_OR_NO = {"step", "write"}
 
 
 async def items(ground: Ground, group: str | None) -> list[InboxItem]:
@@ -45,7 +47,13 @@ async def decide(parts: Parts, question: str, verdict: str, value: object, comme
     identity, run = row[0], row[2]
     now, who = ground.clock.now(), by or ground.principal.id
     edited = value is not UNCHANGED
-    plain = canonical.plain(value) if edited else None
+    if edited and _meaning(row) in _YES_OR_NO:
+        raise InvalidInput(
+            f"{identity} takes yes or no, and no other value: approved, {_MEANINGS[_meaning(row)][0]}.",
+            f"Say yes: remit approve {identity}",
+        )
+    plain = canonical.accept(value, "the value") if edited else None
+    canonical.accept([comment, by], "the comment")
     event = ApprovalDecided(run, identity, verdict, who, edited, plain, comment)
     target = run_row((await ground.database.fetch("runs.get", run))[0])
     key = await ground.keys.for_run(target.key_id, target.team, now)
@@ -62,7 +70,7 @@ async def decide(parts: Parts, question: str, verdict: str, value: object, comme
 
 
 async def _find(ground: Ground, question: str) -> Row:
-    rows = await ground.database.fetch("approvals.get", question)
+    rows = await ground.database.fetch("approvals.get", question) or await _beginning_so(ground, question)
     if not rows:
         known = [
             row[0]
@@ -76,6 +84,23 @@ async def _find(ground: Ground, question: str) -> Row:
     return rows[0]
 
 
+async def _beginning_so(ground: Ground, question: str) -> list[Row]:
+    """The one question whose id begins so: an open one, or else one that is decided already."""
+    text = question.removeprefix("a-").replace("%", "").replace("_", "")
+    rows = await ground.database.fetch("approvals.like", ground.principal.team, f"a-{text}%") if text else []
+    meant = [row for row in rows if row[10] == "open"] or rows
+    if len(meant) > 1:
+        known = ", ".join(row[0] for row in meant[:4])
+        raise UnknownApproval(f'"{question}" could be {known}.', "Type more of it.")
+    return meant
+
+
+def _meaning(row: Row) -> str:
+    """What kind of answer a question wants; a step that asks by itself has a name, and `run.human` has none."""
+    kind, name = row[5], row[6]
+    return "step" if kind == "human" and name else kind
+
+
 def _decided(row: Row) -> AlreadyDecided:
     by = f" by {row[11]}" if row[11] else ""
     return AlreadyDecided(f"{row[0]} was {row[10]}{by} already.", f"See: remit show {row[2]}")
@@ -83,8 +108,11 @@ def _decided(row: Row) -> AlreadyDecided:
 
 async def _item(ground: Ground, row: Row) -> InboxItem:
     identity, _, run, path, seq, kind, name, group, asked_at, due, _, _, _ = row
-    opened = (await ground.log.read_one(run_stream(run), seq)).event
+    try:
+        opened = (await ground.log.read_one(run_stream(run), seq)).event
+    except Shredded:
+        opened = None  # the question is still there, and nobody can say any more what it was about
     value = opened.value if isinstance(opened, WaitOpened) else None
     flow = (await ground.database.fetch("runs.get", run))[0][2]
-    yes, no = _MEANINGS[kind]
+    yes, no = _MEANINGS[_meaning(row)]
     return InboxItem(identity, kind, run, flow, path, name, group, asked_at, due, value, yes, no)

@@ -31,7 +31,8 @@ async def signal(parts: Parts, run: str, name: str, payload: object) -> int:
             f'a signal cannot be called "{name}".', "Names are code; put data into the payload."
         )
     row = await _living(parts, run)
-    event = SignalSent(row.id, name, canonical.plain(payload), parts.ground.principal.id)
+    said = canonical.accept(payload, "the payload")
+    event = SignalSent(row.id, name, said, parts.ground.principal.id)
     return await _tell(parts, row, event, "signal", name)
 
 
@@ -39,6 +40,7 @@ async def control(
     parts: Parts, run: str, order: str, detail: str = "", renames: dict[str, str] | None = None
 ) -> int:
     """Order a run to pause, resume, cancel or migrate."""
+    canonical.accept([detail, renames], f"what is said with the order to {order}")
     row = await _living(parts, run)
     _check(row, order)
     event = RunControlled(row.id, order, parts.ground.principal.id, detail, renames or {})

@@ -11,7 +11,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from remit.control import health, inbox, inspection, orders, rehearsing, settings, starting, workspace
+from remit.control import (
+    health,
+    inbox,
+    inspection,
+    modelling,
+    orders,
+    rehearsing,
+    settings,
+    starting,
+    toolbox,
+    undoing,
+    workspace,
+)
 from remit.control.ground import open_ground
 from remit.control.handle import RunHandle
 from remit.control.parts import Parts, add_worker, plug_together
@@ -23,13 +35,24 @@ if TYPE_CHECKING:
     from remit.agents.agent import Agent
     from remit.control.ground import Ground
     from remit.control.settings import Settings
-    from remit.control.views import Finding, InboxItem, ReplayReport, RunSummary, RunView, ScheduleView
+    from remit.control.views import (
+        Finding,
+        InboxItem,
+        ModelsView,
+        ReplayReport,
+        RunSummary,
+        RunView,
+        ScheduleView,
+        ToolView,
+        UndoView,
+    )
     from remit.domain.clock import Clock
     from remit.domain.runs import RunRow
     from remit.engine.dispatcher import Dispatcher
     from remit.engine.flow import Flow
     from remit.engine.services import Services
     from remit.engine.worker import Worker
+    from remit.gate.streams import Frame
     from remit.store.backup import BackupSummary
 
 _UNCHANGED = inbox.UNCHANGED
@@ -212,6 +235,42 @@ class Platform:
     async def schedules(self) -> list[ScheduleView]:
         """Flows that start by the clock."""
         return await inspection.schedules(self.ground)
+
+    async def undo(self, run: str) -> RunHandle:
+        """Take back what a run did, as a run of its own."""
+        return await undoing.undo(self._parts, run)
+
+    async def undo_preview(self, run: str) -> list[UndoView]:
+        """What undo would do about each write of a run, the newest first."""
+        return await undoing.preview(self._parts, run)
+
+    async def stream(self, run: str) -> AsyncIterator[Frame]:
+        """The answers of a run as they come, while it is executed in this process; provisional (S17)."""
+        async for frame in self._parts.house.gate.parts.streams.listen((await self.row(run)).id):
+            yield frame
+
+    # --- what runs act through ------------------------------------------------------------------------
+
+    @property
+    def agents(self) -> dict[str, Agent]:
+        """The agents of the workspace by name."""
+        return self._parts.house.agents
+
+    async def tools(self) -> list[ToolView]:
+        """The tools of the workspace."""
+        return await toolbox.tools(self._parts)
+
+    async def accept_tool(self, name: str, digest: str = "") -> ToolView:
+        """Accept a definition that waits in quarantine."""
+        return await toolbox.accept(self._parts, name, digest)
+
+    def simulate(self, *scripts: Any) -> None:
+        """Let the simulated model answer for every route from now on, by these scripts first; never in prod."""
+        self._parts.house.gate.parts.models.simulate(*scripts)
+
+    def models(self) -> ModelsView:
+        """The models and routes of the workspace, and whom each route would ask now."""
+        return modelling.models(self._parts)
 
     # --- people ---------------------------------------------------------------------------------------
 

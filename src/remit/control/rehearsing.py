@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from remit.control.handle import RunHandle
 from remit.control.inspection import find
-from remit.control.starting import flow_named
+from remit.control.starting import accept, flow_named
 from remit.control.views import ReplayReport
 from remit.domain.errors import InvalidInput
 from remit.domain.events import RunContinued, RunCreated
@@ -50,7 +50,7 @@ async def fork(
     assert isinstance(created, (RunCreated, RunContinued))  # noqa: S101 - a generation begins with one of them
     now = ground.clock.now()
     birth = Birth(
-        new_run_id(now), row.team, flow, flow.accept(given) if given is not None else created.input,
+        new_run_id(now), row.team, flow, accept(flow, given) if given is not None else created.input,
         ground.principal.id, session_tag=row.session, simulated=not live, asks=live,
         forked_from=row.id, forked_at=at or "",
     )  # fmt: skip

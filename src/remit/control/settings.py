@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 T = TypeVar("T")
+_DAY = 86_400
+_MOST_DIGITS = 100
 
 
-def _setting(default: T, meaning: str, *, least: int = 0) -> T:
-    made: Any = field(default=default, metadata={"meaning": meaning, "least": least})
+def _setting(default: T, meaning: str, *, least: int = 0, most: int = 2**31 - 1) -> T:
+    made: Any = field(default=default, metadata={"meaning": meaning, "least": least, "most": most})
     return made
 
 
@@ -42,8 +44,8 @@ class WorkerSettings:
 
     processes: int = _setting(1, "worker processes that `remit up` keeps alive", least=1)
     concurrency: int = _setting(200, "runs that one worker executes at once", least=1)
-    lease_seconds: int = _setting(30, "how long a silent worker keeps its runs", least=2)
-    drain_seconds: int = _setting(25, "how long a stopping worker lets steps finish", least=0)
+    lease_seconds: int = _setting(30, "how long a silent worker keeps its runs", least=2, most=_DAY)
+    drain_seconds: int = _setting(25, "how long a stopping worker lets steps finish", most=_DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ class Settings:
     """Everything a workspace chose."""
 
     database: str = _setting("", "postgresql://… or sqlite:///…; empty = .remit/remit.db in the workspace")
-    code: tuple[str, ...] = _setting(("flows", "agents", "tools"), "folders or modules of the workspace that hold flows, agents and tools")
+    code: tuple[str, ...] = _setting(
+        ("flows", "agents", "tools"), "folders or modules of the workspace that hold flows, agents and tools"
+    )
     workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings)
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
@@ -116,7 +120,7 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+    except ValueError as wrong:  # no TOML, no UTF-8, or a number of thousands of digits
         raise InvalidSetting(f"{path} is not TOML: {str(wrong).rstrip('.')}.", "Mend that place.") from None
     except OSError as wrong:
         raise InvalidSetting(f"{path} cannot be read: {wrong.strerror}.") from None
@@ -145,7 +149,7 @@ def _from_file(table: Mapping[str, Any]) -> dict[str, object]:
         for section in sections:
             place = place.get(section, {})
         if key in place:
-            found[name] = _checked(place[key], spec.default, spec.metadata["least"], f"{FILE}: {name}")
+            found[name] = _checked(place[key], spec, f"{FILE}: {name}")
     return found
 
 
@@ -160,7 +164,7 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, object]:
         if variable in known:
             name, spec = known[variable]
             value = _typed(text, spec.default)
-            found[name] = _checked(value, spec.default, spec.metadata["least"], f"the variable {variable}")
+            found[name] = _checked(value, spec, f"the variable {variable}")
         elif variable.startswith(sections):
             raise _unknown("the environment has", variable, list(known))
     return found
@@ -169,7 +173,7 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, object]:
 def _typed(text: str, like: object) -> object:
     if isinstance(like, tuple):
         return [part.strip() for part in text.split(",") if part.strip()]
-    if isinstance(like, int) and text.strip().removeprefix("-").isdecimal():
+    if isinstance(like, int) and text.strip().removeprefix("-").isdecimal() and len(text) < _MOST_DIGITS:
         return int(text)
     return text
 
@@ -177,12 +181,15 @@ def _typed(text: str, like: object) -> object:
 # --- both ---------------------------------------------------------------------------------------------------
 
 
-def _checked(value: object, like: object, least: int, place: str) -> object:
+def _checked(value: object, spec: Any, place: str) -> object:
+    like, least, most = spec.default, spec.metadata["least"], spec.metadata["most"]
     if isinstance(like, int):
         if not isinstance(value, int) or isinstance(value, bool):
             raise InvalidSetting(f"{place} is {_said(value)}; it takes a whole number, such as {like}.")
         if value < least:
             raise InvalidSetting(f"{place} is {value}; the least it can be is {least}.")
+        if value > most:
+            raise InvalidSetting(f"{place} is far too large; the most it can be is {most:,}.")
         return value
     if isinstance(like, tuple):
         texts = _texts(value)

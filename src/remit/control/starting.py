@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from remit.control.handle import RunHandle
-from remit.domain.errors import InvalidInput, NotEncodable, UnknownFlow
+from remit.domain.clock import LONGEST_SECONDS, MICROSECONDS
+from remit.domain.errors import InvalidInput, UnknownFlow
 from remit.domain.ids import new_run_id
 from remit.engine.birth import DEFAULT_PRIORITY, Birth
 from remit.engine.flow import Flow
 from remit.store.database import Commit
+from remit.wire import canonical
 
 if TYPE_CHECKING:
     from remit.control.parts import Parts
@@ -22,13 +24,10 @@ async def submit(
 ) -> RunHandle:  # fmt: skip
     """Create a run; a worker of this process starts it at once if there is room."""
     chosen = flow_named(parts, flow)
-    try:
-        accepted = chosen.accept(given)
-    except NotEncodable as wrong:
-        raise InvalidInput(
-            f"the input of {chosen.name} cannot be journaled: {wrong.message}", wrong.hint
-        ) from None
+    accepted = accept(chosen, given)
+    canonical.accept([subject, session], "the subject or the session")
     ground = parts.ground
+    _check_time(at, ground.clock.now())
     birth = Birth(
         new_run_id(ground.clock.now()), ground.principal.team, chosen, accepted, ground.principal.id,
         subject=subject, session=session, priority=priority, due=at,
@@ -40,6 +39,11 @@ async def submit(
         await ground.database.submit(Commit(born.events, born.blobs, born.ops))
         parts.dispatcher.submit(birth.id)
     return RunHandle(parts, birth.id, chosen)
+
+
+def accept(flow: Flow, given: dict[str, object]) -> dict[str, Any]:
+    """The input of a run as the log holds it, or one sentence on why it does not fit."""
+    return flow.accept(canonical.accept(given, f"the input of {flow.name}"))
 
 
 def flow_named(parts: Parts, flow: Flow | str) -> Flow:
@@ -54,3 +58,11 @@ def flow_named(parts: Parts, flow: Flow | str) -> Flow:
         f'this workspace has no flow "{name}".',
         f'Did you mean "{near[0]}"?' if near else f"It has: {known}.",
     )
+
+
+def _check_time(at: int | None, now: int) -> None:
+    if at is not None and not 0 <= at <= now + LONGEST_SECONDS * MICROSECONDS:
+        raise InvalidInput(
+            "the run is to start at a time that never comes.",
+            "Give microseconds since 1970, within 100 years.",
+        )

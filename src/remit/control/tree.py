@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from remit.control.views import StepView, WaitView
+from remit.control.actions import told
+from remit.control.views import ActionView, StepView, WaitView
+from remit.domain.action_errors import REFUSALS
+from remit.domain.action_events import ActionAdmitted, AgentAsked, AgentEnded
 from remit.domain.errors import AskHuman
 from remit.domain.events import (
     ChildSpawned,
@@ -27,8 +30,15 @@ from remit.domain.events import (
 if TYPE_CHECKING:
     from remit.store.log import Entry
 
-Kind = Literal["step", "write", "wait", "child", "scope", "branch", "patch"]
+Kind = Literal["step", "write", "wait", "child", "scope", "branch", "patch", "agent", "model"]
 State = Literal["done", "failed", "waiting", "running", "unknown", "cancelled", "retrying"]
+
+
+_KINDS: dict[type[object], Kind] = {
+    WaitOpened: "wait", WaitClosed: "wait", ChildSpawned: "child", PatchChosen: "patch", ScopeDecided: "scope",
+    StepClaimed: "write", AgentAsked: "agent",
+}  # fmt: skip
+"""What a place is, by the first event that stands there."""
 
 
 @dataclass(slots=True)
@@ -43,6 +53,7 @@ class _Node:
     detail: str = ""
     result: Any = None
     last_seq: int = 0
+    action: ActionView | None = None
     children: list[_Node] = field(default_factory=list["_Node"])
 
 
@@ -92,23 +103,14 @@ def _node(nodes: dict[str, _Node], roots: list[_Node], path: str, entry: Entry) 
 def _kind_of(path: str, entry: Entry) -> Kind:
     if entry.path != path:
         return "branch" if path.rpartition("/")[2].isdigit() else "scope"
-    match entry.event:
-        case WaitOpened() | WaitClosed():
-            return "wait"
-        case ChildSpawned():
-            return "child"
-        case PatchChosen():
-            return "patch"
-        case ScopeDecided():
-            return "scope"
-        case StepClaimed():
-            return "write"
-        case _:
-            return "step"
+    if isinstance(entry.event, ActionAdmitted) and entry.event.name == "model":
+        return "model"
+    return _KINDS.get(type(entry.event), "step")
 
 
 def _apply(node: _Node, entry: Entry) -> None:
     node.last_seq = entry.seq
+    node.action = told(node.action, entry.event)
     if isinstance(entry.event, (StepDone, StepFailed, StepRetried, StepClaimed, StepUnknown, StepAbsent)):
         _apply_step(node, entry.event, entry.at)
     else:
@@ -131,6 +133,7 @@ def _apply_step(
                 event.attempts,
                 event.message,
             )
+            node.how = "refused" if event.error in REFUSALS else node.how
         case StepRetried():
             node.state, node.attempts = "retrying", event.attempt
             node.detail = f"attempt {event.attempt} failed: {event.message}"
@@ -148,6 +151,9 @@ def _apply_other(node: _Node, entry: Entry) -> None:
             node.state, node.detail = "waiting", opened.name or opened.group
         case WaitEscalated() as escalated:
             node.detail = escalated.group
+        case AgentEnded() as over:
+            node.state, node.ended_at = "done" if over.status == "answered" else "failed", entry.at
+            node.detail = "" if over.status == "answered" else over.status
         case WaitClosed() as closed:
             _close(node, closed, entry.at)
         case ChildSpawned() as spawned:
@@ -185,7 +191,7 @@ def _view(node: _Node, resumed: list[int], *, ended: bool) -> StepView:
     replays = sum(seq > node.last_seq for seq in resumed) if state in {"done", "failed"} else 0
     return StepView(
         node.path, _name(node.path), node.kind, state, node.started_at, ended_at, node.attempts,
-        node.how, node.detail, node.result, replays, children,
+        node.how, node.detail, node.result, replays, children, node.action,
     )  # fmt: skip
 
 

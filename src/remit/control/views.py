@@ -28,12 +28,50 @@ class RunSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionView:
+    """What the gate knows of a step: who acted, on what, under which rules, and what it cost."""
+
+    agent: str = ""
+    model: str = ""
+    route: str = ""
+    simulated: bool = False
+    """The answer is made up by the simulated model."""
+    tokens: int = 0
+    money: int = 0
+    """Micro-dollars."""
+    source: str = ""
+    """Where the result comes from."""
+    decision: str = ""
+    rules: tuple[str, ...] = ()
+    agreed: dict[str, str] = field(default_factory=dict[str, str])
+    """Rules that asked for a person, and who agreed."""
+    arguments: Any = None
+    failure: str = ""
+    """Which of the nine classes of failures it was."""
+    stages: dict[str, int] = field(default_factory=dict[str, int])
+    """Microseconds that each stage of the gate took."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpentView:
+    """What a run used."""
+
+    money: int = 0
+    """Micro-dollars."""
+    tokens: int = 0
+    model_calls: int = 0
+    tool_calls: int = 0
+    simulated: bool = False
+    """Whether any answer came from the simulated model."""
+
+
+@dataclass(frozen=True, slots=True)
 class StepView:
     """One node of a run's tree: a step, a wait, a child, or a scope with branches."""
 
     path: str
     name: str
-    kind: Literal["step", "write", "wait", "child", "scope", "branch", "patch"]
+    kind: Literal["step", "write", "wait", "child", "scope", "branch", "patch", "agent", "model"]
     state: Literal["done", "failed", "waiting", "running", "unknown", "cancelled", "retrying"]
     started_at: int
     ended_at: int | None
@@ -46,6 +84,8 @@ class StepView:
     replays: int
     """In how many later segments this step was replayed instead of performed."""
     children: list[StepView] = field(default_factory=list["StepView"])
+    action: ActionView | None = None
+    """What the gate knows of it; None for the author's own steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +104,7 @@ class RunView:
     simulated: bool
     steps: list[StepView]
     waits: list[WaitView]
+    spent: SpentView = field(default_factory=SpentView)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +149,81 @@ class ReplayReport:
     replayed: int
     at: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolView:
+    """A tool of the workspace."""
+
+    name: str
+    description: str
+    effect: str
+    source: str
+    place: str
+    undo: str
+    """none, restore or inverse."""
+    best_effort: str
+    keyed: bool
+    owner: str
+    secrets: tuple[str, ...]
+    digest: str
+    state: Literal["accepted", "quarantined"]
+    changes: tuple[str, ...]
+    """What is different from what was accepted, in words."""
+    parameters: dict[str, Any]
+    roles: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """A model of the workspace's catalog."""
+
+    name: str
+    provider: str
+    window: int | None
+    capabilities: tuple[str, ...]
+    regions: tuple[str, ...]
+    retention: int | None
+    input: int | None
+    """Micro-dollars per million tokens; None: nobody knows."""
+    output: int | None
+    simulated: bool
+    resting: float
+    """Seconds for which nobody calls it, because it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteView:
+    """A route, and whom it would ask now."""
+
+    name: str
+    models: tuple[str, ...]
+    fallbacks: tuple[str, ...]
+    order: tuple[str, ...]
+    eliminated: tuple[str, ...]
+    """Why models may not serve, a sentence each."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsView:
+    """Everything about models."""
+
+    models: list[ModelView]
+    routes: list[RouteView]
+    book: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoView:
+    """One write of a run, and what undo would do about it."""
+
+    path: str
+    tool: str
+    objects: tuple[str, ...]
+    at: int
+    possible: bool
+    exact: bool
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,7 +221,7 @@ def _digest(path: Path) -> str:
         return ""
 
 
-# --- flows, agents, tools --------------------------------------------------------------------------------------------------
+# --- flows, agents, tools ------------------------------------------------------------------------------------
 
 
 def _by_name(flows: Sequence[Flow], root: Path) -> dict[str, Flow]:

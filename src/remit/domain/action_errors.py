@@ -277,3 +277,7 @@ TOLD: tuple[type[Refused | RunProblem], ...] = (
     ContextTooLong, OutputInvalid, ProviderBusy, ProviderDown, ProviderRefused, StreamCut,
 )  # fmt: skip
 """Failures of an action that a flow meets as themselves, at first and at every replay."""
+
+
+REFUSALS: frozenset[str] = frozenset(kind.code for kind in TOLD if issubclass(kind, Refused))
+"""Codes by which the gate itself said no."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MICROSECONDS = 1_000_000
+LONGEST_SECONDS = 100 * 31_557_600
+"""A hundred years: whoever asks for more made a mistake, and neither a timer nor a column of a table could hold it."""
 
 
 class Timer(Protocol):

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 Json = Any
 """A plain JSON value: dict, list, str, int, float, bool or None."""
+
+
+def object_of(value: Json) -> dict[str, Json]:
+    """A JSON value as an object; an empty one if it is none."""
+    return cast("dict[str, Json]", value) if isinstance(value, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)

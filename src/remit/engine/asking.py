@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from remit.domain.errors import Cancelled, InvalidSetting
+from remit.domain.errors import Cancelled, InvalidName, InvalidSetting, NotEncodable
 from remit.domain.events import ApprovalDecided, WaitClosed, WaitEscalated, WaitOpened
 from remit.domain.ids import approval_id
 from remit.domain.runs import ParkReason
@@ -13,15 +13,18 @@ from remit.engine import faults
 from remit.engine.execution import cancelled_wait
 from remit.engine.waits import DUE
 from remit.store.database import Op
+from remit.wire import canonical
 
 if TYPE_CHECKING:
     from remit.engine.execution import Execution
     from remit.engine.mailbox import Message
     from remit.engine.scope import Scope
+    from remit.store.keys import DataKey
     from remit.store.log import Entry
 
 LAST_RESORT = "operators"
 """The group that a question without another one escalates to."""
+_LONGEST_GROUP = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Question:
     otherwise: str = "reject"
     fingerprint: str = ""
     reason: ParkReason = ParkReason.HUMAN
+    key: DataKey | None = None
+    """Another data key than the run's: what is asked about is about a subject."""
 
 
 async def ask(
@@ -58,15 +63,26 @@ async def ask(
         due = None
 
 
-def check_otherwise(otherwise: str) -> None:
-    """Refuse a policy that does not exist before anybody waits for it."""
-    name, _, group = otherwise.partition(":")
-    if otherwise in {"reject", "approve", "escalate"} or (name == "escalate" and group):
-        return
-    raise InvalidSetting(
-        f'run.human cannot do "{otherwise}" when nobody answers.',
-        'Use "reject", "approve", "escalate" or "escalate:group".',
-    )
+def check(question: Question) -> None:
+    """Refuse what cannot be asked, before it has a place in the order of the run."""
+    name, _, other = question.otherwise.partition(":")
+    if question.otherwise not in {"reject", "approve", "escalate"} and not (name == "escalate" and other):
+        raise InvalidSetting(
+            f'run.human cannot do "{question.otherwise}" when nobody answers.',
+            'Use "reject", "approve", "escalate" or "escalate:group".',
+        )
+    for group in (question.group, other):
+        if not group.isprintable() or len(group) > _LONGEST_GROUP:
+            raise InvalidName(
+                f"no group of people can be called {group[:_LONGEST_GROUP]!r}.",
+                "Use a name that can be read on one line.",
+            )
+    try:
+        canonical.encode(question.value)
+    except NotEncodable as wrong:
+        raise NotEncodable(
+            f"run.human asks about something that cannot be journaled: {wrong.message}"
+        ) from None
 
 
 async def _open(
@@ -92,7 +108,7 @@ async def _open(
         identity, execution.row.team, execution.row.id, path, execution.pen.seq + 1, question.kind, question.name,
         question.group, question.fingerprint, execution.now(), question.due,
     )  # fmt: skip
-    await execution.record(scope, event, path, [Op("approvals.ask", row)])
+    await execution.record(scope, event, path, [Op("approvals.ask", row)], question.key)
     faults.reach("wait.opened")
     return question.due, identity
 
@@ -133,7 +149,7 @@ async def _close_with(
         closed = WaitClosed(question.kind, "late receipt", message.ref, value, getattr(event, "worker", ""))
         ops = [take, Op("approvals.close", (identity, "withdrawn", execution.now()))]
     execution.mailbox.consume(path)
-    await execution.record(scope, closed, path, ops)
+    await execution.record(scope, closed, path, ops, question.key)
     faults.reach("wait.closed")
     return closed
 
@@ -146,7 +162,7 @@ async def _expire(
         question.kind, "approved" if approved else "expired", "", question.value if approved else None
     )
     close = Op("approvals.close", (identity, "expired", execution.now()), one=_may_conflict(execution, path))
-    await execution.record(scope, closed, path, [close])
+    await execution.record(scope, closed, path, [close], question.key)
     execution.mailbox.close(path)
     return closed
 

@@ -6,12 +6,14 @@ Synchronous functions run on a thread, never on the loop, so that a blocking cal
 from __future__ import annotations
 
 import asyncio
+import dis
 import inspect
+import signal
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.clock import MICROSECONDS
-from remit.domain.errors import Cancelled, StepFailed, TimedOut
+from remit.domain.errors import Cancelled, Evicted, StepFailed, TimedOut
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from remit.engine.call import Call
     from remit.engine.services import Services
     from remit.engine.step import Step
+
+_RAISE = dis.opmap["RAISE_VARARGS"]
 
 
 async def attempt(made: Call, timeout: float | None, services: Services) -> object:
@@ -49,13 +53,13 @@ async def call_in_time(made: Call, kwargs: dict[str, Any], timeout: float | None
 
 
 def failure_of(raised: BaseException) -> Exception:
-    """What the author's code raised, as the failure it is; a cancel that was meant for the task passes through."""
+    """What the author's code raised, as the failure it is; what is meant for the task or the process passes through."""
     if isinstance(raised, Exception):
         return raised
-    task = asyncio.current_task()
-    if isinstance(raised, Cancelled):
+    if isinstance(raised, (Cancelled, Evicted, GeneratorExit)) or _is_interrupt(raised):
         raise raised
-    if task is not None and task.cancelling():
+    task = asyncio.current_task()
+    if isinstance(raised, asyncio.CancelledError) and task is not None and task.cancelling():
         task.uncancel()  # delivered: what is cleaned up from here on may be told apart from it
         raise raised
     return StepFailed(f"it was left by a {type(raised).__name__} that nobody outside of it asked for.")
@@ -66,6 +70,22 @@ async def call(fn: Callable[..., Any], *args: object, **kwargs: object) -> objec
     if inspect.iscoroutinefunction(fn):
         return await fn(*args, **kwargs)
     return await asyncio.to_thread(fn, *args, **kwargs)
+
+
+def _is_interrupt(raised: BaseException) -> bool:
+    """Whether somebody pressed Ctrl-C: the signal raised it, in its handler or between two steps of an innocent.
+
+    One that the author's code raises by itself is a failure like any other; it would end every worker in turn.
+    """
+    place = raised.__traceback__
+    if not isinstance(raised, KeyboardInterrupt) or place is None:
+        return False
+    while place.tb_next is not None:
+        place = place.tb_next
+    code, handler = place.tb_frame.f_code, signal.getsignal(signal.SIGINT)
+    if handler is signal.default_int_handler:
+        return code.co_code[place.tb_lasti] != _RAISE
+    return code is getattr(getattr(handler, "func", handler), "__code__", None)
 
 
 class Deadline:

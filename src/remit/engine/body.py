@@ -88,10 +88,10 @@ async def _call_flow(execution: Execution) -> tuple[RunStatus, Any, BaseExceptio
         if isinstance(cancelled, Cancelled) or any(s.cancelled for s in execution.scopes):
             return RunStatus.CANCELLED, None, None
         return RunStatus.FAILED, None, failure_of(cancelled)
-    except (Exception, SystemExit) as wrong:  # noqa: BLE001 - whatever the author's code raised ends the run
-        return RunStatus.FAILED, None, failure_of(wrong)
     except ContinueAs as more:
         return RunStatus.FAILED, None, Cancelled() if execution.cancelling else more
+    except BaseException as wrong:  # noqa: BLE001 - whatever the author's code raised ends the run
+        return RunStatus.FAILED, None, failure_of(wrong)
     if execution.cancelling:
         return RunStatus.CANCELLED, None, None
     if execution.stopped is not None:
@@ -144,7 +144,7 @@ async def end(execution: Execution, status: RunStatus, value: Any, error: BaseEx
         seq, now = execution.pen.seq + 1, execution.now()
         ops = ending_ops(execution.row, status, code, seq, now, asked=execution.asked)
         await execution.write_last(event, ops, blobs)
-    except Infrastructure as wrong:
+    except (Infrastructure, NotEncodable) as wrong:
         execution.lose(wrong)
         return
     faults.reach("end.recorded")

@@ -129,11 +129,10 @@ class Branches:
             value = await work
         except asyncio.CancelledError as cancelled:
             wrong = self._told(scope, cancelled)
-        except (Exception, Evicted, SystemExit) as error:  # noqa: BLE001 - it belongs to whoever waits for it
+        except (Exception, Evicted) as error:  # noqa: BLE001 - it belongs to whoever waits for it
             wrong = error
-        except BaseException as fatal:
-            self.execution.lose(fatal)
-            raise
+        except BaseException as error:  # noqa: BLE001 - so does this, unless it is meant for the process
+            wrong = self._contained(error)
         self._end(number, value, wrong)
 
     def _told(self, scope: Scope, cancelled: asyncio.CancelledError) -> BaseException:
@@ -145,6 +144,13 @@ class Branches:
             or (task is not None and task.cancelling() > 0)
         )
         return Cancelled() if meant or self.execution.sealed else failure_of(cancelled)
+
+    def _contained(self, error: BaseException) -> Exception:
+        try:
+            return failure_of(error)
+        except BaseException as fatal:
+            self.execution.lose(fatal)
+            raise
 
     def _end(self, number: int, value: Any, wrong: BaseException | None) -> None:
         self.results[number] = (value, wrong)

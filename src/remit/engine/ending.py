@@ -26,13 +26,12 @@ def ending_ops(row: RunRow, status: RunStatus, code: str, seq: int, now: int, *,
     return ops
 
 
-async def end_unreadable(row: RunRow, services: Services) -> None:
-    """End a run whose past was shredded: nobody can replay it, and it must not wait for ever."""
+async def end_from_outside(row: RunRow, services: Services, code: str, message: str) -> None:
+    """End a run that cannot do it itself, as failed: nothing that waits for it must wait for ever."""
     now = services.clock.now()
     key = await services.keys.for_run(row.key_id, row.team, now)
     seq, digest = (await services.database.fetch("log.last", run_stream(row.id)))[0]
     pen = Pen(run_stream(row.id), row.team, key, Head(seq, digest))
-    message = "what it needs to go on was shredded, and nobody can read it again."
-    event = RunEnded(RunStatus.FAILED.value, None, "shredded", message)
-    ops = ending_ops(row, RunStatus.FAILED, "shredded", seq + 1, now, asked=True)
+    event = RunEnded(RunStatus.FAILED.value, None, code, message)
+    ops = ending_ops(row, RunStatus.FAILED, code, seq + 1, now, asked=True)
     await services.database.submit(Commit([pen.write(event, "", now)], [], ops, [], Fence(row.id, row.epoch)))

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from remit.domain.errors import Cancelled, Evicted, Fenced, Infrastructure, JournalFull, StopRun
+from remit.domain.errors import Cancelled, Evicted, Infrastructure, JournalFull, StopRun
 from remit.domain.events import ChildSpawned, RunParked, ScopeDecided, StepDone, StepFailed, WaitClosed
 from remit.domain.runs import ParkReason, RunRow
 from remit.engine import faults
@@ -101,19 +101,22 @@ class Execution:
         self, scope: Scope, event: Event, path: str, ops: Sequence[Op] = (), key: DataKey | None = None,
         blobs: Sequence[BlobRow] = (), others: Sequence[EventRow] = (),
     ) -> None:  # fmt: skip
-        """Write an event and wait until it is on disk; nothing is reported done before that."""
+        """Write an event and wait until it is on disk; nothing is reported done before that.
+
+        What cannot be encoded is refused before it takes a place in the log: the caller is told, and goes on.
+        """
         durable = self.append(event, path, ops, key, blobs, others)
         at = self.at
         scope.interruptible = False
         try:
             await durable
-        except (Fenced, Infrastructure) as wrong:
-            self.lose(wrong)
-            raise Evicted from wrong
         except Conflict as refusal:
             # the pen is ahead of the log: read the run again, and refuse this path there
             self.lose(refusal, path)
             raise Evicted from refusal
+        except Exception as wrong:
+            self.lose(wrong)
+            raise Evicted from wrong
         finally:
             scope.interruptible = True
         if self.sealed:

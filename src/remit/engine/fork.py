@@ -18,6 +18,7 @@ from remit.domain.events import (
 )
 from remit.engine.asking import LAST_RESORT, Question, ask
 from remit.engine.attempts import call as invoke
+from remit.engine.attempts import failure_of
 from remit.engine.journal import Journal
 from remit.engine.outside import run_stream
 from remit.engine.recording import record_failure, record_result
@@ -73,8 +74,8 @@ class Simulation:
         if call.step.simulate is not None:
             try:
                 result = await invoke(call.step.simulate, *call.args, **call.kwargs)
-            except Exception as wrong:  # it shows how the write would have failed
-                raise await record_failure(execution, call, wrong, 1, started) from wrong
+            except BaseException as raised:  # it shows how the write would have failed
+                raise await record_failure(execution, call, failure_of(raised), 1, started) from raised
             return await record_result(execution, call, result, 1, started, "simulated")
         cannot = CannotSimulate(
             f"{call.path} is a write; a fork does not perform it, and nothing says what it would have answered.",
@@ -91,12 +92,11 @@ class Simulation:
 
     async def _ask_and_perform(self, execution: Execution, call: Call, recorded: list[Entry]) -> Any:
         path = f"{call.path}/permit"
-        question = Question(
-            "write", LAST_RESORT, {"step": call.path, "effect": call.step.effect.value}, call.step.name
-        )
+        write = Write(execution, call, recorded)
+        question = Question("write", LAST_RESORT, write.card(), call.step.name, key=call.key)
         closed = await ask(execution, call.scope, path, question, execution.journal.look(path))
         if closed.how == "approved":
-            return await Write(execution, call, recorded).run()
+            return await write.run()
         no = Rejected(f"{closed.by or 'nobody in time'} did not let the fork perform {call.path}.")
         raise await record_failure(execution, call, no, 1, execution.now())
 
@@ -121,9 +121,10 @@ async def copy_past(
 
 
 def _first_at(entries: list[Entry], at: str) -> int:
+    """The first event of a step, of what it was asked for before it, or of what runs inside of it."""
     places = list(dict.fromkeys(e.path for e in entries if e.path))
     for entry in entries:
-        if entry.path == at:
+        if f"{entry.path}/".startswith(f"{at}/"):
             return entry.seq
     raise UnknownStep(f'the run has no step at "{at}".', f"It has: {', '.join(places[:20])}.")
 

@@ -21,7 +21,8 @@ async def report_late(execution: Execution, call: Call, result: object) -> None:
     worker = services.lease.worker
     try:
         plain = canonical.plain(result)
-    except NotEncodable:
+        canonical.encode(plain)
+    except (NotEncodable, RecursionError):
         plain = None
     event = ReceiptLate(row.id, call.path, call.step.name, call.digest, worker, plain)
     try:

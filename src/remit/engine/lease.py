@@ -7,6 +7,7 @@ The event loop itself renews, every third of the lease: a loop that hangs for lo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import socket
@@ -65,7 +66,8 @@ class Lease:
         if self._database.identity is not None:
             self._database.identity = None
             end = Op("workers.fence", (self.worker, self.epoch, self._clock.now()))
-            await self._database.submit(Commit(ops=[end]))
+            with contextlib.suppress(Infrastructure):  # the fallen lock, or the lease's end, says the same
+                await self._database.submit(Commit(ops=[end]))
         self._release_lock()
 
     def abandon(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from remit.domain import action_errors, errors
 from remit.domain.errors import NotEncodable, StepFailed, StopRun, TooLarge
@@ -13,8 +14,13 @@ from remit.engine.values import restore, to_flow, to_journal
 from remit.store.conversations import refers, resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from remit.engine.call import Call
     from remit.engine.execution import Execution
+    from remit.store.database import BlobRow, Op
+
+_Outcome = TypeVar("_Outcome", StepDone, StepFailedEvent)
 
 _TELLS_ITSELF: dict[str, type[errors.RemitError]] = {
     kind.code: kind
@@ -30,6 +36,9 @@ _TELLS_ITSELF: dict[str, type[errors.RemitError]] = {
     )
 }
 """Failures that a flow meets as themselves; all others are a `StepFailed`."""
+
+_LONGEST_MESSAGE = 4_000
+_LONGEST_NAME = 200
 
 
 async def record_result(
@@ -48,7 +57,7 @@ async def record_result(
     detail, ops = call.settling()
     event = StepDone(call.step.name, call.digest, plain, started, number, how, detail)
     blobs = shelf.unwritten() if talks else ()
-    await execution.record(call.scope, event, call.path, ops, call.key, blobs)
+    await _settle(execution, call, event, ops, blobs)
     faults.reach("step.recorded")
     return value
 
@@ -61,7 +70,7 @@ async def record_failure(
     event = StepFailedEvent(
         call.step.name, call.digest, code_of(wrong), message_of(wrong), started, number, detail
     )
-    await execution.record(call.scope, event, call.path, ops, call.key)
+    event = await _settle(execution, call, event, ops)
     return _failure(execution, call, event)
 
 
@@ -88,12 +97,40 @@ def replay_failure(execution: Execution, call: Call, failed: StepFailedEvent) ->
 
 def code_of(wrong: BaseException) -> str:
     """How an exception is named in the log."""
-    return wrong.code if isinstance(wrong, errors.RemitError) else type(wrong).__name__
+    return legible(
+        wrong.code if isinstance(wrong, errors.RemitError) else type(wrong).__name__, _LONGEST_NAME
+    )
 
 
 def message_of(wrong: BaseException) -> str:
-    """What an exception says, never empty."""
-    return (wrong.message if isinstance(wrong, errors.RemitError) else str(wrong)) or type(wrong).__name__
+    """What an exception says, never empty, never endless, and always text that the log can hold."""
+    try:
+        said = str(wrong.message if isinstance(wrong, errors.RemitError) else wrong)
+    except Exception:  # noqa: BLE001 - it cannot even say what is wrong with it
+        said = ""
+    return legible(said or type(wrong).__name__, _LONGEST_MESSAGE)
+
+
+def legible(text: str, longest: int) -> str:
+    """A text that somebody else chose, as one that the log and its tables can hold; what is cut off is counted."""
+    length = len(text)
+    shown = text if length <= longest else f"{text[:longest]}… ({length:,} characters)"
+    if not shown.isascii():
+        shown = shown.encode("utf-8", "backslashreplace").decode()
+    return shown.replace("\0", "\\x00")
+
+
+async def _settle(
+    execution: Execution, call: Call, event: _Outcome, ops: Sequence[Op], blobs: Sequence[BlobRow] = ()
+) -> _Outcome:
+    """Journal an outcome; that what belongs beside it cannot be written must not cost the outcome itself (S11)."""
+    try:
+        await execution.record(call.scope, event, call.path, ops, call.key, blobs)
+    except NotEncodable:
+        if event.detail is None:
+            raise
+        return await _settle(execution, call, replace(event, detail=None), ops, blobs)
+    return event
 
 
 async def _resolved(execution: Execution, value: Any) -> Any:

@@ -15,6 +15,7 @@ from remit.domain.errors import ReplayMismatch
 from remit.engine.body import run_body
 from remit.engine.execution import Execution, Outcome
 from remit.engine.journal import Journal
+from remit.engine.recording import message_of
 from remit.store.pen import Pen
 from remit.wire import canonical
 
@@ -68,9 +69,9 @@ def _difference(journal: Journal, outcome: Outcome) -> ReplayMismatch | None:
     """What only shows at the end: steps the code never came to, or another result."""
     left = journal.left_over()
     if outcome.kind == "lost" and outcome.error is not None:
-        return journal.diverged(f"{journal.place()}: {outcome.error}")
+        return journal.diverged(f"{journal.place()}: {message_of(outcome.error)}")
     if left:
-        stopped = f": {outcome.error}" if outcome.error is not None else ""
+        stopped = f": {message_of(outcome.error)}" if outcome.error is not None else ""
         return journal.diverged(f"{journal.place()}: the code does not come to {left} any more{stopped}.")
     ended = journal.ended
     if ended is None or outcome.status == "continued":

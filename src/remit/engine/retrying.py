@@ -10,13 +10,15 @@ from remit.domain.events import StepRetried
 from remit.domain.runs import ParkReason
 from remit.engine.asking import LAST_RESORT, Question, ask
 from remit.engine.execution import cancelled_wait
-from remit.engine.recording import code_of, message_of, record_failure
-from remit.engine.retry import delay, may_retry
+from remit.engine.recording import code_of, legible, message_of, record_failure
+from remit.engine.retry import clamped, delay, may_retry
 
 if TYPE_CHECKING:
     from remit.engine.call import Call
     from remit.engine.execution import Execution
     from remit.store.log import Entry
+
+_LONGEST_GROUP = 150
 
 
 async def resume(execution: Execution, call: Call, recorded: list[Entry]) -> tuple[int, int | None]:
@@ -49,7 +51,7 @@ async def schedule_retry(
     execution: Execution, call: Call, wrong: BaseException, number: int, after: float | None = None
 ) -> int:
     """Journal that another attempt is due, so that the count survives a crash."""
-    wait = after if after is not None else delay(call.retry, number)
+    wait = clamped(after if after is not None else delay(call.retry, number))
     due = execution.now() + int(wait * MICROSECONDS)
     event = StepRetried(call.step.name, call.digest, number, code_of(wrong), message_of(wrong), due)
     await execution.record(call.scope, event, call.path, (), call.key)
@@ -73,8 +75,9 @@ async def permission(execution: Execution, call: Call, number: int, asks: AskHum
     recorded = execution.journal.look(path)
     if asks is None and not recorded:
         return  # the process died before the question was open; the next attempt asks it again
-    group, why = (asks.group, message_of(asks)) if asks is not None else (LAST_RESORT, "")
-    closed = await ask(execution, call.scope, path, Question("human", group, why, call.step.name), recorded)
+    group, why = (str(asks.group), message_of(asks)) if asks is not None else (LAST_RESORT, "")
+    question = Question("human", legible(group, _LONGEST_GROUP), why, call.step.name, key=call.key)
+    closed = await ask(execution, call.scope, path, question, recorded)
     if closed.how != "approved":
         no = Rejected(
             f"{closed.by or 'nobody in time'} did not let {call.path} go on: {closed.comment or closed.how}."

@@ -84,7 +84,7 @@ class Run:
         due = None
         if within is not None:
             due = self._execution.now() + int(seconds(within) * MICROSECONDS)
-        question = Question("human", group, canonical.plain(value), due=due, otherwise=otherwise)
+        question = Question("human", str(group), canonical.plain(value), due=due, otherwise=otherwise)
         return await waiting.human(self._execution, question)
 
     def continue_as(self, **state: object) -> NoReturn:

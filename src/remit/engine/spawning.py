@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from remit.domain.errors import UnknownFlow
+from remit.domain.errors import InvalidName, UnknownFlow
 from remit.domain.events import ChildSpawned, PatchChosen
-from remit.domain.ids import child_run_id
+from remit.domain.ids import child_run_id, is_code_name
 from remit.engine import faults
 from remit.engine.birth import Birth
 from remit.engine.values import restore
@@ -67,6 +67,11 @@ async def spawn(
 
 async def patched(execution: Execution, change: str) -> bool:
     """Choose a side of a change once: new where nothing after it was recorded, old otherwise."""
+    if not is_code_name(change):
+        raise InvalidName(
+            f'a change cannot be called "{change}": names stand in the log in the clear, so they are code.',
+            "Use letters, digits, dots, dashes and _, beginning with a letter.",
+        )
     scope = execution.scope()
     path = scope.next_path(f"patched.{change}")
     recorded = execution.journal.order.get(scope.path, [])

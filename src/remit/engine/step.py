@@ -7,11 +7,13 @@ because a repeated read is a nuisance and a repeated write is a loss.
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 from weakref import WeakKeyDictionary
 
+from remit.domain.clock import LONGEST_SECONDS
 from remit.domain.effects import Effect
 from remit.domain.errors import InvalidName, InvalidSetting
 from remit.domain.ids import is_code_name
@@ -53,12 +55,12 @@ class Step:
                 'Give it one: step(effect="read", name="lookup")(fn).',
             )
         self.effect = _effect(effect, self.name)
-        self.timeout = seconds(timeout) if timeout is not None else None
+        self.timeout = _positive(timeout, self.name, "timeout") if timeout is not None else None
         self.retry = retry
         self.breaker = breaker
         self.limit = limit
         self.reconcile = reconcile
-        self.key_ttl = seconds(key_ttl)
+        self.key_ttl = _positive(key_ttl, self.name, "key_ttl")
         self.simulate = simulate
         self.subject = subject
         self.acts = self.effect.acts
@@ -134,15 +136,36 @@ def takes_key(fn: Callable[..., Any]) -> bool:
 
 
 def seconds(duration: float | str) -> float:
-    """A duration in seconds: `90`, `"4h"`, `"1h30m"`."""
-    if not isinstance(duration, str):
-        return float(duration)
+    """A duration in seconds: `90`, `"4h"`, `"1h30m"`; one that is computed may be over already."""
+    try:
+        found = _spelled(duration) if isinstance(duration, str) else float(duration)
+    except OverflowError:
+        found = math.inf
+    if abs(found) <= LONGEST_SECONDS:  # not a number is not less than anything either
+        return found
+    raise InvalidSetting(
+        f"a duration of {found:g} s is none that anybody could wait for; the longest is 100 years.",
+        'Write seconds, or text such as "30s", "4h", "1h30m".',
+    )
+
+
+def _spelled(duration: str) -> float:
     parts = _DURATION.findall(duration)
     if not parts or _DURATION.sub("", duration).strip():
         raise InvalidSetting(
             f'"{duration}" is not a duration.', 'Write seconds, or text such as "30s", "4h", "1h30m".'
         )
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def _positive(duration: float | str, name: str, what: str) -> float:
+    try:
+        found = seconds(duration)
+    except InvalidSetting as wrong:
+        raise InvalidSetting(f"the {what} of step {name}: {wrong.message}", wrong.hint) from None
+    if found >= 0:
+        return found
+    raise InvalidSetting(f"step {name} has a {what} of {found:g} s.", "It is a time from now on.")
 
 
 def _effect(effect: Effect | str, name: str) -> Effect:

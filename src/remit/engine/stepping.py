@@ -6,7 +6,6 @@ longer way of `writing.py`, which claims before it acts.
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.errors import NotEncodable, StopRun
@@ -66,7 +65,7 @@ async def _perform_read(execution: Execution, call: Call, recorded: list[Entry])
             result = await _call(execution, call)
         except StopRun as stop:
             raise await record_failure(execution, call, stop, number, started) from stop
-        except (Exception, asyncio.CancelledError, SystemExit) as raised:  # noqa: BLE001 - each has its answer
+        except BaseException as raised:  # noqa: BLE001 - each has its answer
             due = await after_failure(execution, call, failure_of(raised), number, started)
             number += 1
             continue

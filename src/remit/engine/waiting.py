@@ -10,7 +10,7 @@ from remit.domain.events import RunEnded, SignalSent, WaitClosed, WaitOpened
 from remit.domain.ids import is_code_name
 from remit.domain.runs import ParkReason
 from remit.engine import faults
-from remit.engine.asking import Question, ask, check_otherwise
+from remit.engine.asking import Question, ask, check
 from remit.engine.execution import cancelled_wait
 from remit.engine.step import seconds
 from remit.store.database import Op
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 async def sleep(execution: Execution, duration: float | str | timedelta) -> None:
     """Wait for a time; a restart does not start it over."""
-    length = duration if isinstance(duration, (int, float, str)) else duration.total_seconds()
+    length = seconds(duration if isinstance(duration, (int, float, str)) else duration.total_seconds())
     scope = execution.scope()
     path = scope.next_path("sleep")
     recorded = execution.journal.take(scope, path, "sleep") or []
-    await wait_for_time(execution, scope, path, seconds(length), recorded)
+    await wait_for_time(execution, scope, path, length, recorded)
 
 
 async def wait_for_time(
@@ -76,7 +76,7 @@ async def signal(execution: Execution, name: str) -> Any:
 
 async def human(execution: Execution, question: Question) -> Any:
     """Ask a person of a group; gives the value back, perhaps edited, or raises `Rejected`."""
-    check_otherwise(question.otherwise)
+    check(question)
     scope = execution.scope()
     path = scope.next_path("human")
     recorded = execution.journal.take(scope, path, "human") or []

@@ -13,12 +13,13 @@ import logging
 from typing import TYPE_CHECKING
 
 from remit.domain.clock import MICROSECONDS, sleep_until
-from remit.domain.errors import Fenced, Infrastructure, Shredded
+from remit.domain.errors import Fenced, Infrastructure, NotEncodable, Shredded
 from remit.engine import faults
-from remit.engine.ending import end_unreadable
+from remit.engine.ending import end_from_outside
 from remit.engine.execution import Execution, Outcome
 from remit.engine.executor import begin, load, run_segment
 from remit.engine.orders import refresh_mail
+from remit.engine.recording import code_of, message_of
 from remit.engine.rescue import Rescue
 from remit.engine.schedules import fire_due
 from remit.store.database import Commit, Conflict, Op
@@ -253,8 +254,10 @@ class Worker:
                 self._let_go(row, Outcome("lost"))
                 return
             execution = await load(row, self.services.flows[row.flow], self.services, after)
-        except Shredded:
-            await self._give_up(row)
+        except Shredded as gone:
+            await self._give_up(
+                row, gone.code, "what it needs to go on was shredded, and nobody can read it again."
+            )
             return
         except Exception as wrong:  # noqa: BLE001 - whatever it is, the run stays ours and is tried again
             await self._try_again(row, wrong, tries)
@@ -277,10 +280,10 @@ class Worker:
             self._executions.pop(run, None)
         await self._settle(execution, outcome, tries)
 
-    async def _give_up(self, row: RunRow) -> None:
-        """The past of this run was shredded: end it, so that nothing waits for it."""
+    async def _give_up(self, row: RunRow, code: str, message: str) -> None:
+        """This run can never go on: end it, so that nothing waits for it."""
         try:
-            await end_unreadable(row, self.services)
+            await end_from_outside(row, self.services, code, message)
         except (Infrastructure, Conflict) as wrong:
             await self._try_again(row, wrong, 0)
             return
@@ -291,6 +294,9 @@ class Worker:
         if outcome.kind == "lost" and not isinstance(outcome.error, Fenced) and not self._stopping:
             if isinstance(outcome.error, Conflict):
                 await self._load_and_carry(row, "refusal", outcome.value)
+            elif isinstance(outcome.error, NotEncodable):
+                # no database takes it, however often it is tried: the run fails, and no other (S2)
+                await self._give_up(row, code_of(outcome.error), message_of(outcome.error))
             else:
                 await self._try_again(row, outcome.error, tries)
             return

@@ -6,7 +6,6 @@ write with a `reconcile` asks the world, and any other becomes `unknown`: a pers
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +25,14 @@ from remit.domain.errors import (
     ToolFailed,
     UnresolvedEffect,
 )
-from remit.domain.events import StepAbsent, StepClaimed, StepRetried, StepUnknown
+from remit.domain.events import StepAbsent, StepClaimed, StepRetried, StepUnknown, WaitOpened
 from remit.domain.ids import approval_id
 from remit.domain.runs import ParkReason
 from remit.engine import faults
 from remit.engine.asking import LAST_RESORT, Question, ask
 from remit.engine.attempts import Deadline, admitted, call_in_time, failure_of
 from remit.engine.attempts import call as invoke
+from remit.engine.card import card_of
 from remit.engine.execution import cancelled_wait
 from remit.engine.late import report_late
 from remit.engine.recording import let_pass, message_of, record_failure, record_result
@@ -122,7 +122,8 @@ class Write:
         await let_pass(execution, call, self._number)
         try:
             async with admitted(call.step, execution.services):
-                await let_pass(execution, call, self._number)  # there may have been a queue before the bulkhead
+                # there may have been a queue before the bulkhead
+                await let_pass(execution, call, self._number)
                 claim = await self._claim_it()
                 started = execution.now()
                 left = await self._time_left(claim)
@@ -133,7 +134,7 @@ class Write:
             if claim is None and isinstance(definite, BEFORE_ACTING):
                 raise  # refused before the claim, and journaled as that
             return await self._failed_for_sure(definite, started)
-        except (Exception, asyncio.CancelledError, SystemExit) as raised:
+        except BaseException as raised:
             wrong = failure_of(raised)
             if claim is None:
                 raise
@@ -169,10 +170,17 @@ class Write:
             )
             raise await record_failure(execution, call, refused, self._number, now)
         free = Op("approvals.none_unresolved", (execution.row.id, self._fingerprint()), one=True)
-        await execution.record(call.scope, claim, call.path, [free, *ops])
+        try:
+            await execution.record(call.scope, claim, call.path, [free, *ops])
+        except NotEncodable as wrong:
+            raise await record_failure(execution, call, wrong, self._number, now) from None
         faults.reach("claim.recorded")
         self._first_claim = self._first_claim or claim
         return claim
+
+    def card(self) -> dict[str, Any]:
+        """What a person is shown of this write who has to say something about it."""
+        return card_of(self._call, self._key(), self._first_claim and self._first_claim.detail)
 
     def _key(self) -> str:
         if self._first_claim is not None:
@@ -296,7 +304,7 @@ class Write:
                 execution.services.clock, self._timeout, f"the reconcile of {call.step.name}"
             ):
                 verdict = await invoke(reconcile, *call.args, **kwargs)
-        except (Exception, asyncio.CancelledError, SystemExit) as raised:  # noqa: BLE001
+        except BaseException as raised:  # noqa: BLE001
             failure_of(raised)  # a reconcile that fails knows nothing
             return None
         faults.reach("reconcile.performed")
@@ -325,11 +333,12 @@ class Write:
             )
             faults.reach("unknown.recorded")
             self._asking = True
-        question = Question(
-            "unknown", LAST_RESORT, {"step": call.path}, call.step.name,
-            fingerprint=self._fingerprint(), reason=ParkReason.UNKNOWN,
-        )  # fmt: skip
         recorded = execution.journal.look(path)
+        asked = next((e.event.value for e in recorded if isinstance(e.event, WaitOpened)), None)
+        question = Question(
+            "unknown", LAST_RESORT, asked or self.card(), call.step.name,
+            fingerprint=self._fingerprint(), reason=ParkReason.UNKNOWN, key=call.key,
+        )  # fmt: skip
         closed = await ask(execution, call.scope, path, question, recorded, f"late:{call.path}")
         self._asking = False
         if closed.how not in {"late receipt", "approved"}:

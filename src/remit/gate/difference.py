@@ -1,4 +1,4 @@
-"""Three states of an object: as it was, as we left it, as it is. What may be put back, and what somebody else changed."""
+"""Three states of an object: as it was, as we left it, as it is; and what of it may be put back."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from remit.domain.action_errors import BadArguments
 from remit.domain.errors import InvalidInput
+from remit.domain.event import object_of
 from remit.engine.stepping import perform
 from remit.gate.delegate_passage import DelegatePassage
 from remit.gate.model_passage import ModelAnswer, ModelPassage
@@ -42,7 +43,7 @@ class Gate:
         return self.parts.registry.find(named)
 
     async def learn(self, tools: Sequence[Tool]) -> None:
-        """Take in tools that no source of the workspace lists: their definitions are accepted and ruled on as all others."""
+        """Take in tools that no source lists: their definitions are accepted and ruled on as all others."""
         parts = self.parts
         parts.registry.add(*tools)
         await parts.acceptance.boot(tools)
@@ -65,13 +66,13 @@ class Gate:
     async def call_text(self, execution: Execution, actor: Actor, name: str, text: str) -> tuple[Any, str]:
         """A tool call as a model wrote it: a name that may not exist, and arguments that may not be JSON."""
         try:
-            arguments = canonical.parse(text or "{}")
-            problem = None if isinstance(arguments, dict) else "the arguments are no JSON object."
+            arguments: Any = canonical.parse(text or "{}")
+            problem = "" if isinstance(arguments, dict) else "the arguments are no JSON object."
         except InvalidInput as wrong:
             arguments, problem = {}, wrong.message
-        if problem is None:
-            return await self.call(execution, actor, name, arguments)
-        return await self._broken(execution, actor, name, text, problem)
+        if problem:
+            return await self._broken(execution, actor, name, text, problem)
+        return await self.call(execution, actor, name, object_of(arguments))
 
     async def ask_model(self, execution: Execution, actor: Actor, asked: ModelAsk) -> ModelAnswer:
         """Ask a model as a durable step."""

@@ -14,6 +14,7 @@ import msgspec
 from remit.domain.action_events import ActionAdmitted
 from remit.domain.budgets import Amount
 from remit.domain.decisions import AccessRequest, Decision
+from remit.domain.event import object_of
 from remit.gate.passage import Passage
 from remit.gate.streams import StepListener
 from remit.wire.messages import Finish, Message, Usage, message_to_plain
@@ -91,7 +92,9 @@ class ModelPassage(Passage):
         self.pipe.again()
         desk, ask = self.parts.models, self._ask
         session = execution.row.session or execution.row.id
-        self._plan = plan = desk.plan(ask.route, ask.request, self._may_use, ask.data_class, session)
+        self._plan = plan = desk.plan(
+            ask.route, ask.request, self._may_use, ask.data_class, session, f"{execution.row.id}/{call.path}"
+        )
         self.pipe.passed("resolve")
         await self.reserve(execution, plan.most)
         self._call, self._run, self._execution = call, execution.row.id, execution
@@ -160,7 +163,7 @@ class ModelPassage(Passage):
 
     def replayed(self, detail: Any) -> None:
         """It was settled before: count what it used."""
-        used = detail.get("used") if isinstance(detail, dict) else None
+        used = object_of(object_of(detail).get("used"))
         if used:
             self.count_again(Amount(**used))
 

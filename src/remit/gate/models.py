@@ -17,6 +17,7 @@ from remit.domain.clock import MICROSECONDS
 from remit.models.attempt import Reset
 from remit.models.bounds import bound, weigh
 from remit.models.calling import Calls
+from remit.models.configuration import SIMULATED
 from remit.models.opening import open_provider
 from remit.models.plan import CallPlan, Candidate
 from remit.models.provider import Credential, Deadlines, ModelCall
@@ -25,6 +26,7 @@ from remit.models.routes import need_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from remit.domain.clock import Clock
     from remit.domain.decisions import Decision
@@ -48,6 +50,7 @@ _HEDGE_AFTER = 2.0
 class Plan:
     """What a route came to for one request."""
 
+    route: str
     candidates: tuple[Candidate, ...]
     need: Need
     most: Amount
@@ -91,15 +94,26 @@ class ModelDesk:
 
     def __init__(
         self, configuration: Configuration, health: HealthBook, vault: Vault, clock: Clock,
-        providers: dict[str, Provider] | None = None,
+        folder: Path | None = None,
     ) -> None:  # fmt: skip
         self.configuration = configuration
+        self.health = health
         self.router = Router(configuration.catalog, configuration.book, health)
-        self._providers = providers or {}
+        self._providers: dict[str, Provider] = {}
+        self._folder = folder
         self._vault = vault
         self._clock = clock
         self._calls = Calls(self._credential, health=health, clock=clock)
         self._windows: dict[str, int | None] = {}
+
+    def simulate(self, *scripts: Any) -> None:
+        """Let the simulated provider answer for every model, by these scripts first: for tests and rehearsals."""
+        self.configuration = self.configuration.simulated()
+        self.router = Router(self.configuration.catalog, self.configuration.book, self.health)
+        self._providers.clear()
+        self._windows.clear()
+        provider: Any = self._provider(SIMULATED)
+        provider.scripts[:0] = scripts
 
     def window(self, route: str) -> int | None:
         """The smallest window of a route's models; None if none is known."""
@@ -113,12 +127,12 @@ class ModelDesk:
 
     def plan(
         self, route_name: str, request: ModelRequest, may_use: Callable[[str, dict[str, Any]], Decision],
-        data_class: str, session: str,
+        data_class: str, session: str, key: str = "",
     ) -> Plan:  # fmt: skip
         """Who may answer, in which order, and what it may cost; raises `NoRoute` or `Denied`."""
         route, now = self.configuration.route(route_name), self._clock.now()
         weight = weigh(request)
-        need = need_of(request, weight, session=session, data_class=data_class)
+        need = need_of(request, weight, session=session, data_class=data_class, key=key)
         decision = self.router.choose(route, need, now)
         allowed, refused = self._allowed(decision, may_use)
         bounds = [
@@ -137,7 +151,7 @@ class ModelDesk:
         if unbounded:
             detail["unbounded"] = unbounded
         hedge = _HEDGE_AFTER if route.hedge and len(candidates) > 1 else None
-        return Plan(candidates, need, most, request, detail, hedge)
+        return Plan(route_name, candidates, need, most, request, detail, hedge)
 
     async def ask(
         self,
@@ -154,7 +168,14 @@ class ModelDesk:
         seconds = Deadlines().total
         if actor.until is not None:
             seconds = max(0.001, min(seconds, (actor.until - self._clock.now()) / MICROSECONDS))
-        call = ModelCall(request, deadlines=Deadlines(total=seconds), run=run, agent=actor.agent, path=path)
+        call = ModelCall(
+            request,
+            deadlines=Deadlines(total=seconds),
+            run=run,
+            agent=actor.agent,
+            path=path,
+            route=plan.route,
+        )
         account = _Account(passage)
         heard = _heard_by(listener) if listener is not None else None
         call_plan = CallPlan(plan.candidates, hedge=plan.hedge, seconds=seconds)
@@ -209,7 +230,9 @@ class ModelDesk:
 
     def _candidate(self, name: str) -> Candidate:
         card = self.configuration.catalog.card(name)
-        return Candidate(name, self._provider(card.provider), card.sent_name, card.window or 0)
+        spec = self.configuration.providers.get(card.provider)
+        deadlines = spec.deadlines if spec is not None else None
+        return Candidate(name, self._provider(card.provider), card.sent_name, card.window or 0, deadlines)
 
     def _provider(self, name: str) -> Provider:
         found = self._providers.get(name)
@@ -217,7 +240,9 @@ class ModelDesk:
             spec = self.configuration.providers.get(name)
             if spec is None:
                 raise NoRoute(f'there is no provider "{name}".', "Describe it in models.toml.")
-            found = self._providers[name] = open_provider(spec, clock=self._clock)
+            found = self._providers[name] = open_provider(
+                spec, clock=self._clock, folder=self._folder, environment=self.configuration.environment
+            )
         return found
 
     async def _credential(self, provider: str) -> Credential:

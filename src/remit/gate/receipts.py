@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from remit.domain.event import object_of
 from remit.domain.events import StepClaimed, StepDone
 from remit.domain.tools import ObjectImage, Receipt
 from remit.engine.outside import run_stream
@@ -34,17 +35,17 @@ def _found(run: str, entries: Iterable[Entry]) -> Iterable[Receipt]:
             claims[entry.path] = event
         elif isinstance(event, StepDone) and entry.path in claims:
             claim = claims.pop(entry.path)
-            said = _dict(claim.detail)
+            said = object_of(claim.detail)
             if "arguments" in said and "undoes" not in said:
                 yield _receipt(run, entry, claim, event)
 
 
 def _receipt(run: str, entry: Entry, claim: StepClaimed, done: StepDone) -> Receipt:
-    said, outcome = _dict(claim.detail), _dict(done.detail)
-    edited = _dict(outcome.get("edited"))
+    said, outcome = object_of(claim.detail), object_of(done.detail)
+    edited = object_of(outcome.get("edited"))
     return Receipt(
         run, entry.path, done.name, str(said.get("tool_digest", "")),
-        _dict(edited.get("arguments") or said["arguments"]), done.result,
+        object_of(edited.get("arguments") or said["arguments"]), done.result,
         tuple(msgspec.convert(image, ObjectImage) for image in outcome.get("images", ())),
         str(outcome.get("best_effort", "")), claim.key, entry.at,
     )  # fmt: skip
@@ -82,7 +83,3 @@ def taken_back(receipt: Receipt, by: str, at: int) -> Op:
 def tag_of(keys: KeyRing, team: str, name: str) -> str:
     """An object in the index: its name is content, so it is keyed (S7)."""
     return keys.tag(f"object|{team}|{name}")
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]

@@ -8,6 +8,7 @@ server calls the problem, never what was sent.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -111,7 +112,8 @@ def _form(asked: TokenRequest) -> tuple[dict[str, str], str | None]:
     identity, secret = given.get("client_id"), given.get("client_secret")
     if identity and secret and given.get("auth", "basic") == "basic":
         # both parts are form-encoded first (RFC 6749 §2.3.1): a colon in an id would shift the secret
-        return form, aiohttp.BasicAuth(quote_plus(identity), quote_plus(secret)).encode()
+        login = f"{quote_plus(identity)}:{quote_plus(secret)}"
+        return form, f"Basic {base64.b64encode(login.encode()).decode()}"
     form |= {key: value for key, value in (("client_id", identity), ("client_secret", secret)) if value}
     return form, None
 

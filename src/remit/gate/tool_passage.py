@@ -17,6 +17,7 @@ from remit.domain.budgets import Amount
 from remit.domain.decisions import AccessRequest
 from remit.domain.effects import Absent, Happened
 from remit.domain.errors import TooLarge, ToolFailed
+from remit.domain.event import object_of
 from remit.domain.tools import Performed
 from remit.gate.nesting import reachable
 from remit.gate.passage import Passage
@@ -244,7 +245,7 @@ class ToolPassage(Passage):
 
     def replayed(self, detail: Any) -> None:
         """It was settled before: count what it used."""
-        used = detail.get("used") if isinstance(detail, dict) else None
+        used = object_of(object_of(detail).get("used"))
         if used:
             self.count_again(Amount(calls=int(used.get("calls", 0))))
 

@@ -7,11 +7,12 @@ putting them back would jump over what stands in between.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from remit.domain.action_errors import CannotUndo
 from remit.domain.effects import Effect
 from remit.domain.errors import Refused, Rejected, StepFailed, TimedOut
+from remit.domain.event import object_of
 from remit.domain.tools import Undo
 from remit.engine.flow import Flow
 from remit.engine.step import Step
@@ -165,5 +166,5 @@ def _reason(wrong: Any) -> str:
 
 
 def _difference(detail: Any) -> Sequence[Any]:
-    why = detail.get("why") if isinstance(detail, dict) else detail
-    return why if isinstance(why, list) else ()
+    why = object_of(detail).get("why", detail)
+    return cast("Sequence[Any]", why) if isinstance(why, list) else ()

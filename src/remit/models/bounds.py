@@ -7,6 +7,7 @@ window (S25). It must not know budgets.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,15 @@ class Weight:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolsWeight:
+    """The same of a tuple of tools, with a name for exactly these."""
+
+    text: int
+    unknown: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """The most that one call may use."""
 
@@ -85,13 +95,31 @@ def weigh(request: ModelRequest) -> Weight:
             _weigh_part(part, weight)
         if message.opaque:
             weight.text += _size(message.opaque)
-    for tool in request.tools:
-        _weigh_tool(tool, weight)
+    if request.tools:
+        tools = weigh_tools(request.tools)
+        weight.text += tools.text
+        weight.unknown = tools.unknown or weight.unknown
     if request.output is not None:
         weight.text += _size(request.output)
     reaching = request.extra.keys() - _HARMLESS
     if reaching:
         weight.unknown = f'the provider\'s own "{min(reaching)}"'
+    return weight
+
+
+def weigh_tools(tools: tuple[ToolSpec, ...]) -> ToolsWeight:
+    """What the tools of a request weigh; an agent sends the same ones with every call, and they are weighed once."""
+    known = _WEIGHED.get(id(tools))
+    if known is not None and known[0] is tools:
+        return known[1]
+    texts = [msgspec.json.encode(tool) for tool in tools]
+    unknown = next((f'the provider\'s own tool "{tool.name}"' for tool in tools if tool.opaque), "")
+    weight = ToolsWeight(
+        sum(map(len, texts)), unknown, hashlib.blake2b(b"\n".join(texts), digest_size=12).hexdigest()
+    )
+    if len(_WEIGHED) >= _MOST_WEIGHED:
+        _WEIGHED.clear()
+    _WEIGHED[id(tools)] = (tools, weight)
     return weight
 
 
@@ -148,12 +176,6 @@ def _weigh_file(file: File, weight: Weight) -> None:
         weight.unknown = f"the file {file.name or file.id or file.url or 'without a name'}"
 
 
-def _weigh_tool(tool: ToolSpec, weight: Weight) -> None:
-    weight.text += _length(tool.name) + _length(tool.description) + _size(tool.parameters)
-    if tool.opaque:
-        weight.unknown = f'the provider\'s own tool "{tool.name}"'
-
-
 def _length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
@@ -202,6 +224,9 @@ def _dearest(rates: Rates, prompt: int, completion: int, weight: Weight) -> int:
     return -(-(prompt * sent + completion * rates.dearest_answer) // MILLION)
 
 
+_WEIGHED: dict[int, tuple[tuple[ToolSpec, ...], ToolsWeight]] = {}
+"""By identity; the tuple is held, so that no other one can have its place in memory."""
+_MOST_WEIGHED = 1000
 _HARMLESS = frozenset(
     {
         "audio", "frequency_penalty", "include", "logit_bias", "logprobs", "metadata", "modalities",

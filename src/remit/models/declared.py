@@ -18,6 +18,7 @@ from remit.models.catalog import (
     shipped_card,
     shipped_cards,
 )
+from remit.models.checking import check
 from remit.models.prices import PARTS, Price, price_of, shipped_price, shipped_prices
 from remit.models.provider import Deadlines
 from remit.models.regions import HERE
@@ -68,6 +69,7 @@ def provider_of(name: str, table: object) -> Declared:
             f'{FILE}: [{place}] has kind "{spec.kind}"{nearest(spec.kind, KINDS)}; it takes {", ".join(KINDS)}.',
             HINT,
         )
+    check(spec)
     return declared(
         spec,
         retention=_days(retention, place) if retention is not None else None,

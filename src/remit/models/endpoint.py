@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from remit.models.checking import RESERVED
 from remit.models.transport import Outgoing
 
 if TYPE_CHECKING:
@@ -19,15 +20,6 @@ if TYPE_CHECKING:
     from remit.models.provider import ModelCall
     from remit.models.specs import ProviderSpec
     from remit.wire.dialect import Dialect, StreamDecoder, WireError
-
-RESERVED = frozenset(
-    {
-        "authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key",
-        "x-amz-security-token", "x-amz-date", "host", "content-length", "content-type", "transfer-encoding",
-        "connection", "accept-encoding", "upgrade", "te", "trailer", "expect",
-    }
-)  # fmt: skip
-"""Headers that only an endpoint sets: what else came in must not open a door, nor change where a body ends."""
 
 
 class Endpoint(ABC):

@@ -5,19 +5,18 @@ only: `models.constraints` says who may serve, `models.router` who does.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
-
-from remit.models.bounds import weigh
+from remit.models.bounds import TYPICAL_BYTES_PER_TOKEN, weigh, weigh_tools
 from remit.wire.messages import Audio, File, Image, ToolResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from remit.models.bounds import Weight
-    from remit.wire.messages import ModelRequest, Part
+    from remit.wire.messages import Message, ModelRequest, Part
 
 Unpriced = Literal["refuse", "allow"]
 Preference = Literal["cost", "latency", "order"]
@@ -143,16 +142,14 @@ def _kinds(part: Part) -> Iterator[str]:
 
 def _prefix(request: ModelRequest) -> tuple[str, int]:
     """What an agent sends every time: its system messages and its tools."""
-    size, digest = 0, hashlib.blake2b(digest_size=12)
-    for message in request.messages:
-        if message.role != "system":
-            break
-        size += _add(digest, message.text.encode("utf-8", "surrogatepass"))
-    for tool in request.tools:
-        size += _add(digest, msgspec.json.encode(tool))
-    return (digest.hexdigest(), size // 3) if size else ("", 0)
+    system = "\n".join(message.text for message in itertools.takewhile(_is_system, request.messages))
+    if not system and not request.tools:
+        return "", 0
+    tools = weigh_tools(request.tools)
+    said = system.encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(said + tools.digest.encode(), digest_size=12)
+    return digest.hexdigest(), (len(said) + tools.text) // TYPICAL_BYTES_PER_TOKEN
 
 
-def _add(digest: hashlib.blake2b, data: bytes) -> int:
-    digest.update(data)
-    return len(data)
+def _is_system(message: Message) -> bool:
+    return message.role == "system"

@@ -38,7 +38,7 @@ def answer(
     try:
         changes = changes_by([each.rule for each in softened], context)
     except Unfit as wrong:
-        return unjudged(f"{wrong}, so no rule can change it", policy)
+        return unjudged(str(wrong), policy)
     deferring = _of(softened, Treatment.DEFER)
     asking = _of(softened, Treatment.ASK)
     reasons = tuple(each.reason for each in deferring + asking)
@@ -81,6 +81,9 @@ def changes_by(rules: Sequence[Rule], context: Mapping[str, Json]) -> dict[str, 
             value = found.get(clamp.argument, context.get(clamp.argument))
             if value is not None:
                 found[clamp.argument] = _clamped(clamp, value)
+    for clamp in (each for rule in rules for each in rule.clamps if each.argument in found):
+        if clamp.apply(found[clamp.argument]) != found[clamp.argument]:
+            raise Unfit(f"the rules that clamp {clamp.argument} contradict each other")
     return {name: value for name, value in found.items() if value != context[name]}
 
 
@@ -125,5 +128,5 @@ def _requirement(asking: Ready) -> Requirement:
 
 def _clamped(clamp: Clamp, value: Json) -> Json:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Unfit(f"{clamp.argument} is no number")
+        raise Unfit(f"{clamp.argument} is no number, and cannot be clamped")
     return clamp.apply(value)

@@ -5,6 +5,7 @@ file and line. What the rules name and whether they fit the schema is checked el
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -67,11 +68,14 @@ def _rules_in(file: Path, folder: Path) -> Iterator[Rule]:
     name = f"{folder.name}/{file.relative_to(folder).as_posix()}"
     text = _text_of(file, name)
     templates: list[pst.Template] = []
+    on_line: Counter[int] = Counter()
     for statement in statements(text):
         place = f"{name}:{statement.line}"
         template = _parsed(statement.text, place)
         templates.append(template)
-        yield rule_of(template, place, statement.text)
+        on_line[statement.line] += 1
+        number = on_line[statement.line]
+        yield rule_of(template, place, statement.text, f"{place}#{number}" if number > 1 else place)
     _check_whole(text, templates, name)
 
 

@@ -52,7 +52,7 @@ class Rule:
     """One statement, where it stands, and what it says to people."""
 
     name: str
-    """Its @id, or its place."""
+    """Its @id, or its place; `…:3#2` is the second one of a line."""
     place: str
     """As in `policies/refunds.cedar:3`."""
     text: str
@@ -73,8 +73,11 @@ class Rule:
         return frozenset({*self.redacts, *(clamp.argument for clamp in self.clamps)})
 
 
-def rule_of(statement: pst.Template, place: str, text: str) -> Rule:
-    """Read the annotations of a statement; each that makes no sense is refused, because it was meant to."""
+def rule_of(statement: pst.Template, place: str, text: str, name: str = "") -> Rule:
+    """Read the annotations of a statement; each that makes no sense is refused, because it was meant to.
+
+    `name` serves a rule without an @id, where its place alone does not tell it from others.
+    """
     notes = statement.annotations
     for note in notes:
         if note not in _NOTES:
@@ -84,7 +87,7 @@ def rule_of(statement: pst.Template, place: str, text: str) -> Rule:
         if note in notes and needs not in notes:
             raise invalid(f"{place} has @{note} without @{needs}.")
     return Rule(
-        notes.get("id", "") or place, place, text, treatment, statement,
+        notes.get("id", "") or name or place, place, text, treatment, statement,
         notes.get("reason", ""), notes.get("remedy", ""), _group(notes, place), _within(notes, place),
         _otherwise(notes, place), _redacts(notes, place), _clamps(notes, place), _until(notes, place),
     )  # fmt: skip

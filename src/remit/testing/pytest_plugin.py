@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from remit.testing.clock import ManualClock
+from remit.testing.scripting import Script
 from remit.testing.stage import Stage, stage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Generator
 
+    from remit.agents.agent import Agent
     from remit.engine.flow import Flow
 
 
@@ -31,7 +33,21 @@ def flows() -> list[Flow]:
 
 
 @pytest.fixture
-async def platform(flows: list[Flow]) -> AsyncGenerator[Stage]:
-    """A platform on a temporary workspace, with a worker."""
-    async with stage(*flows) as made:
+def agents() -> list[Agent]:
+    """Agents that no flow names; override it in your test module."""
+    return []
+
+
+@pytest.fixture
+def script() -> Generator[Script]:
+    """What the simulated model says: `script(agent).replies(…)`; everything written has to be used."""
+    made = Script()
+    yield made
+    made.check()
+
+
+@pytest.fixture
+async def platform(flows: list[Flow], agents: list[Agent], script: Script) -> AsyncGenerator[Stage]:
+    """A platform on a temporary workspace, with a worker, whose models are simulated by `script`."""
+    async with stage(*flows, agents=agents, script=script) as made:
         yield made

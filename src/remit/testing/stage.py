@@ -10,20 +10,26 @@ from typing import TYPE_CHECKING, Any
 from remit.control.platform import Platform
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 
+    from remit.agents.agent import Agent
     from remit.control.handle import RunHandle
     from remit.control.settings import Settings
     from remit.control.views import InboxItem, RunView, WaitView
     from remit.domain.clock import Clock
     from remit.domain.runs import RunStatus
     from remit.engine.flow import Flow
+    from remit.testing.scripting import Script
 
 
 class Stage:
     """A platform that a test may crash and restart; its runs stay the same runs."""
 
-    def __init__(self, assemble: Callable[[Iterable[Flow]], Any], flows: Iterable[Flow]) -> None:
+    def __init__(
+        self, assemble: Callable[[Iterable[Flow]], Any], flows: Iterable[Flow], script: Script | None = None
+    ) -> None:
+        self.script = script
+        """What the simulated model says; None: as the workspace is configured."""
         self._assemble = assemble
         self._flows = list(flows)
         self._platform: Platform | None = None
@@ -39,6 +45,8 @@ class Stage:
         if flows is not None:
             self._flows = list(flows)
         self._platform = await self._assemble(self._flows)
+        if self.script is not None:
+            self.platform.simulate(self.script.play)
         if worker:
             await self.platform.start_worker()
 
@@ -119,16 +127,21 @@ class StagedRun:
 @asynccontextmanager
 async def stage(
     *flows: Flow, workspace: Path | None = None, database: str = "", clock: Clock | None = None,
-    chosen: Settings | None = None, worker: bool = True,
+    chosen: Settings | None = None, worker: bool = True, agents: Sequence[Agent] = (), script: Script | None = None,
 ) -> AsyncGenerator[Stage]:  # fmt: skip
-    """A platform with these flows on a temporary workspace (or the given one), up until the block ends."""
+    """A platform with these flows on a temporary workspace (or the given one), up until the block ends.
+
+    With a `script`, the simulated model answers by it, whatever provider the workspace names.
+    """
     with tempfile.TemporaryDirectory(prefix="remit-test-") as temporary:
         place = workspace or Path(temporary)
 
         async def assemble(given: Iterable[Flow]) -> Platform:
-            return await Platform.assemble(place, database=database, flows=given, clock=clock, chosen=chosen)
+            return await Platform.assemble(
+                place, database=database, flows=given, agents=agents, clock=clock, chosen=chosen
+            )
 
-        made = Stage(assemble, flows)
+        made = Stage(assemble, flows, script)
         await made.up(worker=worker)
         try:
             yield made

@@ -131,7 +131,7 @@ class Acceptance:
             raise WrongState(f"{name} is not in quarantine.", "There is nothing to accept.")
         if digest and not known.pending.startswith(digest):
             raise WrongState(
-                f"{name} changed again since you looked.", f"Look again: remit tools show {name}."
+                f"{name} changed again since you looked.", f"Look again: remit tools {name}."
             )
         now = self._clock.now()
         event = ToolAccepted(name, self._team, known.pending, by, "accepted by a person", known.differences)
@@ -140,7 +140,7 @@ class Acceptance:
             await self._submit([op], [event], now)
         except Conflict:
             raise WrongState(
-                f"{name} changed again since you looked.", f"Look again: remit tools show {name}."
+                f"{name} changed again since you looked.", f"Look again: remit tools {name}."
             ) from None
         await self.refresh()
         found = await self.get(name)
@@ -211,7 +211,7 @@ class Acceptance:
 
 
 def _quarantined(name: str, changed: list[Difference]) -> Quarantined:
-    accept = f"If that is what it should be, accept it: remit tools accept {name}."
+    accept = f"If that is what it should be, accept it: remit tools {name} --accept."
     if not changed:
         return Quarantined(f"{name} is new, and nobody has accepted it yet.", accept)
     return Quarantined(

@@ -42,12 +42,10 @@ _REFUSED = tuple(
 )  # fmt: skip
 """Networks that are nobody's on the internet: named one by one, because what `is_global` means changes with Python."""
 
+_GLOBAL = ipaddress.IPv6Network("2000::/3")
 _EMBEDDING = (
     (ipaddress.IPv6Network("::ffff:0:0/96"), 0),
-    (ipaddress.IPv6Network("::ffff:0:0:0/96"), 0),
-    (ipaddress.IPv6Network("::/96"), 0),
     (ipaddress.IPv6Network("64:ff9b::/96"), 0),
-    (ipaddress.IPv6Network("64:ff9b:1::/48"), 0),
     (ipaddress.IPv6Network("2002::/16"), 80),
 )
 """IPv6 networks that carry an IPv4 address, and how many bits stand to the right of it."""
@@ -100,13 +98,13 @@ class Egress:
                 f"There are: {', '.join(self.hosts) or 'none'}.",
             )
         literal = _as_address(url.host or "")
-        if literal is not None and not self._may_be_inside(url):
+        if literal is not None and not self.may_be_inside(url):
             _refuse_inside(url.host or "", literal)
         return url
 
     def connector(self, url: URL) -> TCPConnector:
         """Connections to this address alone, each to an IP address that was checked."""
-        inside = self._may_be_inside(url)
+        inside = self.may_be_inside(url)
 
         def make(info: tuple[Any, ...]) -> socket.socket:
             family, kind, protocol, _, address = info
@@ -121,7 +119,8 @@ class Egress:
             resolver=resolver, use_dns_cache=False, force_close=True, limit=1, socket_factory=make,
         )  # fmt: skip
 
-    def _may_be_inside(self, url: URL) -> bool:
+    def may_be_inside(self, url: URL) -> bool:
+        """Whether this host was named as one that may lie inside."""
         return any(rule.covers(url) for rule in self._private)
 
 
@@ -164,6 +163,8 @@ def read_rule(text: str) -> Rule:
     host, colon, port = rest.rpartition(":") if not rest.endswith("]") else (rest, "", "")
     if not colon:
         host, port = rest, ""
+    if not host.isascii():
+        host = _encoded(host)
     bare = host.removeprefix("[").removesuffix("]")
     literal = _as_address(bare)
     named = _HOST.fullmatch(host) is not None and host not in {"*", "*."}
@@ -175,6 +176,15 @@ def read_rule(text: str) -> Rule:
     return Rule(str(literal) if literal is not None else host, int(port) if port else None, scheme)
 
 
+def _encoded(host: str) -> str:
+    """A name in other letters as it travels; what cannot travel matches no rule."""
+    star = "*." if host.startswith("*.") else ""
+    try:
+        return star + (URL(f"http://{host.removeprefix('*.')}").raw_host or "")
+    except ValueError:
+        return ""
+
+
 def is_inside(address: _IpAddress) -> bool:
     """Whether an address is not one of the open internet, in whatever clothes it comes."""
     if any(address.version == network.version and address in network for network in _REFUSED):
@@ -182,14 +192,14 @@ def is_inside(address: _IpAddress) -> bool:
     if isinstance(address, ipaddress.IPv4Address):
         return not address.is_global
     for network, shift in _EMBEDDING:
-        if address in network and is_inside(ipaddress.IPv4Address(int(address) >> shift & 0xFFFFFFFF)):
-            return True
-    return not address.is_global and not any(address in network for network, _ in _EMBEDDING)
+        if address in network:
+            return is_inside(ipaddress.IPv4Address(int(address) >> shift & 0xFFFFFFFF))
+    return address not in _GLOBAL or not address.is_global
 
 
 def host_of(url: URL) -> str:
     """The host of an address as it is compared: without the dot at its end."""
-    host = (url.host or "").lower().removesuffix(".")
+    host = (url.raw_host or "").lower().removesuffix(".")
     literal = _as_address(host)
     return str(literal) if literal is not None else host
 
@@ -210,7 +220,7 @@ def _parsed(address: str | URL) -> URL:
         )
     if url.user is not None or url.password is not None:
         raise EgressRefused("an address with a name or password in it is not fetched.", "Leave them out.")
-    if "%" in url.host or not url.host.isascii() or _looks_like_a_number(url.host):
+    if "%" in url.host or _looks_like_a_number(url.host):
         raise EgressRefused(
             f'"{url.host}" is not how a host is written.', "Write its name, or its address in full."
         )

@@ -55,6 +55,18 @@ def digest(value: object) -> str:
     return hashlib.sha256(encode(value)).hexdigest()
 
 
+def accept(value: object, what: str) -> Any:
+    """A value that somebody handed in, as plain JSON that can be written down; an error calls it `what`."""
+    try:
+        found = plain(value)
+        encode(found)
+    except NotEncodable as wrong:
+        raise InvalidInput(f"{what} cannot be journaled: {wrong.message}", wrong.hint) from None
+    except RecursionError:
+        raise InvalidInput(f"{what} contains itself, or is nested too deep.") from None
+    return found
+
+
 def parse(text: str | bytes) -> Any:
     """Read JSON that somebody sent; refuse what two readers could read differently."""
     try:

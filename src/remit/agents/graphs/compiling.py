@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from remit.agents.agent import Agent
 from remit.agents.graphs.checking import check
 from remit.domain.errors import NotEncodable
+from remit.domain.event import object_of
 from remit.engine.flow import Flow
 from remit.tools.tool import Tool
 
@@ -43,7 +44,7 @@ async def _do(run: Run, graph: Graph, node: Node, state: Any) -> Any:
         case Agent() as agent:
             answer = await run.ask(agent, given)
         case Tool() as tool:
-            named = given if isinstance(given, dict) else dataclasses.asdict(given)
+            named = object_of(given) or dataclasses.asdict(given)
             answer = await run.call(tool, **named)
         case function:
             new = await function(run, state)

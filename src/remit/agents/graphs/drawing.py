@@ -1,4 +1,4 @@
-"""Graphs as pictures: Mermaid text for documents, and an SVG that needs nothing else. Names are data and are escaped."""
+"""Graphs as pictures: Mermaid text for documents, and an SVG that needs nothing else."""
 
 from __future__ import annotations
 
@@ -40,10 +40,14 @@ def svg(graph: Graph) -> str:
     height = _MARGIN * 2 + len(rows) * (_HEIGHT + _GAP_Y)
     kinds = {node.name: node.kind for node in graph.nodes}
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
-        f'aria-label="{escape(graph.name)}" font-family="sans-serif" font-size="13">',
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" '
-        'orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" fill="#555"/></marker></defs>',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
+            f'aria-label="{escape(graph.name)}" font-family="sans-serif" font-size="13">'
+        ),
+        (
+            '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" '
+            'orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" fill="#555"/></marker></defs>'
+        ),
         *(_arrow(edge, places) for edge in graph.edges),
         *(_box(name, kinds.get(name, _END), *place) for name, place in places.items()),
         "</svg>",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from remit.control.platform import Platform
     from remit.control.views import InboxItem
 
+_LONGEST_VALUE = 400
+
 
 @click.command(cls=Command)
 @click.option("--group", default=None, help="Only questions for this group.")
@@ -93,11 +95,23 @@ def _inbox_lines(items: list[InboxItem]) -> Iterator[str]:
 def _question(item: InboxItem) -> str:
     match item.kind:
         case "human":
-            return f"{item.flow} asks for a decision"
+            return f"may {item.name} go on?" if item.name else f"{item.flow} asks for a decision"
         case "unknown":
             return f"did {item.name} take place?"
         case "write":
             return f"may the fork really perform {item.name}?"
+
+
+def _asked_about(item: InboxItem) -> Iterator[tuple[str, str]]:
+    """The value, or of a write the call that is meant and the key under which the world may know it."""
+    match item.value:
+        case {"step": str(step), "arguments": _} if item.kind in {"unknown", "write"}:
+            yield "step", step
+            yield "with", wording.value(item.value["arguments"], _LONGEST_VALUE)
+            if "idempotency_key" in item.value:
+                yield "key", item.value["idempotency_key"]
+        case value:
+            yield "value", wording.value(value, _LONGEST_VALUE)
 
 
 def _item_lines(item: InboxItem, now: int) -> Iterator[str]:
@@ -107,7 +121,7 @@ def _item_lines(item: InboxItem, now: int) -> Iterator[str]:
     yield Line.of(Span(item.id, "strong"), f"  {_question(item)}  ", group, asked).painted
     for label, text in (
         ("run", f"{item.run} ({item.flow})"),
-        ("value", wording.value(item.value, 400)),
+        *_asked_about(item),
         ("approve", item.approve_means),
         ("reject", item.reject_means),
     ):

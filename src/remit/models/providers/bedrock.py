@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -123,7 +124,7 @@ class _Unframed:
 
 
 class _Chunk(msgspec.Struct):
-    bytes: str
+    bytes: str = ""
 
 
 class _Named(msgspec.Struct):
@@ -144,7 +145,9 @@ class _Message(msgspec.Struct):
 
 def _event_in(payload: bytes) -> bytes:
     try:
-        return base64.b64decode(msgspec.json.decode(payload, type=_Chunk).bytes, validate=True)
+        packed = msgspec.json.decode(payload, type=_Chunk).bytes
+        # some that stand in for AWS unpack the event on the way
+        return base64.b64decode(packed, validate=True) if packed else payload
     except (msgspec.MsgspecError, UnicodeDecodeError, binascii.Error):
         raise MalformedAnswer("a chunk of the event stream holds no event.") from None
 
@@ -164,6 +167,9 @@ def _kind_of(exception: str, otherwise: str, message: str) -> tuple[str, int]:
     return _KINDS.get(name, (otherwise, 0))
 
 
+_ID_AND_SECRET = re.compile(r"[A-Z0-9]{16,128}:")
+
+
 class _AwsFields(msgspec.Struct):
     access_key_id: str
     secret_access_key: str
@@ -173,7 +179,8 @@ class _AwsFields(msgspec.Struct):
 def aws_key(credential: Credential, provider: str) -> AwsKey | None:
     """The AWS key in a credential: three fields, the same as JSON, or `ID:SECRET[:TOKEN]`; None for a Bedrock key."""
     value = credential.value.strip()
-    if credential.kind != "aws" and not credential.fields and not value.startswith("{"):
+    is_aws = credential.kind == "aws" or value.startswith("{") or _ID_AND_SECRET.match(value)
+    if not is_aws and not credential.fields:
         return None
     try:
         if credential.fields:

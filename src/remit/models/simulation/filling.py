@@ -33,6 +33,7 @@ _FORMATS: dict[str, tuple[re.Pattern[str] | None, str]] = {
     "ipv6": (None, "2001:db8::1"),
     "hostname": (None, "example.com"),
 }
+_LONGEST_NUMBER = 15
 _SURE = re.compile(r"confidence|probability|certainty|likelihood|score", re.IGNORECASE)
 _ASKS = re.compile(r"query|question|search|text|message|prompt|topic|subject", re.IGNORECASE)
 _IDENTIFIES = re.compile(r"(^|_)(id|key|code|number|ref|reference)$|Id$", re.IGNORECASE)
@@ -125,9 +126,10 @@ class _Filler:
         """Pieces of the words that may be meant by a name."""
         hints = self._hints
         if kind == "integer":
-            return [int(float(each)) for each in hints.numbers(name) if float(each).is_integer()]
+            return [int(each) for each in hints.numbers(name) if _is_plain(each) and "." not in each]
         if kind == "number":
-            return [] if _SURE.search(name) else [float(each) for each in hints.numbers(name)]
+            said = [float(each) for each in hints.numbers(name) if _is_plain(each)]
+            return [] if _SURE.search(name) else said
         if kind != "string":
             return []
         form = _FORMATS.get(schema.get("format", ""))
@@ -205,3 +207,8 @@ class _Filler:
         text = words if words and _ASKS.search(name) else f"simulated {name or 'text'}"
         text += "." * (least - len(text))
         return text if most is None else text[: int(most)]
+
+
+def _is_plain(number: str) -> bool:
+    """Not so long that readers of JSON disagree about it."""
+    return len(number) <= _LONGEST_NUMBER

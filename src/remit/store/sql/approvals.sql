@@ -26,6 +26,12 @@ UPDATE approvals SET grp = $2, due = NULL WHERE id = $1 AND status = 'open';
 SELECT id, team, run, path, seq, kind, name, grp, asked_at, due, status, decided_by, decided_at
 FROM approvals WHERE id = $1;
 
+-- name: approvals.like
+-- Questions whose id begins so, open ones first.
+SELECT id, team, run, path, seq, kind, name, grp, asked_at, due, status, decided_by, decided_at
+FROM approvals WHERE team = $1 AND id LIKE $2
+ORDER BY CASE WHEN status = 'open' THEN 0 ELSE 1 END, asked_at DESC LIMIT 5;
+
 -- name: approvals.open
 -- The questions that wait, oldest first, optionally of one group.
 SELECT id, team, run, path, seq, kind, name, grp, asked_at, due, status, decided_by, decided_at

@@ -57,14 +57,18 @@ class HttpBinding(ReadOnly):
         """Fetch."""
 
         async def credential(url: URL) -> str | None:
-            if context.secret is None:
-                return None
-            for rule, name in self._credentials:
-                if rule.covers(url):
-                    return await context.secret(name)
-            return None
+            return await self.credential(url, context)
 
         return Performed(await fetch(arguments["url"], self._egress, self._limits, credential))
+
+    async def credential(self, url: URL, context: ToolContext) -> str | None:
+        """The token for a host; never over a line that others can read."""
+        if context.secret is None or not (url.scheme == "https" or self._egress.may_be_inside(url)):
+            return None
+        for rule, name in self._credentials:
+            if rule.covers(url):
+                return await context.secret(name)
+        return None
 
 
 def http_tools(

@@ -7,9 +7,10 @@ whole, since its signature covers every byte; a block that no other dialect has 
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from remit.wire.anthropic.names import CARRIED, NAME, Block, Json
+from remit.wire import carriage
+from remit.wire.anthropic.names import NAME, Block, Json
 from remit.wire.arguments import as_text
 from remit.wire.messages import File, Foreign, Image, Part, Reasoning, Text, ToolCall, ToolResult
 from remit.wire.opaque import carried, rest
@@ -80,22 +81,7 @@ def _call(read: Reader, block: Block, at: str) -> Part:
     except RecursionError:
         raise read.wrong(f"{at}.input", "is nested too deep") from None
     identity, name = read.text(block, "id", at), read.text(block, "name", at)
-    return ToolCall(identity, name, arguments, _brought_back(_kept(block, _OF_CALL)))
-
-
-def _brought_back(kept: dict[str, Json] | None) -> dict[str, Json] | None:
-    """What `_answered_call` gave a client to bring back. It may write anything there: only what has the shape of an
-    `opaque` becomes one.
-    """
-    if kept is None or CARRIED not in kept[NAME]:
-        return kept
-    keys = kept[NAME]
-    ours, keys = keys[CARRIED], {key: value for key, value in keys.items() if key != CARRIED}
-    others: dict[str, Json] = cast("dict[str, Json]", ours) if isinstance(ours, dict) else {}
-    theirs: dict[str, Json] = {
-        name: block for name, block in others.items() if isinstance(block, dict) and name != NAME
-    }
-    return {**theirs, **(carried(NAME, keys) or {})} or None
+    return ToolCall(identity, name, arguments, carriage.inward(_said(rest(block, _OF_CALL)), NAME))
 
 
 def _result(read: Reader, block: Block, at: str) -> Part:
@@ -133,11 +119,16 @@ def _base64(read: Reader, text: str, at: str) -> str:
 def _kept(
     block: Block, known: frozenset[str], source: Block | None = None, of_source: frozenset[str] = frozenset()
 ) -> dict[str, Json] | None:
-    """What the part has no place for. A null says nothing, and the API sends many."""
-    keys = {key: value for key, value in rest(block, known).items() if value is not None}
+    """What the part has no place for."""
+    keys = _said(rest(block, known))
     if source and (more := rest(source, of_source)):
         keys["source"] = more
     return carried(NAME, keys)
+
+
+def _said(keys: dict[str, Json]) -> dict[str, Json]:
+    """The keys that say anything: a null does not, and the API sends many."""
+    return {key: value for key, value in keys.items() if value is not None}
 
 
 _OF_TEXT = frozenset({"type", "text"})

@@ -12,7 +12,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.action_errors import Unsupported
-from remit.wire.anthropic.names import CARRIED, NAME, Block
+from remit.wire import carriage
+from remit.wire.anthropic.names import NAME, Block
 from remit.wire.arguments import as_object
 from remit.wire.data_urls import split
 from remit.wire.media import media_type_of
@@ -149,13 +150,8 @@ def _call_block(part: ToolCall) -> Block:
 
 
 def _answered_call(part: ToolCall) -> Block:
-    """A call for a client, with what other dialects left on it (Gemini's thought signature): clients send the block
-    back as it came.
-    """
-    block = _call_block(part)
-    if others := {dialect: keys for dialect, keys in (part.opaque or {}).items() if dialect != NAME}:
-        block[CARRIED] = others
-    return block
+    """A call for a client, with what other dialects left on it: clients send the block back as it came."""
+    return {**_call_block(part), **carriage.outward(part.opaque, NAME)}
 
 
 def _result_block(part: ToolResult) -> Block:

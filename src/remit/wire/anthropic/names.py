@@ -8,5 +8,3 @@ Json = Any
 Block = dict[str, Json]
 
 NAME = "anthropic"
-CARRIED = "remit"
-"""The key under which a tool call carries, through a client, what belongs to other dialects."""

@@ -99,13 +99,13 @@ class _Talk:
         self.contents: list[Block] = []
         self._skip = skip_signatures
         self._calls: dict[str, tuple[int, str]] = {}
-        self._results: list[ToolResult] = []
+        self._results: list[Part] = []
         self._opaque: Block = {}
 
     def add(self, message: Message) -> None:
         """One more turn."""
         if message.role == "tool":
-            self._results += [part for part in message.parts if isinstance(part, ToolResult)]
+            self._results += message.parts
             self._opaque |= own(message.opaque, NAME)
             return
         self.answer()
@@ -125,11 +125,21 @@ class _Talk:
         """The results that came since the last turn, together."""
         if not self._results:
             return
-        if any(is_made(part.id) for part in self._results):
-            self._results.sort(key=lambda part: self._calls.get(part.id, _LAST)[0])
-        parts = [encode_result(part, part.name or self._called(part)) for part in self._results]
+        if any(isinstance(part, ToolResult) and is_made(part.id) for part in self._results):
+            self._results.sort(key=self._order)
+        found = (
+            self._answer(part) if isinstance(part, ToolResult) else encode_sent(part)
+            for part in self._results
+        )
+        parts = [part for part in found if part is not None]
         self.contents.append({"role": "user", "parts": parts, **self._opaque})
         self._results, self._opaque = [], {}
+
+    def _answer(self, part: ToolResult) -> Block:
+        return encode_result(part, part.name or self._called(part))
+
+    def _order(self, part: Part) -> int:
+        return self._calls.get(part.id, _LAST)[0] if isinstance(part, ToolResult) else _LAST[0]
 
     def _note_calls(self, message: Message, parts: list[Block]) -> None:
         calls = message.tool_calls

@@ -55,8 +55,13 @@ def encode_usage(usage: Usage, more: Block | None = None) -> Block:
 
 
 def spare_usage(block: Mapping[str, Json]) -> Block:
-    """What the neutral form has no place for."""
-    return {key: value for key, value in rest(block, _KNOWN).items() if value is not None}
+    """What the neutral form has no place for. Details of nothing but sound it has."""
+    spare = {key: value for key, value in rest(block, _KNOWN).items() if value is not None}
+    if "cacheTokensDetails" not in spare:
+        for key in _DETAILS & spare.keys():
+            if all(one.get("modality") == "AUDIO" for _, one in PROVIDER.blocks(spare, key)):
+                del spare[key]
+    return spare
 
 
 def _sound(block: Mapping[str, Json], key: str) -> int:
@@ -69,6 +74,7 @@ def _tokens(block: Mapping[str, Json], key: str) -> int:
     return max(PROVIDER.integer(block, key, "usageMetadata") or 0, 0)
 
 
+_DETAILS = frozenset({"promptTokensDetails", "candidatesTokensDetails"})
 _KNOWN = frozenset(
     {
         "promptTokenCount", "cachedContentTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount",

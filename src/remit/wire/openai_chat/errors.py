@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 from remit.wire import http_errors
+from remit.wire.arguments import json_text
 from remit.wire.dialect import WireError
 from remit.wire.messages import Failed
 
@@ -136,7 +137,7 @@ def _error_in(body: Json) -> dict[str, Json]:
         return {**found, "message": found.get("message") or error}
     if "detail" in found and "message" not in found:
         detail = found["detail"]
-        return {"message": detail if isinstance(detail, str) else str(detail)}
+        return {"message": detail if isinstance(detail, str) else json_text(detail)}
     return found
 
 

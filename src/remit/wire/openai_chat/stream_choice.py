@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Json = Any
 
+_PLAIN = frozenset({"role", "content"})
 _DELTA = frozenset({"role", "content", "refusal", "audio", "tool_calls", "images", *REASONING_KEYS})
 
 
@@ -49,25 +50,20 @@ class ChoiceStream:
         self._by_index: dict[int, GrowingCall] = {}
 
     def take(self, choice: Mapping[str, Json]) -> list[StreamEvent]:
-        """The events of one delta."""
+        """The events of one delta; nearly all of them are a few words."""
         events: list[StreamEvent] = []
         delta = PROVIDER.optional_mapping(choice, "delta", "choices")
-        if any(delta.get(key) for key in REASONING_KEYS):
+        more = delta.keys() - _PLAIN
+        if more:
             self._take_thoughts(delta, events)
         if delta.get("content"):
             self._take_content(delta, events)
-        if refusal := PROVIDER.optional_text(delta, "refusal", "delta"):
-            self._text(Refusal, events).pieces.append(refusal)
-        if audio := PROVIDER.optional_mapping(delta, "audio", "delta"):
-            self._sound(events).add(audio)
-        for at, image in PROVIDER.blocks(delta, "images", "delta"):
-            self._whole(decode_part(image, at, PROVIDER), events)
-        for _, block in PROVIDER.blocks(delta, "tool_calls", "delta"):
-            events += self._call(block, events).add(block)
-        self.beside.add(rest(delta, _DELTA))
-        if logprobs := PROVIDER.optional_mapping(choice, "logprobs", "choices"):
+        if more:
+            self._take_rest(delta, events)
+        if logprobs := choice.get("logprobs") and PROVIDER.mapping(choice, "logprobs", "choices"):
             self.logprobs.add(logprobs)
-        self.finish_reason = PROVIDER.optional_text(choice, "finish_reason", "choices") or self.finish_reason
+        if choice.get("finish_reason"):
+            self.finish_reason = PROVIDER.text(choice, "finish_reason", "choices")
         return events
 
     def finish(self) -> list[StreamEvent]:
@@ -77,7 +73,20 @@ class ChoiceStream:
         events.extend(PartDone(call.index, call.part()) for call in self._reopened)
         return events
 
+    def _take_rest(self, delta: Mapping[str, Json], events: list[StreamEvent]) -> None:
+        if refusal := PROVIDER.optional_text(delta, "refusal", "delta"):
+            self._text(Refusal, events).pieces.append(refusal)
+        if audio := PROVIDER.optional_mapping(delta, "audio", "delta"):
+            self._sound(events).add(audio)
+        for at, image in PROVIDER.blocks(delta, "images", "delta"):
+            self._whole(decode_part(image, at, PROVIDER), events)
+        for _, block in PROVIDER.blocks(delta, "tool_calls", "delta"):
+            events += self._call(block, events).add(block)
+        self.beside.add(rest(delta, _DELTA))
+
     def _take_thoughts(self, delta: Mapping[str, Json], events: list[StreamEvent]) -> None:
+        if not any(delta.get(key) for key in REASONING_KEYS):
+            return
         thoughts = self._open
         if not isinstance(thoughts, GrowingThoughts):
             thoughts = GrowingThoughts(self._next)

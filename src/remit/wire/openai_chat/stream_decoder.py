@@ -101,10 +101,10 @@ class ChatStreamDecoder:
     def _take_chunk(self, chunk: Mapping[str, Json]) -> list[StreamEvent]:
         self._id = self._id or PROVIDER.optional_text(chunk, "id")
         self._model = self._model or PROVIDER.optional_text(chunk, "model")
-        self._usage = PROVIDER.optional_mapping(chunk, "usage") or self._usage
-        for key, value in rest(chunk, _CHUNK).items():
-            if value is not None:
-                self._top[key] = value
+        if chunk.get("usage"):
+            self._usage = PROVIDER.mapping(chunk, "usage")
+        if chunk.keys() - _CHUNK:
+            self._top.update((key, value) for key, value in rest(chunk, _CHUNK).items() if value is not None)
         events: list[StreamEvent] = []
         for _, choice in PROVIDER.blocks(chunk, "choices"):
             if not self._started:

@@ -60,8 +60,6 @@ def encode_input(part: Part, where: str) -> dict[str, Json]:
             block = _image(part, where)
         case File(opaque=opaque):
             block = _file(part)
-        case Audio(data=data, format=form, opaque=opaque):
-            block = {"type": "input_audio", "input_audio": {"data": data, "format": form}}
         case Foreign(dialect=dialect, block=foreign) if dialect == NAME:
             return foreign
         case _:
