@@ -268,8 +268,9 @@ async def test_a_vault_shows_nothing_of_what_it_holds() -> None:
     assert all(value not in repr(task) for task in vars(opened)["_tasks"].values())
 
 
-def test_a_workspace_without_the_file_has_no_secrets_of_its_own(tmp_path: Path) -> None:
-    assert read_secrets(tmp_path).secrets == {}
+async def test_a_workspace_without_the_file_has_the_environment(tmp_path: Path) -> None:
+    opened = Vault(read_secrets(tmp_path), tmp_path, ManualClock(), environment=ENVIRONMENT)
+    assert await opened.give("crm_token", TOOL, "r-1", "ada") == "plain-value-1"
 
 
 def everything_in(opened: Vault) -> str:

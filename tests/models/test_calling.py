@@ -251,7 +251,7 @@ async def test_latency_is_split_into_waiting_first_word_and_rest() -> None:
 # --- what is recorded ------------------------------------------------------------------------------------------
 
 
-async def test_every_attempt_is_a_charge_of_its_own() -> None:
+async def test_s25_every_attempt_is_a_charge_of_its_own() -> None:
     clock, book, account = ManualClock(), Book(), Account()
     first = Played(
         "a", clock, [Started(), TextDelta(0, "x"), CUT], [refused("rate_limit", 429, after=1)], [DOWN]

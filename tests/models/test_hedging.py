@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from remit.domain.action_errors import ProviderDown
+from remit.domain.action_errors import BudgetExhausted, ProviderDown
+from remit.domain.clock import sleep_until
 from remit.domain.effects import Backoff
 from remit.models.attempt import Reset
+from remit.models.calling import Calls
 from remit.models.plan import Answered, CallPlan, Candidate
-from remit.models.provider import ModelCall
+from remit.models.provider import Credential, ModelCall
 from remit.testing.clock import ManualClock
 from remit.wire.messages import ModelRequest, Started, TextDelta
 from tests.models.played import (
@@ -128,6 +130,51 @@ async def test_a_race_that_is_cancelled_leaves_nobody_running() -> None:
         await task
     assert (book.out, account.open, first.left, second.left) == (0, set(), 1, 1)
     assert asyncio.all_tasks() == before
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_race_that_is_cancelled_at_any_moment_leaves_no_attempt_open(turns: int) -> None:
+    clock, book, account = ManualClock(), Book(), Account()
+    wanted = CallPlan(
+        (Candidate("a", Played("p", clock, [600.0])), Candidate("b", Played("q", clock, [600.0]))), hedge=2.0
+    )
+    task = asyncio.create_task(calls(clock, book).perform(wanted, ModelCall(STREAMED), witness=account))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (book.out, account.open) == (0, set())
+
+
+async def test_a_first_that_speaks_while_the_second_is_fetching_its_key_wins() -> None:
+    clock, book, account = ManualClock(), Book(), Account()
+
+    async def key(provider: str) -> Credential:
+        if provider == "q":
+            await sleep_until(clock, clock.now() + 3_000_000)
+        return Credential()
+
+    first, second = Played("p", clock, says("first", after=3)), Played("q", clock, says("second"))
+    wanted = CallPlan((Candidate("a", first), Candidate("b", second)), hedge=2.0)
+    task = asyncio.create_task(
+        Calls(key, health=book, clock=clock).perform(wanted, ModelCall(STREAMED), witness=account)
+    )
+    await settle(clock, task)
+    assert task.result().response.message.text == "first"
+    assert (book.out, account.open) == (0, set())
+    assert [(each.model, each.outcome, each.sent) for each in task.result().attempts] == [
+        ("a", "answered", True), ("b", "cancelled", False),
+    ]  # fmt: skip
+
+
+async def test_a_second_that_no_budget_is_left_for_is_not_missed() -> None:
+    clock, account = ManualClock(), Account({2: BudgetExhausted("no money left")})
+    first, second = Played("p", clock, says("late", after=60)), Played("q", clock, says("no"))
+    wanted = CallPlan((Candidate("a", first), Candidate("b", second)), hedge=2.0)
+    task = asyncio.create_task(calls(clock).perform(wanted, ModelCall(STREAMED), witness=account))
+    await settle(clock, task)
+    assert (task.result().response.message.text, second.calls) == ("late", [])
 
 
 async def test_a_listener_is_called_from_the_callers_own_task() -> None:

@@ -49,6 +49,19 @@ async def test_s17_an_attempt_that_fails_before_it_says_anything_is_repeated_in_
     assert heard.shown() == "whole"
 
 
+async def test_s17_a_listener_that_cannot_take_a_reset_ends_the_call_cleanly() -> None:
+    clock, book, account = ManualClock(), Book(), Account()
+    played = Played("a", clock, [Started(), TextDelta(0, "half"), CUT], says("whole"))
+
+    async def listen(number: int, event: StreamEvent | Reset) -> None:
+        if isinstance(event, Reset):
+            raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        await made(clock, plan(played), STREAMED, book, on_event=listen, witness=account)
+    assert (book.out, account.open, len(played.calls)) == (0, set(), 1)
+
+
 async def test_s17_a_stream_that_just_stops_is_cut_and_no_answer() -> None:
     clock = ManualClock()
     played = Played("a", clock, [Started(), TextDelta(0, "half")])

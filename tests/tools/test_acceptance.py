@@ -96,7 +96,7 @@ async def test_a_stranger_that_changes_is_called_by_nobody(database: Database, w
         acceptance.check(swapped)
     (waiting,) = await acceptance.boot([swapped])
     assert (waiting.tool, waiting.digest, waiting.pending) == ("crm_get", BASE.digest, SWAPS[what].digest)
-    with pytest.raises(Quarantined, match="remit tools accept crm_get"):
+    with pytest.raises(Quarantined, match="remit tools crm_get --accept"):
         await acceptance.admit(swapped)
     acceptance.check(as_tool(BASE))
     await acceptance.boot([swapped])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -44,16 +45,19 @@ Json = Any
 Draw = st.DrawFn
 
 
+@cache
 def texts(smallest: int = 1, largest: int = 40) -> st.SearchStrategy[str]:
     """Words in any script; never half a surrogate, which UTF-8 cannot carry."""
     return st.text(st.characters(codec="utf-8"), min_size=smallest, max_size=largest)
 
 
+@cache
 def names() -> st.SearchStrategy[str]:
     """What every dialect accepts as the name of a tool or a schema."""
     return st.from_regex(r"[a-z][a-z0-9_]{0,15}", fullmatch=True)
 
 
+@cache
 def json_values() -> st.SearchStrategy[Json]:
     numbers = st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)
     return st.recursive(
@@ -63,19 +67,23 @@ def json_values() -> st.SearchStrategy[Json]:
     )
 
 
+@cache
 def json_objects() -> st.SearchStrategy[dict[str, Json]]:
     return st.dictionaries(texts(0, 8), json_values(), max_size=3)
 
 
+@cache
 def written_objects() -> st.SearchStrategy[str]:
     """Arguments as one canonical text, for a dialect that carries them as an object."""
     return json_objects().map(lambda value: msgspec.json.encode(value).decode())
 
 
+@cache
 def base64_texts() -> st.SearchStrategy[str]:
     return st.binary(min_size=1, max_size=24).map(lambda data: base64.b64encode(data).decode())
 
 
+@cache
 def schemas() -> st.SearchStrategy[dict[str, Json]]:
     """JSON schemas of an object, small and plain, as every dialect takes them."""
     leaf = st.sampled_from(["string", "integer", "number", "boolean"]).map(lambda kind: {"type": kind})
@@ -136,11 +144,13 @@ class Expressible:
 # --- parts --------------------------------------------------------------------------------------------------
 
 
+@cache
 def carried(can: Expressible) -> st.SearchStrategy[dict[str, Json] | None]:
     """The `opaque` of a part."""
     return can.opaque.map(lambda keys: {can.dialect: keys} if keys else None)
 
 
+@cache
 def text_parts(can: Expressible) -> st.SearchStrategy[Text]:
     return st.builds(Text, texts(), carried(can))
 
@@ -235,19 +245,27 @@ def _system(draw: Draw, can: Expressible) -> Message:
 
 
 def _user(draw: Draw, can: Expressible) -> Message:
-    parts = st.lists(st.one_of(text_parts(can), *can.user_parts), min_size=1, max_size=3)
-    return Message("user", tuple(draw(parts)), _name(draw, can))
+    return Message("user", tuple(draw(_said(can))), _name(draw, can))
+
+
+@cache
+def _said(can: Expressible) -> st.SearchStrategy[list[Part]]:
+    return st.lists(st.one_of(text_parts(can), *can.user_parts), min_size=1, max_size=3)
+
+
+@cache
+def _answered(can: Expressible) -> st.SearchStrategy[list[Text | Image | File]]:
+    return st.lists(st.one_of(text_parts(can), *can.result_parts), max_size=can.result_texts)
 
 
 def _results(draw: Draw, can: Expressible, asked: Message) -> Message:
-    inner = st.one_of(text_parts(can), *can.result_parts)
     return Message(
         "tool",
         tuple(
             ToolResult(
                 call.id,
                 call.name,
-                tuple(draw(st.lists(inner, max_size=can.result_texts))),
+                tuple(draw(_answered(can))),
                 can.failed_results and draw(st.booleans()),
                 draw(carried(can)),
             )
@@ -273,6 +291,7 @@ _SETTINGS: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+@cache
 def tools(can: Expressible) -> st.SearchStrategy[tuple[ToolSpec, ...]]:
     spec = st.builds(
         ToolSpec,
@@ -321,6 +340,7 @@ def outputs(
 # --- answers -------------------------------------------------------------------------------------------------
 
 
+@cache
 def usages(can: Expressible) -> st.SearchStrategy[Usage]:
     return st.builds(Usage, **{name: st.integers(0, 10**6) for name in can.usage})
 

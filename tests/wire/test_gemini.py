@@ -52,49 +52,52 @@ def test_a_request_comes_back_the_same(request: ModelRequest) -> None:
     judged(body)
 
 
+ODD_CONTENTS: list[Json] = [
+    {
+        "role": "user",
+        "parts": [
+            {"inlineData": {"mimeType": "image/png", "data": "QUJD", "displayName": "d"}, "later": 1},
+            {"inlineData": {"mimeType": "audio/mpeg", "data": "QUJD"}},
+            {"inlineData": {"mimeType": "video/mp4", "data": "QUJD"}, "videoMetadata": {"fps": 2}},
+            {"fileData": {"fileUri": "gs://b/o", "mimeType": "video/mp4", "later": 1}},
+            {"text": "t", "partMetadata": {"a": 1}},
+        ],
+        "later": True,
+    },
+    {
+        "role": "model",
+        "parts": [
+            {"text": "hm", "thought": True, "thoughtSignature": "c2ln"},
+            {"text": "so", "thoughtSignature": "dHdv"},
+            {"thoughtSignature": "dGhyZWU="},
+            {"executableCode": {"language": "PYTHON", "code": "1"}},
+            {
+                "functionCall": {"id": "a", "name": "f", "args": {"x": 1}, "later": 1},
+                "thoughtSignature": "Zg==",
+            },
+            {"functionCall": {"id": "b", "name": "g", "args": {}}},
+        ],
+    },
+    {
+        "role": "user",
+        "parts": [
+            {"functionResponse": {"id": "a", "name": "f", "response": {"temperature": 1.5, "unit": "C"}}},
+            {
+                "functionResponse": {
+                    "id": "b", "name": "g", "response": {"error": "no"}, "scheduling": "SILENT",
+                    "parts": [{"inlineData": {"mimeType": "audio/wav", "data": "QUJD"}}, {"later": 1}],
+                },
+                "later": 1,
+            },
+        ],
+    },
+]  # fmt: skip
+
+
 def test_a_body_full_of_fields_nobody_knows_keeps_them() -> None:
     body = cast("Json", {
         "systemInstruction": {"role": "user", "parts": [{"text": "s"}]},
-        "contents": [
-            {
-                "role": "user",
-                "parts": [
-                    {"inlineData": {"mimeType": "image/png", "data": "QUJD", "displayName": "d"}, "later": 1},
-                    {"inlineData": {"mimeType": "audio/mpeg", "data": "QUJD"}},
-                    {"inlineData": {"mimeType": "video/mp4", "data": "QUJD"}, "videoMetadata": {"fps": 2}},
-                    {"fileData": {"fileUri": "gs://b/o", "mimeType": "video/mp4", "later": 1}},
-                    {"text": "t", "partMetadata": {"a": 1}},
-                ],
-                "later": True,
-            },
-            {
-                "role": "model",
-                "parts": [
-                    {"text": "hm", "thought": True, "thoughtSignature": "c2ln"},
-                    {"text": "so", "thoughtSignature": "dHdv"},
-                    {"thoughtSignature": "dGhyZWU="},
-                    {"executableCode": {"language": "PYTHON", "code": "1"}},
-                    {
-                        "functionCall": {"id": "a", "name": "f", "args": {"x": 1}, "later": 1},
-                        "thoughtSignature": "Zg==",
-                    },
-                    {"functionCall": {"id": "b", "name": "g", "args": {}}},
-                ],
-            },
-            {
-                "role": "user",
-                "parts": [
-                    {"functionResponse": {"id": "a", "name": "f", "response": {"temperature": 1.5, "unit": "C"}}},
-                    {
-                        "functionResponse": {
-                            "id": "b", "name": "g", "response": {"error": "no"}, "scheduling": "SILENT",
-                            "parts": [{"inlineData": {"mimeType": "audio/wav", "data": "QUJD"}}, {"later": 1}],
-                        },
-                        "later": 1,
-                    },
-                ],
-            },
-        ],
+        "contents": ODD_CONTENTS,
         "tools": [
             {"functionDeclarations": [
                 {

@@ -39,6 +39,7 @@ class OutputShape:
             raise InvalidSetting(
                 f"an agent cannot answer with {type_name(kind)}: {wrong}.", "Use a dataclass, or plain types."
             ) from None
+        schema = _at_the_top(schema)
         wrapped = schema.get("type") != "object"
         if wrapped:
             inner = {key: value for key, value in schema.items() if key != "$defs"}
@@ -60,6 +61,21 @@ class OutputShape:
             return self.shape.convert(plain)
         except ShapeError as wrong:
             raise InvalidInput(f"{wrong}.") from None
+
+
+def _at_the_top(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema that only refers to one of its definitions, as that definition."""
+    name = str(schema.get("$ref", "")).rpartition("/")[2]
+    definitions = object_of(schema.get("$defs"))
+    if name not in definitions:
+        return schema
+    named = object_of(definitions[name])
+    others = {key: each for key, each in definitions.items() if key != name or _refers_to(definitions, name)}
+    return {**named, "$defs": others} if others else named
+
+
+def _refers_to(definitions: dict[str, Any], name: str) -> bool:
+    return f'"#/$defs/{name}"' in canonical.encode(definitions).decode()
 
 
 def _bare(text: str) -> str:

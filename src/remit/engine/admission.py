@@ -42,6 +42,10 @@ class Admission(Protocol):
         """The detail of the outcome, and what is committed with it."""
         ...
 
+    def taken_up(self, execution: Execution, call: Call, detail: Json) -> None:
+        """An earlier life of the run claimed it, with this detail, and did not live to tell what came of it."""
+        ...
+
     def replayed(self, detail: Json) -> None:
         """It was settled before, with this detail: take note of what it used."""
         ...

@@ -61,6 +61,11 @@ class Call:
         """What belongs into the outcome, and what is committed with it."""
         return (None, ()) if self.admission is None else self.admission.settling(wrong)
 
+    def taken_up(self, execution: Execution, detail: Any) -> None:
+        """Tell the layer above that an earlier life of the run claimed this, with this detail."""
+        if self.admission is not None:
+            self.admission.taken_up(execution, self, detail)
+
     def replayed(self, detail: Any) -> None:
         """Tell the layer above that this was settled before, with this detail."""
         if self.admission is not None:

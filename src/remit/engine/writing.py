@@ -102,6 +102,7 @@ class Write:
                 self._execution.journal.check(self._call.path, event.digest, self._call.digest)
                 self._claim, self._number = event, event.attempt
                 self._first_claim = self._first_claim or event
+                self._call.taken_up(self._execution, event.detail)
             case StepUnknown():
                 self._questions += 1
                 self._asking = True

@@ -125,6 +125,10 @@ class Passage:
         for account in self.actor.accounts:
             self.parts.budgets.charge(account, used)
 
+    def taken_up(self, execution: Execution, call: Call, detail: Any) -> None:
+        """An earlier life of the run claimed it; what only reads keeps nothing of that."""
+        del execution, call, detail
+
     def dropped(self) -> None:
         """It is over: the outcome is durable, or the run left before there was one."""
         self._let_go()

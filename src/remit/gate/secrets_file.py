@@ -68,7 +68,7 @@ class MintedSecret:
 
 @dataclass(frozen=True, slots=True)
 class SecretsFile:
-    """Everything the file says."""
+    """Everything the file says; the environment is always among its back ends."""
 
     backends: dict[str, BackendSpec] = field(default_factory=dict[str, BackendSpec])
     secrets: dict[str, StoredSecret | MintedSecret] = field(
@@ -82,7 +82,7 @@ def read_secrets(workspace: Path) -> SecretsFile:
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        return SecretsFile()
+        return parse_secrets({})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
         raise InvalidSetting(f"{path} is not TOML: {str(wrong).rstrip('.')}.", "Mend that place.") from None
     except OSError as wrong:

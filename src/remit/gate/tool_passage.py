@@ -7,7 +7,7 @@ Nothing here trusts what a model said: arguments are data until the last stage h
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -242,6 +242,16 @@ class ToolPassage(Passage):
             if self._place is not None:
                 ops += touched(self.parts.keys, *self._place, performed.images)
         return detail, ops
+
+    def taken_up(self, execution: Execution, call: Call, detail: Any) -> None:
+        """The claim of an earlier life says what was to be done, and how things stood before."""
+        if self._tool is None or not isinstance(detail, dict):
+            return
+        claimed = cast("dict[str, Any]", detail)
+        self._place = (execution, call.path)
+        self._context = self._make_context(execution, call, self._tool)
+        self.arguments = claimed.get("arguments", self.arguments)
+        self._before = claimed.get("before")
 
     def replayed(self, detail: Any) -> None:
         """It was settled before: count what it used."""

@@ -154,6 +154,12 @@ class UndoPassage(Passage):
             ops.append(taken_back(self._receipt, execution.row.id, execution.now()))
         return detail, ops
 
+    def taken_up(self, execution: Execution, call: Call, detail: Any) -> None:
+        """An earlier life claimed it; whether the object is back can be looked at."""
+        del detail
+        self._execution = execution
+        self._context = self._make_context(execution, call)
+
     def replayed(self, detail: Any) -> None:
         """It used one call."""
         del detail

@@ -75,7 +75,7 @@ def _why_not(tool: Tool | None, receipt: Receipt) -> str:
     if tool.manifest.effect is Effect.IRREVERSIBLE:
         return "it is irreversible"
     if tool.manifest.undo is Undo.NONE:
-        return "the tool does not say how it is undone"
+        return tool.manifest.best_effort or "the tool does not say how it is undone"
     if not receipt.images:
         return "nothing was captured of how things stood before"
     return ""

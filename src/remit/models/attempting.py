@@ -53,6 +53,7 @@ class Underway:
     first_at: int | None = None
     started_at: int = 0
     delivered: bool = False
+    over: bool = False
 
     async def perform(self, call: ModelCall, deliver: Deliver) -> ModelResponse:
         """Ask; raises a `ModelFailed` that carries its `Trouble`."""

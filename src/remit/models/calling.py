@@ -7,6 +7,7 @@ repeated without saying so.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from dataclasses import replace
@@ -127,19 +128,27 @@ class _Journey:
 
     async def _once(self, candidate: Candidate, behind: tuple[Candidate, ...]) -> Answered:
         """One attempt, or two side by side."""
-        after = self._failures[-1].code if self._failures else ""
         attempt = await self._open(candidate)
-        if self._delivered:
-            self._delivered = False
-            await self._on_event(attempt.number, Reset(attempt.number, after))
+        await self._announce(attempt)
         second = next(filter(self._is_worth_asking, behind), None)
         if self._plan.hedge is None or second is None or attempt.number > 1:
             response = await self._run(attempt, self._deliver)
         else:
-            race = Race(self._run, self._deliver, self._clock)
+            race = Race(self._run, self._abandon, self._deliver, self._clock)
             other = partial(self._open_beside, second)
             attempt, response = await race.between(attempt, other, self._plan.hedge)
         return self._answered(attempt, response)
+
+    async def _announce(self, attempt: Underway) -> None:
+        """Tell whoever was shown something that it is void."""
+        if not self._delivered:
+            return
+        self._delivered = False
+        try:
+            await self._on_event(attempt.number, Reset(attempt.number, self._failures[-1].code))
+        except BaseException as wrong:
+            self._close(attempt, wrong)
+            raise
 
     async def _open(self, candidate: Candidate, *, hedge: bool = False) -> Underway:
         """Permission, account and credential for one attempt."""
@@ -165,10 +174,10 @@ class _Journey:
         return attempt
 
     async def _open_beside(self, candidate: Candidate) -> Underway | None:
-        """A second attempt beside the first, if it can be made."""
+        """A second attempt beside the first, if it can be made: a luxury, whose want is no failure of the call."""
         try:
             return await self._open(candidate, hedge=True)
-        except _Unable:
+        except (_Unable, Refused):
             return None
 
     async def _run(self, attempt: Underway, deliver: Deliver) -> ModelResponse:
@@ -196,7 +205,12 @@ class _Journey:
         attempt.delivered = self._delivered = True
         await self._on_event(attempt.number, event)
 
+    def _abandon(self, attempt: Underway) -> None:
+        if not attempt.over:
+            self._close(attempt, asyncio.CancelledError())
+
     def _close(self, attempt: Underway, wrong: BaseException | None) -> None:
+        attempt.over = True
         record, health = attempt.closed(wrong)
         retry_after = trouble_of(wrong).retry_after if isinstance(wrong, ModelFailed) else None
         self._calls.health.done(attempt.permission, health, record.latency, retry_after)

@@ -21,11 +21,17 @@ class Race:
     """One race between at most two attempts."""
 
     def __init__(
-        self, run: Callable[[Underway, Deliver], Awaitable[ModelResponse]], deliver: Deliver, clock: Clock
+        self,
+        run: Callable[[Underway, Deliver], Awaitable[ModelResponse]],
+        abandon: Callable[[Underway], None],
+        deliver: Deliver,
+        clock: Clock,
     ) -> None:
         self._run = run
+        self._abandon = abandon
         self._deliver = deliver
         self._clock = clock
+        self._started: list[Underway] = []
         self._news: asyncio.Queue[tuple[Underway, StreamEvent] | Underway | None] = asyncio.Queue()
         self._tasks: dict[int, asyncio.Task[ModelResponse]] = {}
         self._winner: Underway | None = None
@@ -51,8 +57,14 @@ class Race:
         finally:
             timer.cancel()
             await self._hang_up(None)
+            for attempt in self._started:
+                self._abandon(
+                    attempt
+                )  # a task that is cancelled before its first step never runs, nor cleans up
 
     def _start(self, attempt: Underway) -> None:
+        self._started.append(attempt)
+
         async def tell(speaker: Underway, event: StreamEvent) -> None:
             self._news.put_nowait((speaker, event))
 

@@ -136,7 +136,7 @@ class Slice:
         still = self.still
         return Matched(
             tuple(a | b for a, b in zip(still.permits, moved.permits, strict=True)),
-            still.forbids | moved.forbids, moved.errors,
+            still.forbids | moved.forbids, still.errors + moved.errors,
         )  # fmt: skip
 
     @property

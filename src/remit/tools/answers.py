@@ -9,13 +9,13 @@ import base64
 import json
 import math
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from types import NoneType
 from typing import TYPE_CHECKING, Any, cast
 
 from remit.wire.canonical import LARGEST_INTEGER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 Json = Any
 _DEEPEST = 60
@@ -24,31 +24,16 @@ _DEEPEST = 60
 def plain_answer(value: object, depth: int = 0) -> Json:
     """Any value of a driver or parser as JSON."""
     if depth > _DEEPEST:
-        return f"nested too deep, not shown: {str(value)[:100]}…"
-    match value:
-        case None | bool():
-            return value
-        case str():
-            return _text(value)
-        case int():
-            return value if abs(value) <= LARGEST_INTEGER else str(value)
-        case float():
-            return value if math.isfinite(value) else str(value)
-        case bytes() | bytearray() | memoryview():
-            return {"base64": base64.b64encode(bytes(value)).decode("ascii")}
-        case dict():
-            known = cast("Mapping[object, object]", value)
-            return {_text(str(key)): plain_answer(each, depth + 1) for key, each in known.items()}
-        case list() | tuple() | set() | frozenset():
-            return [plain_answer(each, depth + 1) for each in cast("Sequence[object]", value)]
-        case datetime() | date() | time():
-            return value.isoformat()
-        case timedelta():
-            return value.total_seconds()
-        case Decimal():
-            return str(value)
-        case _:
-            return _text(str(value))
+        return f"nested too deep, not shown: {_text(str(value)[:100])}…"
+    if isinstance(value, dict):
+        known = cast("Mapping[object, object]", value)
+        return {_text(str(key)): plain_answer(each, depth + 1) for key, each in known.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain_answer(each, depth + 1) for each in cast("Sequence[object]", value)]
+    for kind, written in _WRITTEN:
+        if isinstance(value, kind):
+            return written(value)
+    return _text(str(value))
 
 
 def parsed(text: str) -> Json:
@@ -62,3 +47,18 @@ def parsed(text: str) -> Json:
 def _text(text: str) -> str:
     """Half a character cannot be written down anywhere."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _base64(value: bytes) -> Json:
+    return {"base64": base64.b64encode(bytes(value)).decode("ascii")}
+
+
+_WRITTEN: tuple[tuple[Any, Callable[[Any], Json]], ...] = (
+    ((bool, NoneType), lambda value: value),
+    (str, _text),
+    (int, lambda value: value if abs(value) <= LARGEST_INTEGER else str(value)),
+    (float, lambda value: value if math.isfinite(value) else str(value)),
+    ((bytes, bytearray, memoryview), _base64),
+    ((datetime, date, time), lambda value: value.isoformat()),
+    (timedelta, lambda value: value.total_seconds()),
+)

@@ -1,1 +1,1 @@
-"""Tools out of an OpenAPI 3.x document: one for each operation, with its effect, and undo where the document allows it."""
+"""Tools out of an OpenAPI 3.x document: one for each operation, with its effect, and undo where that can be."""

@@ -70,7 +70,9 @@ class Schemas:
     def _definition(self, reference: str, place: str) -> _Definition:
         known = self._definitions.get(reference)
         if known is None:
-            self._document.follow({"$ref": reference}, place)  # a ring of references that hold nothing ends here
+            self._document.follow(
+                {"$ref": reference}, place
+            )  # a ring of references that hold nothing ends here
             references: set[str] = set()
             start = self._count
             schema = self._today(self._document.at(reference, place), place, references, 0)

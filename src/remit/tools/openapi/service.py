@@ -6,20 +6,26 @@ and is raised as that, so that nobody believes it failed. The address is the ope
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import dataclass
-from typing import Any, cast
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from yarl import URL
 
 from remit.domain.errors import Retry, StepFailed, ToolFailed
+from remit.tools.answers import parsed
+
+if TYPE_CHECKING:
+    from remit.tools.openapi.request import Request
 
 Json = Any
-_LARGEST = 64 * 1024 * 1024
+_LARGEST = 50 * 1024 * 1024
 _SAID = 500
+_SECONDS = 30.0
 _BUSY = 429
+_OK, _MOVED, _WRONG, _BROKEN = 200, 300, 400, 500
+_NOT_DONE_BY_REDIRECT = frozenset({307, 308})
 _CONFLICTS = frozenset({409, 412, 428})
 _NOT_FOUND = frozenset({404, 410})
 
@@ -40,8 +46,13 @@ class Answer:
 
     @property
     def conflict(self) -> bool:
-        """A precondition did not hold."""
+        """It collides with what is there, or a precondition did not hold."""
         return self.status in _CONFLICTS
+
+    @property
+    def outdated(self) -> bool:
+        """The object is not the one that was looked at."""
+        return self.status == 412  # noqa: PLR2004 - Precondition Failed
 
 
 class Service:
@@ -55,31 +66,27 @@ class Service:
         self._session: aiohttp.ClientSession | None = None
 
     async def ask(
-        self, method: str, path: str, *, query: dict[str, Json] | None = None, body: Json = None,
-        headers: dict[str, str] | None = None, token: str = "", acts: bool = False, seconds: float | None = None,
-    ) -> Answer:  # fmt: skip
+        self, request: Request, token: str = "", *, acts: bool = False, seconds: float | None = None
+    ) -> Answer:
         """One request; gives 2xx, 404, 409, 410, 412 and 428 as answers, and raises everything else."""
-        sent = dict(headers or {})
+        headers = dict(request.headers or {})
         if token:
-            sent[self._auth[0]] = f"{self._auth[1]}{token}"
-        kwargs: dict[str, Any] = {"headers": sent, "allow_redirects": False, "params": _query(query or {})}
-        if body is not None:
-            kwargs["json"] = body
-        if seconds is not None:
-            kwargs["timeout"] = aiohttp.ClientTimeout(total=seconds)
-        where = f"{method.upper()} {path}"
+            headers[self._auth[0]] = f"{self._auth[1]}{token}"
+        url = URL(self._base + request.path, encoded=True)
+        if request.query:
+            url = url.with_query(list(request.query))
+        sent: dict[str, Any] = {"json": request.body} if request.has_body else {}
+        where = f"{request.method.upper()} {request.path}"
         try:
-            async with self._open().request(method.upper(), self._base + path, **kwargs) as reply:
-                content = await _read(reply, where)
-                return _answer(reply, content, where, acts=acts)
-        except aiohttp.ClientConnectorError:
+            async with self._open().request(
+                request.method.upper(), url, headers=headers, allow_redirects=False, middlewares=(_Once(),),
+                timeout=aiohttp.ClientTimeout(total=seconds or _SECONDS), **sent,
+            ) as reply:  # fmt: skip
+                return await _answer(reply, where, acts=acts)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL):
             raise Retry(f"{where}: the service cannot be reached.") from None
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as wrong:
-            if not acts:
-                raise Retry(f"{where}: no answer ({type(wrong).__name__}).") from None
-            raise StepFailed(
-                f"{where}: the connection broke ({type(wrong).__name__}); it may have been done."
-            ) from None
+        except (TimeoutError, aiohttp.ClientError, OSError) as wrong:
+            raise _lost(where, type(wrong).__name__, acts=acts) from None
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -89,31 +96,55 @@ class Service:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(
-                cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, timeout=aiohttp.ClientTimeout(total=30)
-            )
+            self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
         return self._session
 
 
-def filled(path: str, values: dict[str, Json]) -> str:
-    """A path with its parameters in place, each as one segment whatever it holds."""
-    for name, value in values.items():
-        path = path.replace("{" + name + "}", quote(_text(value), safe="") or "%00")
-    return path
+class _Once:
+    """The client repeats PUT and DELETE by itself when a connection breaks; a write may be sent once only."""
+
+    def __init__(self) -> None:
+        self._sent = False
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        if self._sent:
+            raise aiohttp.ServerDisconnectedError
+        self._sent = True
+        return await handler(request)
 
 
-def _answer(reply: aiohttp.ClientResponse, content: bytes, where: str, *, acts: bool) -> Answer:
-    status, body = reply.status, _body(reply, content)
-    if status < 300 or status in _NOT_FOUND or status in _CONFLICTS:  # noqa: PLR2004 - HTTP
-        return Answer(status, body, reply.headers.get("ETag", ""), reply.headers.get("Location", ""))
+async def _answer(reply: aiohttp.ClientResponse, where: str, *, acts: bool) -> Answer:
+    status = reply.status
+    done = _OK <= status < _MOVED
+    try:
+        body = _body(reply, await _read(reply, where))
+    except (TimeoutError, aiohttp.ClientError, OSError, ToolFailed) as wrong:
+        if not acts or not done:
+            raise
+        body = {
+            "note": f"it was done ({status}); its answer could not be read: {str(wrong) or type(wrong).__name__}"
+        }
+    if done or status in _NOT_FOUND or status in _CONFLICTS:
+        return Answer(status, body, _strong(reply.headers.get("ETag", "")), reply.headers.get("Location", ""))
     said = f"{where} answered {status}: {_short(body)}"
     if status == _BUSY:
         raise Retry(said, after=_seconds(reply.headers.get("Retry-After")))
-    if status < 500:  # noqa: PLR2004 - HTTP
+    if _MOVED <= status < _WRONG:
+        said = f"{where} answered {status}, and redirects are not followed"
+        if acts and status not in _NOT_DONE_BY_REDIRECT:
+            raise StepFailed(f"{said}; it may have been done.")
+        raise ToolFailed(f"{said}.")
+    if _WRONG <= status < _BROKEN:
         raise ToolFailed(said)
+    raise _lost(where, f"{status}: {_short(body)}", acts=acts)
+
+
+def _lost(where: str, what: str, *, acts: bool) -> Exception:
     if acts:
-        raise StepFailed(f"{said}; it may have been done.")
-    raise Retry(said)
+        return StepFailed(f"{where} gave no answer that says whether it was done ({what}).")
+    return Retry(f"{where}: no answer ({what}).")
 
 
 async def _read(reply: aiohttp.ClientResponse, where: str) -> bytes:
@@ -130,33 +161,17 @@ async def _read(reply: aiohttp.ClientResponse, where: str) -> bytes:
 def _body(reply: aiohttp.ClientResponse, content: bytes) -> Json:
     if not content:
         return None
-    if "json" in reply.headers.get("Content-Type", ""):
-        try:
-            return json.loads(content)
-        except ValueError:
-            pass
     try:
-        return content.decode(reply.charset or "utf-8")
+        text = content.decode(reply.charset or "utf-8")
     except (UnicodeDecodeError, LookupError):
-        return {
-            "bytes": len(content),
-            "type": reply.headers.get("Content-Type", ""),
-            "note": "binary, not shown",
-        }
+        kind = reply.headers.get("Content-Type", "")
+        return {"bytes": len(content), "type": kind, "note": "binary, not shown"}
+    return parsed(text) if "json" in reply.headers.get("Content-Type", "") else text
 
 
-def _query(query: dict[str, Json]) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for name, value in query.items():
-        values = cast("list[Json]", value) if isinstance(value, list) else [value]
-        found += [(name, _text(each)) for each in values]
-    return found
-
-
-def _text(value: Json) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else json.dumps(value)
+def _strong(etag: str) -> str:
+    """A weak tag does not say that an object is the same, and no server takes it as a precondition."""
+    return "" if etag.startswith("W/") else etag
 
 
 def _short(body: Json) -> str:
@@ -165,4 +180,4 @@ def _short(body: Json) -> str:
 
 
 def _seconds(said: str | None) -> float | None:
-    return float(said) if said and said.isdigit() else None
+    return float(said) if said and said.isascii() and said.isdecimal() and len(said) < 10 else None  # noqa: PLR2004
