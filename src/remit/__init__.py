@@ -10,7 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from remit.agents import patterns
+    from remit.agents.agent import Agent, Fallback, Limits
+    from remit.agents.graphs.graph import Edge, Graph, Node
+    from remit.agents.run import Run
     from remit.control.platform import Platform
+    from remit.domain.budgets import Budget
     from remit.domain.conversation import Conversation
     from remit.domain.effects import Absent, Backoff, Breaker, Effect, Happened
     from remit.domain.errors import (
@@ -25,40 +30,55 @@ if TYPE_CHECKING:
         ToolFailed,
     )
     from remit.engine.flow import flow
-    from remit.engine.run import Run
     from remit.engine.step import step
+    from remit.tools.tool import tool
 
 _HOMES = {
     "Absent": "remit.domain.effects",
+    "Agent": "remit.agents.agent",
     "AskHuman": "remit.domain.errors",
     "Backoff": "remit.domain.effects",
     "Breaker": "remit.domain.effects",
+    "Budget": "remit.domain.budgets",
     "Cancelled": "remit.domain.errors",
     "Conversation": "remit.domain.conversation",
+    "Edge": "remit.agents.graphs.graph",
     "Effect": "remit.domain.effects",
+    "Fallback": "remit.agents.agent",
+    "Graph": "remit.agents.graphs.graph",
     "Happened": "remit.domain.effects",
+    "Limits": "remit.agents.agent",
+    "Node": "remit.agents.graphs.graph",
     "Platform": "remit.control.platform",
     "Rejected": "remit.domain.errors",
     "RemitError": "remit.domain.errors",
     "Retry": "remit.domain.errors",
-    "Run": "remit.engine.run",
+    "Run": "remit.agents.run",
     "StepFailed": "remit.domain.errors",
     "StopRun": "remit.domain.errors",
     "TimedOut": "remit.domain.errors",
     "ToolFailed": "remit.domain.errors",
     "flow": "remit.engine.flow",
     "step": "remit.engine.step",
+    "tool": "remit.tools.tool",
 }
 
 __all__ = [
     "Absent",
+    "Agent",
     "AskHuman",
     "Backoff",
     "Breaker",
+    "Budget",
     "Cancelled",
     "Conversation",
+    "Edge",
     "Effect",
+    "Fallback",
+    "Graph",
     "Happened",
+    "Limits",
+    "Node",
     "Platform",
     "Rejected",
     "RemitError",
@@ -69,12 +89,16 @@ __all__ = [
     "TimedOut",
     "ToolFailed",
     "flow",
+    "patterns",
     "step",
+    "tool",
 ]
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
+    if name == "patterns":
+        return import_module("remit.agents.patterns")
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"remit has no public name {name!r}; it has: {', '.join(__all__)}.")

@@ -86,7 +86,7 @@ def base64_texts() -> st.SearchStrategy[str]:
 @cache
 def schemas() -> st.SearchStrategy[dict[str, Json]]:
     """JSON schemas of an object, small and plain, as every dialect takes them."""
-    leaf = st.sampled_from(["string", "integer", "number", "boolean"]).map(lambda kind: {"type": kind})
+    leaf = st.sampled_from([{"type": kind} for kind in ("string", "integer", "number", "boolean")])
     return st.dictionaries(names(), leaf, min_size=1, max_size=3).map(
         lambda properties: {
             "type": "object",
@@ -238,10 +238,8 @@ def conversations(draw: Draw, can: Expressible) -> tuple[Message, ...]:
 
 
 def _system(draw: Draw, can: Expressible) -> Message:
-    return Message(
-        "system",
-        tuple(draw(st.lists(st.builds(Text, texts()), min_size=1, max_size=can.system_texts))),
-    )
+    spoken = draw(st.lists(st.builds(Text, texts()), min_size=1, max_size=can.system_texts))
+    return Message("system", tuple(spoken))
 
 
 def _user(draw: Draw, can: Expressible) -> Message:

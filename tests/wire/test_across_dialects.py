@@ -4,7 +4,7 @@ understands comes back to it with the client's next request.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby, permutations
 from typing import Any
 
@@ -96,13 +96,14 @@ def test_a_request_says_the_same_in_another_dialect(
 
 
 def talk(request: ModelRequest) -> Iterator[Json]:
-    """Who says what, in order; some dialects join what one side says in a row."""
-    for role, turns in groupby(request.messages, key=lambda turn: turn.role):
-        parts = [part for turn in turns for part in turn.parts]
+    """Who says what, in order; some dialects join what one side says in a row, and one refuses blanks."""
+    turns = [turn for turn in request.messages if words(turn.parts) or turn.tool_calls or turn.role == "tool"]
+    for role, together in groupby(turns, key=lambda turn: turn.role):
+        parts = [part for turn in together for part in turn.parts]
         calls = [(c.name, msgspec.json.decode(c.arguments)) for c in parts if isinstance(c, ToolCall)]
-        results = [
-            (r.name, [text.text for text in r.parts if isinstance(text, Text)])
-            for r in parts
-            if isinstance(r, ToolResult)
-        ]
-        yield role, "".join(part.text for part in parts if isinstance(part, Text)), calls, results
+        results = [(r.name, words(r.parts)) for r in parts if isinstance(r, ToolResult)]
+        yield role, words(parts), calls, results
+
+
+def words(parts: Iterable[object]) -> str:
+    return "".join(part.text.strip() for part in parts if isinstance(part, Text))

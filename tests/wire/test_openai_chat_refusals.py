@@ -5,13 +5,26 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from remit.domain.action_errors import MalformedAnswer, Unsupported
 from remit.domain.errors import InvalidInput
-from remit.wire.messages import File, Foreign, Image, Message, ModelRequest, Text, ToolResult, ToolSpec
+from remit.wire import sse
+from remit.wire.messages import (
+    Failed,
+    File,
+    Finished,
+    Foreign,
+    Image,
+    Message,
+    ModelRequest,
+    Text,
+    ToolResult,
+    ToolSpec,
+)
 from remit.wire.openai_chat import DIALECT
 from tests.wire import strategies as draw
 
@@ -149,3 +162,33 @@ def test_a_tool_that_only_another_vendor_runs_is_not_offered_as_a_function() -> 
     )
     with pytest.raises(Unsupported, match="web_search"):
         DIALECT.encode_request(ModelRequest("m", (Message("user", (Text("x"),)),), (search,)))
+
+
+def chunks() -> st.SearchStrategy[dict[str, Json]]:
+    """Chunks of a stream that are nearly right."""
+    inner = st.dictionaries(st.sampled_from(["name", "arguments", "text", "type"]), draw.json_values())
+    call = st.dictionaries(st.sampled_from(["index", "id", "function", "type"]), draw.json_values() | inner)
+    value = draw.json_values() | st.lists(call, max_size=2)
+    choice = st.fixed_dictionaries(
+        {"delta": st.dictionaries(st.sampled_from(OF_ANSWERS), value, max_size=3)},
+        optional={
+            "index": st.integers(-1, 2),
+            "finish_reason": draw.json_values(),
+            "logprobs": draw.json_objects(),
+        },
+    )
+    return st.fixed_dictionaries(
+        {"choices": st.lists(choice, max_size=2)},
+        optional={"id": draw.json_values(), "usage": draw.json_objects(), "error": draw.json_values()},
+    )
+
+
+@given(st.lists(chunks(), max_size=4), st.binary(max_size=20), st.booleans())
+def test_no_stream_breaks_the_decoder(frames: list[Json], noise: bytes, first: bool) -> None:
+    decoder = DIALECT.stream_decoder()
+    stream = b"".join(sse.frame(msgspec.json.encode(frame)) for frame in frames)
+    events = decoder.feed(noise + stream if first else stream + noise) + decoder.feed(b"data: [DONE]\n\n")
+    events += decoder.close()
+    assert [event for event in events if isinstance(event, Finished | Failed)] == events[-1:]
+    encoder = DIALECT.stream_encoder(model="m", id="c")
+    assert b"".join(encoder.feed(event) for event in events)

@@ -339,3 +339,42 @@ def test_long_streams_take_time_that_grows_with_them() -> None:
         == 1_000_000
     )
     assert time.perf_counter() - began < 20
+
+
+def nearly_right() -> st.SearchStrategy[list[Json]]:
+    """Events with the right types and anything in them."""
+    item = st.dictionaries(
+        st.sampled_from(["type", "call_id", "name", "arguments", "content", "summary", "id"]),
+        draw.json_values() | st.sampled_from(["message", "function_call", "reasoning"]),
+        max_size=4,
+    )
+    event = st.fixed_dictionaries(
+        {"type": st.sampled_from(KINDS)},
+        optional={
+            "delta": draw.json_values(),
+            "output_index": st.integers(-1, 2),
+            "item": item,
+            "response": st.fixed_dictionaries({"output": st.lists(item, max_size=2)}),
+        },
+    )
+    return st.lists(event, max_size=5)
+
+
+KINDS = [
+    "response.output_item.added",
+    "response.output_text.delta",
+    "response.function_call_arguments.delta",
+    "response.output_item.done",
+    "response.completed",
+    "response.failed",
+    "error",
+]
+
+
+@given(nearly_right(), st.binary(max_size=20))
+def test_no_stream_breaks_the_decoder(events: list[Json], noise: bytes) -> None:
+    decoder = DIALECT.stream_decoder()
+    stream = b"".join(b"data: " + msgspec.json.encode(event) + b"\n\n" for event in events)
+    found = decoder.feed(stream + noise) + decoder.close()
+    assert [event for event in found if isinstance(event, Finished | Failed)] == found[-1:]
+    assert encoded(found)

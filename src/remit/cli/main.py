@@ -52,6 +52,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Acting": {
         "tools": Entry("tools", "List tools, and accept changed ones."),
         "models": Entry("models", "List models, prices and routes."),
+        "policy": Entry("policy", "Check the rules before anybody depends on them."),
     },
     "History": {
         "replay": Entry("history", "Run a finished run again without any effect, and compare."),

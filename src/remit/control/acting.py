@@ -43,6 +43,12 @@ async def build_house(ground: Ground, code: Code, chosen: Settings, lease: Lease
     await vault.learn()
     registry = Registry()
     registry.add(*code.tools, *handles_of(code.agents.values()))
+    if (root / "tools.toml").exists():
+        import tomllib
+        from remit.tools.openapi.source import OpenApiSource, open_openapi
+        for name, said in tomllib.loads((root / "tools.toml").read_text()).get("openapi", {}).items():
+            said = {k: tuple(v) if isinstance(v, list) else v for k, v in said.items()}
+            registry.add(*open_openapi(OpenApiSource(name, **said), root), source=f"openapi:{name}")
     acceptance = Acceptance(ground.database, ground.keys, clock, team)
     await acceptance.boot(registry)
     models = configuration.load(root, environment=environment)

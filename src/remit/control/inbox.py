@@ -30,6 +30,7 @@ _MEANINGS = {
         "it did not happen: the run performs it again",
     ),
     "write": ("the fork really performs this write", "the fork is told no"),
+    "approval": ("exactly this is done, once", "it is not done, and whoever asked is told so"),
 }
 _YES_OR_NO = {"step", "write"}
 

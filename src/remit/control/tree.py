@@ -75,7 +75,7 @@ def open_waits(entries: list[Entry]) -> list[WaitView]:
         event, path = entry.event, entry.path
         match event:
             case WaitOpened():
-                kind: Any = event.wait if event.wait != "write" else "human"
+                kind: Any = event.wait if event.wait not in {"write", "approval"} else "human"
                 waits[path] = WaitView(path, kind, event.name, event.group, event.due, event.approval)
             case WaitEscalated():
                 known = waits[path]

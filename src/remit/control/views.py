@@ -124,8 +124,9 @@ class InboxItem:
     """A question that waits for a person."""
 
     id: str
-    kind: Literal["human", "unknown", "write"]
-    """A decision of `run.human`; a write whose outcome nobody knows; a write of a live fork."""
+    kind: Literal["human", "unknown", "write", "approval"]
+    """A decision of `run.human`; a write whose outcome nobody knows; a write of a live fork; an
+    action that a rule holds."""
     run: str
     flow: str
     path: str

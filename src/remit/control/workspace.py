@@ -36,6 +36,8 @@ _TEMPLATES = {
     "conftest.py": "conftest.py",
     "flows/hello.py": "hello.py",
     "tests/test_hello.py": "test_hello.py.txt",
+    "policies/default.cedar": "default.cedar",
+    "policies/examples.yaml": "examples.yaml",
 }
 """The files of a new workspace, and the template of each."""
 

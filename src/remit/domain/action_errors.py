@@ -268,7 +268,9 @@ class InvalidGraph(BadInput):
     code = "invalid_graph"
 
 
-BEFORE_ACTING = (Denied, BadArguments, RateLimited, IsolationMissing, EgressRefused, SecretUnavailable, CannotUndo)
+BEFORE_ACTING = (
+    Denied, Quarantined, BadArguments, RateLimited, IsolationMissing, EgressRefused, SecretUnavailable, CannotUndo,
+)  # fmt: skip
 """Refusals of Remit's own, raised before anything was sent: a write that ends so did not take place."""
 
 TOLD: tuple[type[Refused | RunProblem], ...] = (

@@ -60,8 +60,11 @@ def is_settled(rules: Sequence[Ready], matched: Matched, request: AccessRequest)
 
 
 def may_be_shown(rules: Sequence[Ready], possible: Matched, listed: Matched, request: AccessRequest) -> bool:
-    """Whether a tool may be listed: a call of it is not surely denied, and no rule forbids to see it."""
-    hidden = any(rules[n].rule.treatment is Treatment.DENY for n in listed.forbids)
+    """Whether a tool may be listed: a call of it is not surely denied, and no rule that names listing forbids it.
+
+    A rule about every action counts as one about the call, whose arguments are not known yet.
+    """
+    hidden = any(rules[n].rule.treatment is Treatment.DENY and rules[n].names_action for n in listed.forbids)
     return not (hidden or listed.errors or _refused(rules, possible, request))
 
 

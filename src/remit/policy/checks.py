@@ -62,6 +62,11 @@ class Ready:
     """What it says when it decides."""
 
     @property
+    def names_action(self) -> bool:
+        """Whether it is about certain actions rather than all."""
+        return not isinstance(self.rule.statement.action, pst.ScopeAny)
+
+    @property
     def arguments(self) -> frozenset[str]:
         """What it reads that differs from call to call."""
         return self.carries - RESERVED
@@ -116,11 +121,13 @@ def _ready(rule: Rule, world: World, shared: Vocabulary) -> Ready:
 
 def sentence(rule: Rule) -> str:
     """What a rule says that says nothing of its own."""
-    words = {
-        Treatment.PERMIT: "permitted", Treatment.DENY: "forbidden", Treatment.ASK: f"{rule.group} have to agree",
-        Treatment.MODIFY: "some arguments are changed", Treatment.DEFER: "not yet",
-    }  # fmt: skip
-    return f"{words[rule.treatment]} by {rule.place}"
+    return {
+        Treatment.PERMIT: "a rule permits it",
+        Treatment.DENY: "a rule forbids it",
+        Treatment.ASK: f"{rule.group} has to agree",
+        Treatment.MODIFY: "a rule changes its arguments",
+        Treatment.DEFER: "not yet",
+    }[rule.treatment]
 
 
 def actions_of(statement: pst.Template) -> frozenset[str]:

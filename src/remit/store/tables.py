@@ -35,6 +35,7 @@ TABLES: dict[str, TableClass] = {
     "approvals": TableClass.STATE,
     "schedules": TableClass.STATE,
     "tool_digests": TableClass.STATE,
+    "receipts": TableClass.STATE,
     "budget_accounts": TableClass.STATE,
     "budget_leases": TableClass.STATE,
     "run_facts": TableClass.PROJECTION,

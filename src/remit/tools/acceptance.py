@@ -130,9 +130,7 @@ class Acceptance:
         if not known.pending:
             raise WrongState(f"{name} is not in quarantine.", "There is nothing to accept.")
         if digest and not known.pending.startswith(digest):
-            raise WrongState(
-                f"{name} changed again since you looked.", f"Look again: remit tools {name}."
-            )
+            raise WrongState(f"{name} changed again since you looked.", f"Look again: remit tools {name}.")
         now = self._clock.now()
         event = ToolAccepted(name, self._team, known.pending, by, "accepted by a person", known.differences)
         op = Op("tools.accept", (self._team, name, known.pending, by, now), one=True)

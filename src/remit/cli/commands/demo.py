@@ -1,7 +1,8 @@
-"""`remit demo`: a durable run survives kill -9, before your eyes."""
+"""`remit demo`: a team of agents survives kill -9, asks a person, and is taken back, before your eyes."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,15 +21,16 @@ if TYPE_CHECKING:
 @click.option(
     "--keep", type=click.Path(path_type=Path), default=None, help="Keep the workspace in this new folder."
 )
+@click.option("--yes", is_flag=True, help="Agree to everything, do not ask.")
 @click.pass_obj
-def demo(terminal: Terminal, keep: Path | None) -> int:
-    """Kill a worker in the middle of a refund and count what happened. Exits with 0 if the proof holds."""
-    proof = terminal.execute(_perform(terminal, keep))
+def demo(terminal: Terminal, keep: Path | None, *, yes: bool) -> int:
+    """Kill a worker in the middle of a refund, agree to another one, take it back, and count what really happened."""
+    proof = terminal.execute(_perform(terminal, keep, yes=yes))
     terminal.answer(proof, lambda: [*_verdict(proof), "", _what_now(proof, keep)])
     return DONE if proof.holds else REFUSED
 
 
-async def _perform(terminal: Terminal, keep: Path | None) -> Proof:
+async def _perform(terminal: Terminal, keep: Path | None, *, yes: bool) -> Proof:
     from remit.cli.demo.stage import staged
     from remit.cli.demo.story import perform
     from remit.control.platform import Platform
@@ -37,10 +39,17 @@ async def _perform(terminal: Terminal, keep: Path | None) -> Proof:
         if not terminal.as_json:
             click.echo(line.painted)
 
+    def consent(question: str) -> bool:
+        if yes or terminal.as_json or not sys.stdin.isatty():
+            say(Line.of(f"   {question}  nobody is here to ask, so: yes"))
+            return True
+        return click.confirm(f"   {question}", default=True)
+
     async with staged(keep) as stage, Platform.open(workspace=stage.workspace, worker=False) as platform:
-        say(Line.of(Span(f"Remit {__version__}", "strong"), f"  ·  workspace {stage.workspace}"))
+        made_up = "  ·  simulated model: nothing here asks a real one"
+        say(Line.of(Span(f"Remit {__version__}", "strong"), f"  ·  workspace {stage.workspace}{made_up}"))
         say(Line.of(""))
-        return await perform(platform, stage, say)
+        return await perform(platform, stage, say, consent)
 
 
 def _verdict(proof: Proof) -> list[str]:

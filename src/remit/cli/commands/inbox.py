@@ -100,6 +100,8 @@ def _question(item: InboxItem) -> str:
             return f"did {item.name} take place?"
         case "write":
             return f"may the fork really perform {item.name}?"
+        case "approval":
+            return f"may {item.value.get('agent') or item.value.get('for') or 'the run'} do this: {item.name}?"
 
 
 def _asked_about(item: InboxItem) -> Iterator[tuple[str, str]]:
@@ -110,6 +112,12 @@ def _asked_about(item: InboxItem) -> Iterator[tuple[str, str]]:
             yield "with", wording.value(item.value["arguments"], _LONGEST_VALUE)
             if "idempotency_key" in item.value:
                 yield "key", item.value["idempotency_key"]
+        case {"rule": str(rule), "reason": reason} if item.kind == "approval":
+            call = item.value
+            what = call.get("tool") or call.get("undo") or item.name
+            yield "what", wording.call(str(what), call.get("arguments") or {}, _LONGEST_VALUE)
+            yield "why you", f"{reason or rule} ({rule})"
+            yield "undo", "can be undone" if call.get("undo") not in {"none", "", None} else "cannot be undone"
         case value:
             yield "value", wording.value(value, _LONGEST_VALUE)
 

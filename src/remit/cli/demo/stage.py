@@ -1,23 +1,25 @@
-"""The stage of the demonstration: a temporary workspace, real worker processes, and what the world outside
-saw. Everything started here is stopped here, by its own pid; a worker also stops when this process is gone.
+"""The stage of the demonstration: a temporary workspace, real worker processes, and the company's own application
+in another one. Everything started here is stopped here, by its own pid; a worker also stops when this process is gone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import re
 import shutil
 import signal
+import socket
 import sys
 import tempfile
+import urllib.request
 from collections import Counter
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from remit.domain.errors import Infrastructure
 
@@ -34,36 +36,65 @@ class Stage:
     """One workspace and the processes that work in it."""
 
     workspace: Path
+    port: int = 0
+    _application: Process | None = None
     _alive: list[Process] = field(default_factory=list["Process"])
 
     def world(self) -> Counter[str]:
-        """How often each thing really happened, counted from what the world wrote down."""
-        file = self.workspace / "world.jsonl"
-        lines = file.read_bytes().splitlines() if file.exists() else []
-        return Counter(str(msgspec.json.decode(line)["what"]) for line in lines if line.endswith(b"}"))
+        """How often each thing really reached the application, by its own count."""
+        return Counter(self.ask("/seen"))
+
+    def ask(self, path: str) -> Any:
+        """What the application says, past any gate: for looking at it as its own people would."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=_PATIENCE) as answer:  # noqa: S310 - our own
+            return json.load(answer)
+
+    async def open_application(self, **environment: str) -> None:
+        """Start the application, or start it anew with another environment."""
+        if self._application is not None:
+            await self.kill(self._application)
+        self.port = self.port or _free_port()
+        tools = self.workspace / "tools.toml"
+        tools.write_text(
+            re.sub(r"127\.0\.0\.1:\d+", f"127.0.0.1:{self.port}", tools.read_text("utf-8")), "utf-8"
+        )
+        command = [sys.executable, "-P", str(self.workspace / "app" / "service.py"), str(self.port)]
+        self._application = await self._start(command, environment)
+        await self.until("the application answers", self._answers)
+
+    def _answers(self) -> bool:
+        try:
+            self.ask("/seen")
+        except OSError:
+            return False
+        return True
 
     async def until(self, what: str, seen: Callable[[], bool]) -> None:
         """Look until something has happened; give up only when it never will."""
         deadline = asyncio.get_running_loop().time() + _PATIENCE
         while not seen():
             if any(process.returncode is not None for process in self._alive):
-                raise Infrastructure(f"a worker of the demonstration ended by itself. {self._log()}")
+                raise Infrastructure(f"a process of the demonstration ended by itself. {self._log()}")
             if asyncio.get_running_loop().time() > deadline:
                 raise Infrastructure(
                     f"the demonstration waited {_PATIENCE:g} s for this: {what}. {self._log()}"
                 )
             await asyncio.sleep(_LOOK_EVERY)
 
-    async def start_worker(self, **environment: str) -> Process:
+    async def start_worker(self) -> Process:
         """A worker process like any other."""
-        command = [sys.executable, "-P", "-m", "remit", "worker", "--lifeline", "-w", str(self.workspace)]
-        with (self.workspace / "workers.log").open("ab") as log:
+        return await self._start(
+            [sys.executable, "-P", "-m", "remit", "worker", "--lifeline", "-w", str(self.workspace)], {}
+        )
+
+    async def _start(self, command: list[str], environment: dict[str, str]) -> Process:
+        with (self.workspace / "processes.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **environment},
+                env={**_without_keys(), **environment},
                 start_new_session=True,
             )
         self._alive.append(process)
@@ -76,7 +107,7 @@ class Stage:
         await process.wait()
 
     async def clear(self) -> None:
-        """Stop every worker that is left: first ask, then insist."""
+        """Stop every process that is left: first ask, then insist."""
         for process in self._alive:
             if process.returncode is None:
                 process.terminate()
@@ -87,11 +118,23 @@ class Stage:
                 process.kill()
                 await process.wait()
         self._alive.clear()
+        self._application = None
 
     def _log(self) -> str:
-        file = self.workspace / "workers.log"
+        file = self.workspace / "processes.log"
         last = file.read_text("utf-8").strip().splitlines()[-1:] if file.exists() else []
         return f"Its last words: {last[0]}" if last else ""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _without_keys() -> dict[str, str]:
+    """The environment without keys of model providers: the demonstration shows the simulated model, and says so."""
+    return {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The demonstration in three acts, and its proof: every number in it is counted, none is written down. It
+"""The demonstration in four acts, and its proof: every number in it is counted, none is written down. It
 tells what it does through `say`, gives the proof as a value, and starts and kills processes by its stage.
 """
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from remit.cli import wording
 from remit.cli.output import Line, Span, width
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 _FLOW = "handle_ticket"
 _SMALL_TICKET = 4811
 _LARGE_TICKET = 4812
-_ONE_TICKET = Counter(
-    {"ticket read": 1, "kb searched": 3, "refund requested": 1, "refund paid": 1, "letter sent": 1}
-)
+_ONE_TICKET = Counter({"refund requested": 1, "refund paid": 1, "ticket changed": 1})
 _REPEATED = Counter({"refund requested": 1})
 """The bank is asked again after the kill, with the same key: that is how it is found out that it has paid."""
 
@@ -53,40 +51,57 @@ class Proof:
 
     killed: str
     parked: str
+    undone: str
     resumed_after_ms: int
     checks: list[Check]
     holds: bool
 
 
-async def perform(platform: Platform, stage: Stage, say: Callable[[Line], None]) -> Proof:
-    """All three acts."""
+async def perform(
+    platform: Platform, stage: Stage, say: Callable[[Line], None], consent: Callable[[str], bool]
+) -> Proof:
+    """All four acts; `consent` asks whoever watches."""
     checks: list[Check] = []
-    say(Line.of(Span("1  A worker is killed in the middle of a refund", "strong")))
+    say(
+        Line.of(
+            Span(
+                "1  A team of agents settles a ticket; its worker is killed in the middle of a refund",
+                "strong",
+            )
+        )
+    )
     killed, resumed_after = await _kill_and_resume(platform, stage, say)
     checks += _compare("killed", _ONE_TICKET + _REPEATED, stage.world(), say)
     checks.append(_told(killed, "killed", say))
-    say(Line.of(Span("2  A run that needs a person", "strong")))
+    say(Line.of(Span("2  A refund that needs a second person", "strong")))
     before = stage.world()
-    parked = await _park_and_approve(platform, say)
-    checks += _compare("approved", _ONE_TICKET, stage.world() - before, say)
-    checks.append(_told(parked, "approved", say))
+    ticket = stage.ask(f"/tickets/{_LARGE_TICKET}")
+    parked, agreed = await _park_and_ask(platform, say, consent)
+    expected = _ONE_TICKET if agreed else Counter[str]()
+    checks += _compare("approved", expected, _writes(stage.world() - before), say)
+    checks.append(_told(parked, "approved", say, expected="succeeded" if agreed else "failed"))
     say(Line.of(Span("3  The first run again, from its journal alone", "strong")))
-    await stage.clear()
     checks += await _replay(platform, stage, killed.run.id, say)
+    say(Line.of(""))
+    say(Line.of(Span("4  The second run is taken back", "strong")))
+    undone = await _undo(platform, parked.run.id, say)
+    checks += _restored(stage, ticket, agreed=agreed, say=say)
     holds = all(check.holds for check in checks)
-    return Proof(killed.run.id, parked.run.id, resumed_after, checks, holds)
+    return Proof(killed.run.id, parked.run.id, undone, resumed_after, checks, holds)
 
 
 async def _kill_and_resume(
     platform: Platform, stage: Stage, say: Callable[[Line], None]
 ) -> tuple[RunView, int]:
-    worker = await stage.start_worker(DESK_BANK="slow")
+    await stage.open_application(DESK_BANK="slow")
+    worker = await stage.start_worker()
     handle = await platform.start(_FLOW, ticket_id=_SMALL_TICKET)
     say(Line.of(f"   run {handle.id} is with worker process {worker.pid}"))
     await stage.until("the bank pays", lambda: stage.world()["refund paid"] > 0)
     await stage.kill(worker)
     killed_at = time.monotonic()
     say(Line.of(f"   the bank has paid and not answered yet:  kill -9 {worker.pid}"))
+    await stage.open_application()
     successor = await stage.start_worker()
     resumed_after = 0
     view = await platform.show(handle.id)
@@ -103,21 +118,28 @@ async def _kill_and_resume(
     return view, resumed_after
 
 
-async def _park_and_approve(platform: Platform, say: Callable[[Line], None]) -> RunView:
+async def _park_and_ask(
+    platform: Platform, say: Callable[[Line], None], consent: Callable[[str], bool]
+) -> tuple[RunView, bool]:
     handle = await platform.start(_FLOW, ticket_id=_LARGE_TICKET)
+    agreed = False
     async for view in platform.watch(handle.id):
         if view.run.status == "parked":
             _show(view, say)
             question = next(item for item in await platform.inbox() if item.run == handle.id)
-            say(Line.of("   it is in no process's memory now; approving as you …"))
-            await platform.approve(question.id, comment="approved in the demonstration")
+            say(Line.of("   it is in no process's memory now, and waits as long as it has to"))
+            agreed = consent(f"Refund {question.value['arguments']['amount']} for ticket {_LARGE_TICKET}?")
+            if agreed:
+                await platform.approve(question.id, comment="agreed in the demonstration")
+            else:
+                await platform.reject(question.id, "not agreed in the demonstration")
             break
     view = await platform.show(handle.id)
     async for view in platform.watch(handle.id):
         if view.run.ended_at:
             break
     _show(view, say)
-    return view
+    return view, agreed
 
 
 async def _replay(platform: Platform, stage: Stage, run: str, say: Callable[[Line], None]) -> list[Check]:
@@ -133,21 +155,53 @@ async def _replay(platform: Platform, stage: Stage, run: str, say: Callable[[Lin
     ]
 
 
-def _compare(
-    act: str, expected: Counter[str], seen: Counter[str], say: Callable[[Line], None]
+async def _undo(platform: Platform, run: str, say: Callable[[Line], None]) -> str:
+    handle = await platform.undo(run)
+    view = await platform.show(handle.id)
+    async for view in platform.watch(handle.id):
+        if view.run.ended_at:
+            break
+    _show(view, say)
+    return handle.id
+
+
+def _restored(
+    stage: Stage, ticket: dict[str, Any], *, agreed: bool, say: Callable[[Line], None]
 ) -> list[Check]:
-    say(Line.of("   what the world saw:"))
+    """What the application itself says now."""
+    now_it_is = stage.ask(f"/tickets/{_LARGE_TICKET}")
+    left = stage.world()["refund paid"] - stage.world()["refund reversed"]
+    say(
+        Line.of(
+            f"   the ticket, as the application has it: status {now_it_is['status']}, note {now_it_is['note']!r}"
+        )
+    )
     checks = [
-        Check(act, what, expected[what], seen[what])
-        for what in [*_ONE_TICKET, *(seen - expected - _ONE_TICKET)]
+        Check("undone", "ticket is as it was", 1, int(now_it_is == ticket)),
+        Check("undone", "refunds that stand", 1, left),
+        Check("undone", "refund reversed", int(agreed), stage.world()["refund reversed"]),
     ]
     for check in checks:
         say(_counted(check))
     return checks
 
 
-def _told(view: RunView, act: str, say: Callable[[Line], None]) -> Check:
-    check = Check(act, "run succeeded", 1, int(view.run.status == "succeeded"))
+def _writes(seen: Counter[str]) -> Counter[str]:
+    return Counter({what: times for what, times in seen.items() if what in _ONE_TICKET})
+
+
+def _compare(
+    act: str, expected: Counter[str], seen: Counter[str], say: Callable[[Line], None]
+) -> list[Check]:
+    say(Line.of("   what the world saw:"))
+    checks = [Check(act, what, expected[what], seen[what]) for what in _ONE_TICKET]
+    for check in checks:
+        say(_counted(check))
+    return checks
+
+
+def _told(view: RunView, act: str, say: Callable[[Line], None], expected: str = "succeeded") -> Check:
+    check = Check(act, f"run {expected}", 1, int(view.run.status == expected))
     say(_counted(check))
     say(Line.of(""))
     return check

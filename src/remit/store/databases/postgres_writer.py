@@ -48,6 +48,8 @@ class PostgresWriter:
         self._name = secrets.token_hex(8)
         self._number = 0
         self._waiting: deque[Submission] = deque()
+        self._taken: Sequence[Submission] = ()
+        """The commits of the last batch."""
         self._work = asyncio.Event()
         self._closing = False
         self._refusals = Refusals()
@@ -55,6 +57,7 @@ class PostgresWriter:
         self._backend: _Backend | None = None
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(self._write_until_closed(), name="remit-write")
+        self._task.add_done_callback(self._bury)
 
     def submit(self, commit: Commit) -> asyncio.Future[Committed]:
         """Queue a commit for the next batch."""
@@ -72,7 +75,6 @@ class PostgresWriter:
         self._closing = True
         self._work.set()
         await asyncio.wait({self._task})
-        self._bury()
         connection, self._connection = self._connection, None
         if connection is not None:
             await _say_goodbye(connection, self._name)
@@ -81,6 +83,7 @@ class PostgresWriter:
         """Cut the connection in the middle of whatever it does; nobody is answered any more."""
         self._closing = True
         self._drop_connection()
+        self._task.remove_done_callback(self._bury)
         self._task.cancel()
 
     # --- the loop -----------------------------------------------------------------------------------------
@@ -91,16 +94,16 @@ class PostgresWriter:
                 self._work.clear()
                 await self._work.wait()
                 continue
-            taken = self._take()
+            self._taken = self._take()
             try:
-                await self._write(taken)
+                await self._write(self._taken)
             except Exception as wrong:  # noqa: BLE001 - a writer that dies leaves everybody waiting for ever
                 self._drop_connection()
-                self._fail_all(taken, explain(wrong, self._server.url))
+                self._fail_all(self._taken, explain(wrong, self._server.url))
 
-    def _bury(self) -> None:
+    def _bury(self, _ended: asyncio.Task[None] | None = None) -> None:
         """Answer who waits for a writer that has ended."""
-        self._fail_all(self._waiting, self._server.closed())
+        self._fail_all([*self._taken, *self._waiting], self._server.closed())
         self._waiting.clear()
 
     def _take(self) -> list[Submission]:

@@ -1,1 +1,1 @@
-"""Databases that belong to others: thin drivers over which tools read and write them. Nothing of Remit's is kept there."""
+"""Thin drivers over databases of others, which tools read and write. Nothing of Remit's is kept there."""

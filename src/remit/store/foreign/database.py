@@ -47,6 +47,8 @@ class Table:
     """The columns of its primary key."""
     columns: tuple[str, ...]
     """The columns that can be set."""
+    documents: tuple[str, ...] = ()
+    """Columns that hold JSON, which an image keeps as text."""
     aside: tuple[str, ...] = ()
     """What else happens when a row changes, in words: triggers, and references that cascade."""
 
@@ -67,8 +69,10 @@ class Transaction(Protocol):
         """Execute one statement; its rows as JSON, to be read."""
         ...
 
-    async def images(self, table: Table, rest: str, values: Sequence[Json], most: int) -> list[dict[str, Json]]:
-        """The rows of `SELECT … FROM table <rest>`, locked until the end."""
+    async def images(
+        self, table: Table, alias: str, where: str, values: Sequence[Json], most: int
+    ) -> list[dict[str, Json]]:
+        """The rows of `SELECT … FROM table AS alias WHERE where`, locked until the end."""
         ...
 
     async def image(self, table: Table, like: dict[str, Json]) -> dict[str, Json] | None:
@@ -102,7 +106,7 @@ class ForeignDatabase(Protocol):
         ...
 
     async def parameters(self, sql: str, password: str = "") -> list[str]:
-        """The types of the placeholders of a statement, as JSON Schema calls them; checks the statement on the way."""
+        """Check a statement; the types of its placeholders as JSON Schema calls them, where the database knows them."""
         ...
 
     async def close(self) -> None:

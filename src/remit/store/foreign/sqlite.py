@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import apsw
@@ -25,6 +26,7 @@ from remit.store.foreign.database import (
     StatementRefused,
     Table,
 )
+from remit.store.foreign.names import distinct, quoted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -32,9 +34,15 @@ if TYPE_CHECKING:
 
 Json = Any
 _STEPS = 1_000
+_MOST_PARAMETERS = 200
 _EXACT = 2**53
 _READING = frozenset({apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE})
 _BUSY = (apsw.BusyError, apsw.LockedError, apsw.InterruptError, apsw.CantOpenError)
+_TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = $1 COLLATE NOCASE"
+_REFERENCES = """
+SELECT m.name, f."from", f.on_delete, f.on_update FROM sqlite_master m, pragma_foreign_key_list(m.name) f
+WHERE m.type = 'table' AND f."table" = $1 COLLATE NOCASE
+"""
 
 
 class SqliteForeign:
@@ -52,8 +60,8 @@ class SqliteForeign:
         until = time.monotonic() + seconds
         with ThreadPoolExecutor(1, "foreign sqlite") as thread:
             opened = SqliteTransaction(thread, until)
-            await opened.on_thread(lambda: opened.open(self._file, read_only=read_only))
             try:
+                await opened.on_thread(lambda: opened.open(self._file, read_only=read_only))
                 yield opened
                 await opened.on_thread(opened.commit)
             finally:
@@ -69,7 +77,8 @@ class SqliteForeign:
         """SQLite gives no types to placeholders; the statement is checked all the same."""
         del password
         async with self.transaction(read_only=False, seconds=10) as opened:
-            return await opened.on_thread(lambda: opened.count_parameters(sql))
+            await opened.on_thread(lambda: opened.compile(sql))
+        return []
 
     async def close(self) -> None:
         """Nothing is held open between transactions."""
@@ -88,28 +97,28 @@ class SqliteTransaction:
         return await self.on_thread(lambda: self._answer(sql, values, most))
 
     async def images(
-        self, table: Table, rest: str, values: Sequence[Json], most: int
+        self, table: Table, alias: str, where: str, values: Sequence[Json], most: int
     ) -> list[dict[str, Json]]:
         """Rows, exactly; the whole file is locked already."""
+        rest = f"{f'AS {alias} ' if alias else ''}{f'WHERE {where}' if where else ''}"
         return await self.on_thread(lambda: self._images(table, rest, values, most))
 
     async def image(self, table: Table, like: dict[str, Json]) -> dict[str, Json] | None:
         """The row with the key of an image."""
-        rest = f"WHERE {_matching(table)}"
-        found = await self.images(table, rest, [like[column] for column in table.key], 1)
+        found = await self.images(table, "", _matching(table), [like[column] for column in table.key], 1)
         return found[0] if found else None
 
     async def insert(self, table: Table, image: dict[str, Json]) -> None:
         """Make a row."""
         columns = [column for column in table.columns if column in image]
-        places = ", ".join(f"?{number}" for number in range(1, len(columns) + 1))
+        places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
         sql = f"INSERT INTO {table.name} ({', '.join(map(quoted, columns))}) VALUES ({places})"  # noqa: S608 - quoted
         await self.run(sql, [image[column] for column in columns], 0)
 
     async def update(self, table: Table, image: dict[str, Json], columns: Sequence[str]) -> None:
         """Set columns."""
         first = len(table.key) + 1
-        sets = ", ".join(f"{quoted(column)} = ?{first + n}" for n, column in enumerate(columns))
+        sets = ", ".join(f"{quoted(column)} = ${first + n}" for n, column in enumerate(columns))
         sql = f"UPDATE {table.name} SET {sets} WHERE {_matching(table)}"  # noqa: S608 - quoted
         await self.run(sql, [image[column] for column in (*table.key, *columns)], 0)
 
@@ -133,7 +142,7 @@ class SqliteTransaction:
 
     def open(self, file: Path, *, read_only: bool) -> None:
         flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE
-        self._connection = connection = apsw.Connection(str(file), flags=flags)
+        self._connection = connection = cast("Any", apsw).Connection(str(file), flags=flags)
         connection.set_busy_timeout(max(1, int((self._until - time.monotonic()) * 1000)))
         connection.set_progress_handler(lambda: time.monotonic() > self._until, _STEPS)
         connection.execute("PRAGMA foreign_keys = ON")
@@ -151,59 +160,43 @@ class SqliteTransaction:
     def close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.close(True)  # noqa: FBT003 - an open transaction is rolled back
+            connection.close(True)
 
-    def count_parameters(self, sql: str) -> list[str]:
-        cursor = self._connection.cursor()
-        found = 0
-
-        def look(traced: Any, _statement: str, _bindings: Any) -> bool:
-            nonlocal found
-            found = traced.bindings_count
-            return False  # it is compiled, not executed
-
-        cursor.exec_trace = look
-        try:
-            cursor.execute(_native(sql), [None] * sql.count("$"))
-        except apsw.ExecTraceAbort:
-            pass
-        except apsw.BindingsError:
-            raise StatementRefused("its parameters cannot be counted") from None
-        return ["any"] * found
+    def compile(self, sql: str) -> None:
+        """See whether a statement can be compiled, without executing it."""
+        cursor: Any = self._connection.cursor()
+        cursor.exec_trace = _compiled_only
+        with suppress(apsw.ExecTraceAbort):
+            cursor.execute(sql, {str(number): None for number in range(1, _MOST_PARAMETERS)})
 
     def describe(self, name: str) -> Table | None:
-        rows = list(self._connection.execute("SELECT name, pk, hidden FROM pragma_table_xinfo(?)", (name,)))
-        if not rows:
+        execute: Any = self._connection.execute
+        known = list(execute("SELECT name FROM sqlite_master WHERE name = $1 COLLATE NOCASE", {"1": name}))
+        if not known:
             return None
-        real = str(self._connection.execute("SELECT name FROM sqlite_master WHERE name = ? COLLATE NOCASE", (name,)).get)
+        real = str(known[0][0])
+        rows = list(execute("SELECT name, pk, hidden FROM pragma_table_xinfo($1)", {"1": real}))
         keys = sorted((pk, column) for column, pk, _ in rows if pk)
         columns = tuple(column for column, _, hidden in rows if not hidden)
-        return Table(quoted(real), tuple(column for _, column in keys), columns, tuple(self._aside(real)))
+        return Table(quoted(real), tuple(column for _, column in keys), columns, (), tuple(self._aside(real)))
 
     def _aside(self, name: str) -> list[str]:
-        execute = self._connection.execute
-        found = [
-            f"the trigger {row[0]}"
-            for row in execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE", (name,))
-        ]
-        references = (
-            "SELECT m.name, f.[from], f.on_delete, f.on_update FROM sqlite_master m, pragma_foreign_key_list(m.name) f "
-            "WHERE m.type = 'table' AND f.[table] = ? COLLATE NOCASE"
-        )
-        for table, column, on_delete, on_update in execute(references, (name,)):
+        execute: Any = self._connection.execute
+        found = [f"the trigger {row[0]}" for row in execute(_TRIGGERS, {"1": name})]
+        for table, column, on_delete, on_update in execute(_REFERENCES, {"1": name}):
             for when, what in (("DELETE", on_delete), ("UPDATE", on_update)):
                 if what in {"CASCADE", "SET NULL", "SET DEFAULT"}:
                     found.append(f"{table}.{column} (ON {when} {what})")
         return found
 
     def _answer(self, sql: str, values: Sequence[Json], most: int) -> Answer:
-        cursor = self._connection.cursor()
-        cursor.execute(_native(sql), [_stored(value) for value in values])
-        description = cursor.get_description() if cursor.description_full is not None else ()
-        names = distinct([column[0] for column in description])
+        cursor: Any = self._connection.cursor()
+        cursor.execute(sql, {str(n): _stored(value) for n, value in enumerate(values, 1)})
+        names: list[str] = []
         rows: list[dict[str, Json]] = []
         size = 0
         for row in cursor:
+            names = names or distinct([column[0] for column in cursor.get_description()])
             if len(rows) == most:
                 return Answer(rows, more=True)
             size += sum(len(each) if isinstance(each, str | bytes) else 8 for each in row)
@@ -220,34 +213,13 @@ class SqliteTransaction:
         ]
 
 
-def quoted(name: str) -> str:
-    """A name as SQL reads it, whatever it holds."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def distinct(names: list[str]) -> list[str]:
-    """Names of columns, each once."""
-    found: list[str] = []
-    for name in names:
-        plain, number = name, 2
-        while name in found:
-            name, number = f"{plain}_{number}", number + 1  # noqa: PLW2901 - that is the point
-        found.append(name)
-    return found
-
-
 def _check_size(size: int) -> None:
     if size > LARGEST_ANSWER:
         raise AnswerTooLarge(f"the answer has more than {LARGEST_ANSWER >> 20} MiB")
 
 
-def _native(sql: str) -> str:
-    """SQLite takes `$1` for a name; `?1` is the first parameter."""
-    return sql
-
-
 def _matching(table: Table) -> str:
-    return " AND ".join(f"{quoted(column)} IS ?{number}" for number, column in enumerate(table.key, 1))
+    return " AND ".join(f"{quoted(column)} IS ${number}" for number, column in enumerate(table.key, 1))
 
 
 def _kept(value: Json) -> Json:
@@ -275,10 +247,12 @@ def _stored(value: Json) -> Json:
             case _:
                 pass
     if isinstance(value, dict | list):
-        import json
-
         return json.dumps(value, ensure_ascii=False)
     return value
+
+
+def _compiled_only(*_: object) -> bool:
+    return False
 
 
 def _only_reading(code: int, first: str | None, second: str | None, *_: object) -> int:

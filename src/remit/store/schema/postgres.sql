@@ -15,7 +15,7 @@ CREATE TABLE approvals (
     decided_at bigint,
     CONSTRAINT approvals_pkey PRIMARY KEY (id),
     CONSTRAINT approvals_check CHECK (((decided_at IS NULL) = (status = 'open'::text))),
-    CONSTRAINT approvals_kind_check CHECK ((kind = ANY (ARRAY['human'::text, 'unknown'::text, 'write'::text]))),
+    CONSTRAINT approvals_kind_check CHECK ((kind = ANY (ARRAY['human'::text, 'unknown'::text, 'write'::text, 'approval'::text]))),
     CONSTRAINT approvals_status_check CHECK ((status = ANY (ARRAY['open'::text, 'approved'::text, 'rejected'::text, 'expired'::text, 'withdrawn'::text])))
 );
 CREATE INDEX approvals_open ON approvals USING btree (team, grp, asked_at) WHERE (status = 'open'::text);

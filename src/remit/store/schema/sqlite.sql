@@ -4,7 +4,7 @@ CREATE TABLE approvals (
     run         TEXT    NOT NULL,
     path        TEXT    NOT NULL,
     seq         INTEGER NOT NULL,
-    kind        TEXT    NOT NULL CHECK (kind IN ('human', 'unknown', 'write')),
+    kind        TEXT    NOT NULL CHECK (kind IN ('human', 'unknown', 'write', 'approval')),
     name        TEXT    NOT NULL DEFAULT '',
     grp         TEXT    NOT NULL,
     fingerprint TEXT    NOT NULL DEFAULT '',

@@ -7,9 +7,12 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, cast
 
 from remit.domain.errors import InvalidSetting
+from remit.domain.tools import SandboxTier
 from remit.tools.builtin.files import FilesOptions, file_tools
 from remit.tools.builtin.http import HttpOptions, http_tools
 from remit.tools.builtin.human import HumanOptions, human_tools
+from remit.tools.builtin.python import PythonOptions, python_tools
+from remit.tools.sandboxes.choosing import TIERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,11 +24,11 @@ Json = Any
 
 FILE = "tools.toml"
 KINDS = ("files", "http", "human", "python")
-"""The sections there are; `python` is read by the sandbox."""
+"""The sections there are."""
 
 
 def builtin_tools(table: dict[str, Json], workspace: Path) -> list[Tool]:
-    """The tools of `[builtin.files]`, `[builtin.http]` and `[builtin.human]`."""
+    """The tools of the sections that are there."""
     found: list[Tool] = []
     for kind, options in table.items():
         place = f"[builtin.{kind}]"
@@ -49,7 +52,7 @@ def _made(kind: str, options: dict[str, Json], place: str, workspace: Path) -> l
         case "human":
             return human_tools(HumanOptions(**_checked(options, HumanOptions, place)))
         case _:
-            return []
+            return python_tools(_python(options, place))
 
 
 def _files(options: dict[str, Json], place: str, workspace: Path) -> FilesOptions:
@@ -80,6 +83,17 @@ def _http(options: dict[str, Json], place: str) -> HttpOptions:
     return HttpOptions(**given)
 
 
+def _python(options: dict[str, Json], place: str) -> PythonOptions:
+    given = _checked(options, PythonOptions, place)
+    tier = given.pop("tier", SandboxTier.NAMESPACE)
+    if tier not in TIERS:
+        raise InvalidSetting(
+            f'{FILE}: {place} has the tier "{tier}"{_nearest(tier, TIERS)}.',
+            f"It is one of {', '.join(TIERS)}; docs/reference/sandbox.md says what each of them holds.",
+        )
+    return PythonOptions(SandboxTier(tier), **given)
+
+
 _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "root": ((str,), "text in quotes"),
     "read_only": ((bool,), "true or false"),
@@ -88,6 +102,9 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "allow": ((list,), 'a list of texts, such as ["api.example.com"]'),
     "private": ((list,), 'a list of texts, such as ["127.0.0.1:8080"]'),
     "credentials": ((dict,), 'a table, such as { "api.example.com" = "crm_token" }'),
+    "tier": ((str,), "text in quotes"),
+    "memory_mb": ((int,), "a whole number of megabytes"),
+    "scratch_mb": ((int,), "a whole number of megabytes"),
     "group": ((str,), "text in quotes"),
     "within": ((str,), 'text, such as "4h"'),
     "otherwise": ((str,), "text in quotes"),

@@ -30,13 +30,14 @@ def _subset(schema: Schema, at: str, depth: int) -> Schema:
     if not schema.keys() & _SAYING:
         raise _unenforceable(at)
     found: Schema = {key: schema[key] for key in _PLAIN if key in schema}
-    for key in _NAMED & schema.keys():
-        named = _dict(schema[key], at)
-        found[key] = {name: _inner(value, f"{at}.{name}", depth) for name, value in named.items()}
-    for key in _LISTS & schema.keys():
-        variants = _list(schema[key], at)
-        listed = [_inner(variant, f"{at}.{key}[{i}]", depth) for i, variant in enumerate(variants)]
-        found["anyOf" if key == "oneOf" else key] = listed
+    for key, value in schema.items():  # in the order given: the same schema is the same bytes, and is cached
+        if key in _NAMED:
+            named = _dict(value, at)
+            found[key] = {name: _inner(inner, f"{at}.{name}", depth) for name, inner in named.items()}
+        elif key in _LISTS:
+            listed = enumerate(_list(value, at))
+            variants = [_inner(variant, f"{at}.{key}[{i}]", depth) for i, variant in listed]
+            found["anyOf" if key == "oneOf" else key] = variants
     if "items" in schema:
         found["items"] = _inner(schema["items"], f"{at}[]", depth)
     if _is_object(schema):

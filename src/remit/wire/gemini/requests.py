@@ -110,7 +110,7 @@ def _decode_output(config: Block) -> tuple[OutputSchema | None, Block]:
     """The schema of the output, and what else the configuration says. An older kind of schema is kept beside it."""
     kept, at = rest(config, _OF_CONFIG), "generationConfig"
     if CLIENT.optional_text(config, "responseMimeType", at) != _JSON:
-        return None, {**kept, **{key: config[key] for key in _OUTPUT if key in config}}
+        return None, {**kept, **{key: value for key, value in config.items() if key in _OUTPUT}}
     if config.get("responseJsonSchema") is not None:
         return OutputSchema(schema=CLIENT.mapping(config, "responseJsonSchema", at)), kept
     if config.get("responseSchema") is not None:

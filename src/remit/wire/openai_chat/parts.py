@@ -41,7 +41,7 @@ def encode_part(part: Part) -> dict[str, Json]:
             block: dict[str, Json] = {"type": "text", "text": text}
         case Image(opaque=opaque):
             block = {"type": "image_url", "image_url": _image_url(part)}
-        case Audio(data=data, format=form, opaque=opaque):
+        case Audio(data=data, format="wav" | "mp3" as form, opaque=opaque):
             block = {"type": "input_audio", "input_audio": {"data": data, "format": form}}
         case File(opaque=opaque):
             block = {"type": "file", "file": _file(part)}

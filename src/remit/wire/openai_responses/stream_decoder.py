@@ -39,7 +39,7 @@ Json = Any
 Event = dict[str, Any]
 
 _DECODER = msgspec.json.Decoder()
-_CALLS = frozenset({"function_call", "custom_tool_call"})
+_CALLS = ("function_call", "custom_tool_call")
 
 
 class ResponsesStreamDecoder:

@@ -128,7 +128,7 @@ CREATE TABLE approvals (
     run         text COLLATE "C" NOT NULL,
     path        text NOT NULL,
     seq         bigint NOT NULL,
-    kind        text NOT NULL CHECK (kind IN ('human', 'unknown', 'write')),
+    kind        text NOT NULL CHECK (kind IN ('human', 'unknown', 'write', 'approval')),
     name        text NOT NULL DEFAULT '',
     grp         text NOT NULL,
     fingerprint text NOT NULL DEFAULT '',

@@ -8,6 +8,7 @@ import os
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_NOATIME, MS_NODIRATIME, MS_RELATIME = 1024, 2048, 1 << 21
 MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 32, 4096, 16384, 1 << 18
 MNT_DETACH = 2
 NEW_NAMESPACES = 0x00020000 | 0x04000000 | 0x08000000 | 0x20000000 | 0x40000000 | 0x02000000
@@ -56,10 +57,14 @@ def no_new_privileges() -> None:
     _prctl("no_new_privs", _PR_SET_NO_NEW_PRIVS, 1)
 
 
-def drop_capabilities() -> None:
-    """Keep no capability, and none to come back to."""
+def drop_bounding_set() -> None:
+    """No capability can be gained again; without the privilege to say so, none could be anyhow."""
     for capability in range(_MOST_CAPABILITIES):
         _LIBC.prctl(_PR_CAPBSET_DROP, *_longs(capability))  # those that this kernel has not are refused
+
+
+def drop_capabilities() -> None:
+    """Keep no capability."""
     _LIBC.prctl(_PR_CAP_AMBIENT, *_longs(_PR_CAP_AMBIENT_CLEAR_ALL))
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     _checked("capset", _LIBC.capset(header, (ctypes.c_uint32 * 6)()))

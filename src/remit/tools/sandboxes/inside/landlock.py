@@ -29,9 +29,7 @@ _TCP_SINCE, _SCOPES_SINCE = 4, 6
 def version() -> int:
     """The version of the kernel's Landlock; 0: it has none."""
     try:
-        return kernel.syscall(
-            "landlock", _CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(_VERSION_ONLY)
-        )
+        return kernel.syscall("landlock", _CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(_VERSION_ONLY))
     except OSError:
         return 0
 
@@ -71,7 +69,12 @@ def _allow(rules: int, path: str, access: int) -> None:
             access &= _ON_FILES
         beneath = struct.pack("=Qi", access, place)
         kernel.syscall(
-            "landlock_add_rule", _ADD, ctypes.c_int(rules), ctypes.c_int(_BENEATH), beneath, ctypes.c_uint32(0)
+            "landlock_add_rule",
+            _ADD,
+            ctypes.c_int(rules),
+            ctypes.c_int(_BENEATH),
+            beneath,
+            ctypes.c_uint32(0),
         )
     finally:
         os.close(place)

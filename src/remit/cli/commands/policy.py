@@ -1,0 +1,53 @@
+"""`remit policy`: what the rules of the workspace say, before anybody depends on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from remit.cli.errors import DONE, REFUSED
+from remit.cli.output import Line, Span
+from remit.cli.terminal import Command, Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from remit.control.policies import PolicyReport
+
+_WORDS = {"broken": ("broken", "bad"), "dead": ("dead", "waits"), "example": ("example", "bad")}
+
+
+@click.group()
+def policy() -> None:
+    """Look at the rules in policies/."""
+
+
+@policy.command(cls=Command)
+@click.pass_obj
+def check(terminal: Terminal) -> int:
+    """Hold the rules against tools, agents and models, and against policies/examples.yaml.
+
+    Exits with 1 if a rule does not fit or an example is contradicted; a rule that decides nothing is only named.
+    """
+    from remit.control import policies, settings
+
+    place = terminal.place()
+    report = policies.check(place, settings.load(place))
+    terminal.answer(report, lambda: _lines(report))
+    return REFUSED if any(finding.kind != "dead" for finding in report.findings) else DONE
+
+
+def _lines(report: PolicyReport) -> Iterator[str]:
+    for finding in report.findings:
+        word, style = _WORDS[finding.kind]
+        yield Line.of(Span(f"{word:<8}", style), f" {finding.message}").painted
+    if report.findings:
+        yield ""
+    rules = f"{report.rules} rule{'s' if report.rules != 1 else ''}"
+    if not report.digest:
+        yield f"{rules}; Remit would not start on them"
+        return
+    agreed = report.examples - sum(finding.kind == "example" for finding in report.findings)
+    examples = f"{agreed} of {report.examples} examples agree" if report.examples else "no examples"
+    yield f"{rules}, {examples}; policy {report.digest[:12]}"

@@ -1,0 +1,79 @@
+"""A tool of a server as a binding: it sends the call and says precisely what is known of it afterwards.
+
+What a server refused did not take place. What broke off under way, or ended in an error of the server's own, may
+have: a read is tried again, of a write nobody knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from remit.domain.errors import Retry, StepFailed, ToolFailed
+from remit.domain.tools import Performed
+from remit.tools.mcp.answers import plain_answer
+from remit.tools.mcp.server import reason
+from remit.tools.reading import ReadOnly
+
+if TYPE_CHECKING:
+    from remit.domain.tools import ToolManifest
+    from remit.tools.binding import ToolContext
+    from remit.tools.mcp.server import Held, Server
+
+Json = Any
+
+_NOT_DONE = frozenset({-32700, -32600, -32601, -32602, -32002, -32020, -32021, -32022})
+"""Errors by which a server says that it did not even begin."""
+_CLOSED, _INVALID, _BUSY = -32000, -32600, -32029
+_SESSION_GONE = "Session terminated"
+_FALLBACK = 60.0
+
+
+class McpBinding(ReadOnly):
+    """Behind one tool of one server. MCP has no way to look at what a write changed, so nothing can be taken back."""
+
+    def __init__(self, server: Server, name: str, manifest: ToolManifest) -> None:
+        self._server = server
+        self._name = name
+        self._manifest = manifest
+
+    async def perform(self, arguments: dict[str, Json], context: ToolContext) -> Performed:
+        """Call it."""
+        secrets = {name: await _secret(name, context) for name in self._manifest.secrets}
+        async with self._server.connected(secrets) as held:
+            self._server.check(held, self._name, self._manifest)
+            try:
+                seconds = context.seconds or _FALLBACK
+                result = await held.connection.call(self._name, arguments, context.key, seconds)
+            except Exception as wrong:  # noqa: BLE001 - whatever the SDK raises, the question is what took place
+                raise await self._failure(held, wrong) from None
+        if result.result_type == "input_required":
+            raise ToolFailed(
+                f"{self._manifest.name} wants to ask something back before it goes on, and that is not served."
+            )
+        return Performed(plain_answer(result, self._manifest.name))
+
+    async def close(self) -> None:
+        """The server is shared; closing it twice does nothing."""
+        await self._server.close()
+
+    async def _failure(self, held: Held, wrong: Exception) -> Exception:
+        """What is known when no result came."""
+        code = getattr(wrong, "code", None)
+        said = f"{self._manifest.name}: {reason(wrong)}"
+        if code == _INVALID and _SESSION_GONE in str(wrong):
+            await self._server.drop(held)
+            return Retry(f"{said}; the server has forgotten the session.")
+        if code == _BUSY:
+            return Retry(said)
+        if code in _NOT_DONE:
+            held.looked_at = 0.0  # it may not know the tool any more: look before the next call
+            return ToolFailed(said)
+        if code == _CLOSED and not self._server.settings.url:  # the process is gone; over HTTP others go on
+            await self._server.drop(held)
+        if self._manifest.effect.acts:
+            return StepFailed(f"{said}; it may have been done.")
+        return Retry(said)
+
+
+async def _secret(name: str, context: ToolContext) -> str:
+    return await context.secret(name) if context.secret is not None else ""

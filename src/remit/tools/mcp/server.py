@@ -1,0 +1,187 @@
+"""A server of a workspace: its connections, what it offers, and whether that is still what was accepted.
+
+Every set of secrets has a connection of its own, so that nobody's call goes out over another's session. What the
+server offers is read when a connection opens, when it says that it changed, and from time to time; a tool whose
+definition is not the one that was accepted is not called.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from remit.domain.action_errors import InvalidTool, Quarantined
+from remit.domain.errors import Retry
+from remit.tools.changes import plain_manifest, surface
+from remit.tools.mcp.offers import manifest_of, offer_of, wanted
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from remit.domain.tools import ToolManifest
+    from remit.tools.mcp.connection import Connection
+    from remit.tools.mcp.offers import Offer
+    from remit.tools.mcp.settings import McpSettings
+
+Json = Any
+
+_MOST_CONNECTIONS = 8
+_CONNECT = 30.0
+_MOST_TOOLS = 1_000
+
+
+@dataclass
+class Held:
+    """A connection, and what is known over it."""
+
+    connection: Connection
+    offers: dict[str, Offer] = field(default_factory=dict[str, "Offer"])
+    looked_at: float = 0.0
+    """On the monotonic clock; 0: not since it changed."""
+    users: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Server:
+    """One `[mcp.NAME]`."""
+
+    def __init__(self, settings: McpSettings, workspace: Path) -> None:
+        self.settings = settings
+        self._workspace = workspace
+        self._held: dict[tuple[str, ...], Held] = {}
+        self._opening: dict[tuple[str, ...], asyncio.Lock] = {}
+
+    async def offers(self, secrets: dict[str, str]) -> list[Offer]:
+        """What it offers and the operator wants."""
+        async with self.connected(secrets) as held:
+            return [offer for offer in held.offers.values() if wanted(offer.name, self.settings)]
+
+    @asynccontextmanager
+    async def connected(self, secrets: dict[str, str]) -> AsyncGenerator[Held]:
+        """A connection whose offers are known; raises `Retry` if there is none to be had."""
+        key = tuple(secrets.values())
+        held = await self._find(key, secrets)
+        held.users += 1
+        try:
+            await self._look(held)
+            yield held
+        finally:
+            held.users -= 1
+            if held.connection.lost and self._held.get(key) is held:
+                del self._held[key]
+
+    def check(self, held: Held, name: str, accepted: ToolManifest) -> None:
+        """Raise `Quarantined` if the server now says something else about a tool than what was accepted."""
+        offer = held.offers.get(name)
+        if offer is None:
+            raise Quarantined(
+                f"{self.settings.where} no longer offers {name}.",
+                "Ask whoever runs the server; start Remit anew then.",
+            )
+        if offer.digest == accepted.version:
+            return
+        try:
+            now = surface(plain_manifest(manifest_of(offer, self.settings)))
+        except InvalidTool as wrong:
+            raise Quarantined(
+                f"{accepted.name} is not what was accepted: {wrong.message}", wrong.hint
+            ) from None
+        if now != surface(plain_manifest(accepted)):
+            raise Quarantined(
+                f"{accepted.name} is not what was accepted: the server describes it differently since Remit started.",
+                f"Start Remit anew, look at what changed, and accept it: remit tools {accepted.name} --accept.",
+            )
+
+    async def drop(self, held: Held) -> None:
+        """Give a connection up; the next call makes a new one."""
+        for key, each in list(self._held.items()):
+            if each is held:
+                del self._held[key]
+        await held.connection.close()
+
+    async def close(self) -> None:
+        """Leave the server; its processes end."""
+        every, self._held = list(self._held.values()), {}
+        for held in every:
+            await held.connection.close()
+
+    async def _find(self, key: tuple[str, ...], secrets: dict[str, str]) -> Held:
+        async with self._opening.setdefault(key, asyncio.Lock()):
+            held = self._held.get(key)
+            if held is not None and not held.connection.lost:
+                return held
+            if held is not None:
+                await held.connection.close()
+            await self._make_room()
+            self._held[key] = made = await self._open(secrets)
+            return made
+
+    async def _make_room(self) -> None:
+        """Secrets change: what was opened with one that nobody has any more is closed, the oldest first."""
+        idle = [key for key, held in self._held.items() if not held.users]
+        while len(self._held) >= _MOST_CONNECTIONS and idle:
+            key = idle.pop(0)
+            self._opening.pop(key, None)
+            await self._held.pop(key).connection.close()
+
+    async def _open(self, secrets: dict[str, str]) -> Held:
+        from remit.tools.mcp.connection import Connection  # the SDK takes half a second
+
+        held: Held | None = None
+
+        def changed() -> None:
+            if held is not None:
+                held.looked_at = 0.0
+
+        connection = Connection(self._transport(secrets), self.settings.mode, changed)
+        try:
+            await connection.open(_CONNECT)
+        except Exception as wrong:  # noqa: BLE001 - of whatever the SDK raises
+            raise Retry(f"{self.settings.where} cannot be reached: {reason(wrong)}") from None
+        held = Held(connection)
+        return held
+
+    def _transport(self, secrets: dict[str, str]) -> AbstractAsyncContextManager[Any]:
+        settings = self.settings
+        if settings.url:
+            from remit.tools.mcp.http import line
+
+            token = secrets.get(settings.secret, "")
+            headers = {settings.header: settings.prefix + token} if settings.secret else {}
+            return line(settings.url, headers, settings.timeout)
+        from remit.tools.mcp.stdio import pipes
+
+        passed = {name: os.environ[name] for name in ("PATH", *settings.inherit) if name in os.environ}
+        env = {**passed, **settings.environment(secrets)}
+        return pipes(settings.command, env, self._workspace / settings.cwd, settings.where)
+
+    async def _look(self, held: Held) -> None:
+        """Read what it offers, unless that was done a moment ago."""
+        async with held.lock:
+            now = time.monotonic()
+            if held.looked_at and now - held.looked_at < self.settings.look_again:
+                return
+            held.looked_at = now  # before the list is read: a change while it is read is a change
+            try:
+                async with asyncio.timeout(_CONNECT):
+                    listed = await held.connection.list()
+            except Exception as wrong:  # noqa: BLE001 - of whatever the SDK raises
+                await self.drop(held)
+                raise Retry(f"{self.settings.where} does not say what it offers: {reason(wrong)}") from None
+            if len(listed) > _MOST_TOOLS:
+                raise InvalidTool(f"{self.settings.where} offers more than {_MOST_TOOLS:,} tools.")
+            held.offers = {offer.name: offer for offer in map(offer_of, listed)}
+
+
+def reason(wrong: BaseException) -> str:
+    """What went wrong, in a few words, out of however many groups of it."""
+    while isinstance(wrong, BaseExceptionGroup):
+        wrong = cast("BaseExceptionGroup[BaseException]", wrong).exceptions[0]
+    said = str(wrong).strip().splitlines()
+    return f"{said[0][:300]} ({type(wrong).__name__})" if said else type(wrong).__name__

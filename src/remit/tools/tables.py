@@ -1,0 +1,68 @@
+"""A table of tools.toml as the dataclass that says what may stand in it: each key known, each value of its type."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from remit.domain.action_errors import InvalidTool
+from remit.tools.wording import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Json = Any
+FILE = "tools.toml"
+_Shape = TypeVar("_Shape")
+
+
+def read_table(shape: type[_Shape], table: Json, place: str, **given: Json) -> _Shape:
+    """The dataclass of a table; what is `given` does not stand in it."""
+    known = {field.name: field for field in fields(cast("Any", shape)) if field.name not in given}
+    values = table_in(table, place)
+    for key, value in values.items():
+        if key not in known:
+            raise InvalidTool(
+                f'{FILE}: {place} has "{key}", which means nothing{nearest(key, known)}.',
+                f"It takes {', '.join(known)}.",
+            )
+        fits, words = _TYPES[str(known[key].type)]
+        if not fits(value):
+            raise InvalidTool(f"{FILE}: {place} has {key} = {value!r}; it takes {words}.")
+    for name, field in known.items():
+        if name not in values and field.default is MISSING and field.default_factory is MISSING:
+            raise InvalidTool(f'{FILE}: {place} needs "{name}".', f"It takes {', '.join(known)}.")
+    made = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    return shape(**made, **given)
+
+
+def table_in(value: Json, place: str) -> dict[str, Json]:
+    """A value that has to be a table."""
+    if not isinstance(value, dict):
+        raise InvalidTool(f"{FILE}: {place} is no table.", f"Write {place}, and its keys below.")
+    return cast("dict[str, Json]", value)
+
+
+def _texts(value: Json) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in cast("list[Json]", value))
+
+
+def _text_table(value: Json) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(each, str) for each in cast("dict[str, Json]", value).values()
+    )
+
+
+def _number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+_TYPES: dict[str, tuple[Callable[[Json], bool], str]] = {
+    "str": (lambda value: isinstance(value, str), "text in quotes"),
+    "bool": (lambda value: isinstance(value, bool), "true or false"),
+    "int": (lambda value: _number(value) and isinstance(value, int), "a whole number above zero"),
+    "float": (_number, "a number above zero"),
+    "tuple[str, ...]": (_texts, 'a list of texts, such as ["a", "b*"]'),
+    "dict[str, str]": (_text_table, 'a table of texts, such as { id = "object" }'),
+    "dict[str, Json]": (lambda value: isinstance(value, dict), 'a table, such as { id = "integer" }'),
+}
