@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from remit.agents import patterns
     from remit.agents.agent import Agent, Fallback, Limits
-    from remit.agents.graphs.graph import Edge, Graph, Node
+    from remit.agents.graphs.graph import Graph
+    from remit.agents.graphs.outline import Edge, Node
     from remit.agents.run import Run
     from remit.control.platform import Platform
     from remit.domain.budgets import Budget
@@ -42,13 +43,13 @@ _HOMES = {
     "Budget": "remit.domain.budgets",
     "Cancelled": "remit.domain.errors",
     "Conversation": "remit.domain.conversation",
-    "Edge": "remit.agents.graphs.graph",
+    "Edge": "remit.agents.graphs.outline",
     "Effect": "remit.domain.effects",
     "Fallback": "remit.agents.agent",
     "Graph": "remit.agents.graphs.graph",
     "Happened": "remit.domain.effects",
     "Limits": "remit.agents.agent",
-    "Node": "remit.agents.graphs.graph",
+    "Node": "remit.agents.graphs.outline",
     "Platform": "remit.control.platform",
     "Rejected": "remit.domain.errors",
     "RemitError": "remit.domain.errors",

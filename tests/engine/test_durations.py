@@ -172,8 +172,7 @@ async def test_s02_a_row_that_no_table_can_hold_ends_its_run_and_no_other(
         assert "the database cannot hold" in over.message
         await other.signal("go", "on")
         assert await other.result() == "on"
-        findings = await stage.platform.doctor(deep=True)
-        assert [finding for finding in findings if finding.state == "broken"] == []
+        assert {f.state for f in await stage.platform.doctor(deep=True) if f.name == "log"} == {"ok"}
 
 
 async def test_s02_a_process_whose_writer_died_still_stops(on_sqlite: Place) -> None:

@@ -16,7 +16,17 @@ from msgspec import structs
 from remit.wire import anthropic, gemini, openai_chat, openai_responses
 from remit.wire.assembly import assemble
 from remit.wire.dialect import Dialect
-from remit.wire.messages import Finished, ModelRequest, ModelResponse, StreamEvent, Text, ToolCall, ToolResult
+from remit.wire.messages import (
+    Finished,
+    Message,
+    ModelRequest,
+    ModelResponse,
+    Reasoning,
+    StreamEvent,
+    Text,
+    ToolCall,
+    ToolResult,
+)
 from tests.wire import strategies as draw
 from tests.wire.strategies import Expressible
 
@@ -107,3 +117,15 @@ def talk(request: ModelRequest) -> Iterator[Json]:
 
 def words(parts: Iterable[object]) -> str:
     return "".join(part.text.strip() for part in parts if isinstance(part, Text))
+
+
+def test_what_goes_unsaid_is_named() -> None:
+    turns = (
+        Message("user", (Text("q"),), "ada"),
+        Message("assistant", (Reasoning("hm", "somebody"), ToolCall("a", "f"))),
+        Message("tool", (ToolResult("a", "f", (Text("no"),), failed=True),)),
+    )
+    request = ModelRequest("m", turns, seed=1, dialect="somebody", extra={"x": 1})
+    said = ("extra.x", "messages[1].reasoning", "messages[2].failed")
+    assert openai_chat.DIALECT.dropped(request) == said
+    assert openai_responses.DIALECT.dropped(request) == ("seed", "extra.x", "messages[0].name", *said[1:])

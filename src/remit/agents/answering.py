@@ -9,7 +9,7 @@ from remit.domain.errors import InvalidInput
 from remit.wire.messages import Message, Refusal, Text
 
 if TYPE_CHECKING:
-    from remit.agents.loop import Ask
+    from remit.agents.asked import Ask
     from remit.gate.model_passage import ModelAnswer
 
 

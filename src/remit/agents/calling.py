@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remit.agents.agent import Agent
-    from remit.agents.loop import Ask
+    from remit.agents.asked import Ask
     from remit.wire.messages import ToolCall
 
 _TOLD = (Refused, Rejected, StepFailed, TimedOut, CircuitOpen, UnresolvedEffect)

@@ -8,14 +8,14 @@ from remit.domain.errors import WrongState
 
 if TYPE_CHECKING:
     from remit.agents.agent import Agent
-    from remit.agents.run import Run
+    from remit.agents.asked import Face
     from remit.gate.actor import Actor
 
 DEEPEST = 5
 """Agents that act for agents that act for agents: so many levels."""
 
 
-async def delegate(run: Run, actor: Actor, agent: Agent, *task: object) -> Any:
+async def delegate(run: Face, actor: Actor, agent: Agent, *task: object) -> Any:
     """Ask an agent on behalf of the one that acts, if authority lets it."""
     if len(actor.chain) >= DEEPEST:
         raise WrongState(

@@ -16,7 +16,7 @@ from remit.gate.model_passage import ModelAsk
 from remit.wire.messages import Message, ModelRequest, Text, ToolResult
 
 if TYPE_CHECKING:
-    from remit.agents.loop import Ask
+    from remit.agents.asked import Ask
 
 _BYTES_PER_TOKEN = 3
 """Cautious: few texts have fewer bytes to a token."""

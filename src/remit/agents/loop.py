@@ -9,29 +9,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from remit.agents import answering, calling
+from remit.agents.asked import Ask
 from remit.agents.detection import Detection
 from remit.agents.fitting import fit
-from remit.agents.talk import Talk
+from remit.agents.story import Story, is_long
 from remit.domain.action_errors import NoProgress, failure_class
 from remit.domain.action_events import AgentAsked, AgentEnded
-from remit.domain.budgets import Account
+from remit.domain.budgets import Account, Amount
 from remit.domain.errors import RemitError
+from remit.engine.generation import ContinueAs
 from remit.engine.scope import inside
-from remit.gate.model_passage import ModelAsk
 from remit.wire import canonical
 
 if TYPE_CHECKING:
     from remit.agents.agent import Agent, Profile
-    from remit.agents.run import Run
-    from remit.agents.story import Story
+    from remit.agents.asked import Face
     from remit.engine.scope import Scope
     from remit.gate.actor import Actor
-    from remit.gate.model_passage import ModelAnswer
     from remit.store.log import Entry
 
 
 async def ask(
-    run: Run, agent: Agent, given: tuple[object, ...], named: dict[str, object], story: Story | None = None
+    run: Face, agent: Agent, given: tuple[object, ...], named: dict[str, object], story: Story | None = None
 ) -> Any:
     """Give an agent something to do; gives its answer. With a `story` it goes on from an earlier generation."""
     execution = run.execution
@@ -47,7 +46,7 @@ async def ask(
 
 
 async def _profile(
-    run: Run, agent: Agent, actor: Actor, question: Any, scope: Scope, recorded: list[Entry]
+    run: Face, agent: Agent, actor: Actor, question: Any, scope: Scope, recorded: list[Entry]
 ) -> Profile:
     """The agent as it was when it was asked: behaviour is pinned, permission is not (S21)."""
     execution = run.execution
@@ -69,7 +68,7 @@ async def _noted(asked: Ask, scope: Scope, *, ended: bool) -> Any:
     execution, agent = asked.run.execution, asked.profile.agent
     status, failure = "answered", ""
     try:
-        return await asked.answer()
+        return await _answer(asked)
     except RemitError as wrong:
         status, failure = wrong.code, failure_class(wrong.code)
         raise
@@ -84,65 +83,43 @@ async def _noted(asked: Ask, scope: Scope, *, ended: bool) -> Any:
             asked.run.house.gate.parts.budgets.forget(asked.actor.accounts[-1].id)
 
 
-class Ask:
-    """One thing that an agent was given to do."""
-
-    def __init__(
-        self, run: Run, profile: Profile, actor: Actor, question: Any, story: Story | None = None
-    ) -> None:
-        self.run = run
-        self.profile = profile
-        self.actor = actor
-        self.question = question
-        self.story = story
-        """Set if it may continue as a new generation; what the earlier ones came to."""
-        self.talk = Talk.begin(profile, question) if story is None or not story.messages else story.talk()
-        self.steps = story.steps if story is not None else 0
-        self.repairs = 0
-        self.actions = 0
-        """Model calls and tool calls of this generation."""
-        if story is not None:
-            story.charge(run.house.gate.parts.budgets, actor)
-        self._detection = Detection(profile.agent.limits.repeats)
-
-    async def answer(self) -> Any:
-        """Turn after turn, until the model answers without asking for anything."""
-        limits = self.profile.agent.limits
-        while self.steps < limits.steps:
-            self.talk = await fit(self, self.talk)
-            if self.story is not None:
-                self.story.continue_if_long(self)
-            reply = await self.ask_model()
-            self.talk = self.talk.said(reply.message)
-            calls = reply.message.tool_calls
-            if calls:
-                results = await calling.perform_all(self, calls)
-                self.actions += len(calls)
-                self.talk = self.talk.heard(results)
-                self._detection.see(calls, results)
-                continue
-            settled, value = await answering.take(self, reply)
-            if settled:
-                return value
-        raise NoProgress(
-            f"{self.profile.agent.name} took its {limits.steps} steps and came to no answer.",
-            "Give it more steps (Limits(steps=…)), or less to do.",
-        )
-
-    async def ask_model(self) -> ModelAnswer:
-        """The next turn of the model."""
-        self.steps += 1
-        self.actions += 1
-        profile, agent = self.profile, self.profile.agent
-        request = self.talk.request(profile)
-        shape = {"agent": agent.name, "digest": profile.digest, "tools": profile.specs_digest}
-        asked = ModelAsk(agent.route, request, self.talk.conversation, shape, self.talk.new)
-        reply = await self.run.house.gate.ask_model(self.run.execution, self.actor, asked)
-        self.talk = self.talk.sent()
-        return reply
+async def _answer(asked: Ask) -> Any:
+    """Turn after turn, until the model answers without asking for anything."""
+    limits = asked.profile.agent.limits
+    detection = Detection(limits.repeats)
+    while asked.steps < limits.steps:
+        asked.talk = await fit(asked, asked.talk)
+        if asked.story is not None:
+            _continue_if_long(asked)
+        reply = await asked.ask_model()
+        asked.talk = asked.talk.said(reply.message)
+        calls = reply.message.tool_calls
+        if calls:
+            results = await calling.perform_all(asked, calls)
+            asked.actions += len(calls)
+            asked.talk = asked.talk.heard(results)
+            detection.see(calls, results)
+            continue
+        settled, value = await answering.take(asked, reply)
+        if settled:
+            return value
+    raise NoProgress(
+        f"{asked.profile.agent.name} took its {limits.steps} steps and came to no answer.",
+        "Give it more steps (Limits(steps=…)), or less to do.",
+    )
 
 
-def _actor_for(run: Run, agent: Agent, scope: Scope, recorded: list[Entry]) -> Actor:
+def _continue_if_long(asked: Ask) -> None:
+    """Start the next generation once this one's journal is long; nothing is under way between two turns (S16)."""
+    if not is_long(asked.actions, asked.talk.size):
+        return
+    accounts, budgets = asked.actor.accounts, asked.run.house.gate.parts.budgets
+    used = budgets.used(accounts[-1]) if accounts else Amount()
+    story = Story.of(asked.talk, asked.steps, used)
+    raise ContinueAs({"question": asked.question, "story": story})
+
+
+def _actor_for(run: Face, agent: Agent, scope: Scope, recorded: list[Entry]) -> Actor:
     """The agent acts for whoever asked it: never with more than they have."""
     account, until = None, None
     if agent.budget is not None:

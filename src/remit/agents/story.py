@@ -14,11 +14,9 @@ import msgspec
 from remit.agents.talk import Talk
 from remit.domain.budgets import Amount
 from remit.domain.conversation import Conversation
-from remit.engine.generation import ContinueAs
 from remit.wire.messages import Message, message_to_plain
 
 if TYPE_CHECKING:
-    from remit.agents.loop import Ask
     from remit.gate.actor import Actor
     from remit.gate.budgets import BudgetBook
 
@@ -46,24 +44,13 @@ class Story:
             for account in actor.accounts:
                 budgets.charge(account, Amount(**self.used))
 
-    def continue_if_long(self, asked: Ask) -> None:
-        """Start the next generation once this one's journal is long; nothing is under way between two turns."""
-        if asked.actions * _EVENTS_PER_ACTION < LONG_EVENTS and asked.talk.size < LONG_BYTES:
-            return  # counted by what the ask did, so that a replay comes to the same place
-        accounts, budgets = asked.actor.accounts, asked.run.house.gate.parts.budgets
-        used = budgets.used(accounts[-1]) if accounts else Amount()
-        raise ContinueAs(
-            {
-                "question": asked.question,
-                "story": {
-                    "messages": [message_to_plain(message) for message in asked.talk.messages],
-                    "steps": asked.steps,
-                    "used": {
-                        "money": used.money,
-                        "tokens": used.tokens,
-                        "steps": used.steps,
-                        "calls": used.calls,
-                    },
-                },
-            }
-        )
+    @classmethod
+    def of(cls, talk: Talk, steps: int, used: Amount) -> Story:
+        """What the next generation has to know of this one."""
+        amounts = {"money": used.money, "tokens": used.tokens, "steps": used.steps, "calls": used.calls}
+        return cls([message_to_plain(message) for message in talk.messages], steps, amounts)
+
+
+def is_long(actions: int, size: int) -> bool:
+    """Whether a new generation is due; counted by what the ask did, so that a replay comes to the same place."""
+    return actions * _EVENTS_PER_ACTION >= LONG_EVENTS or size >= LONG_BYTES

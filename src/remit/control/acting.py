@@ -5,6 +5,7 @@ Each part reads its own file of the workspace. A workspace whose policy cannot b
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from remit.agents.agent_flow import flow_of
@@ -25,37 +26,37 @@ from remit.policy.authority import Authority
 from remit.policy.world import World
 from remit.tools.acceptance import Acceptance
 from remit.tools.registry import Registry
+from remit.tools.sources import open_sources
 
 if TYPE_CHECKING:
     from remit.control.ground import Ground
-    from remit.control.settings import Settings
     from remit.control.workspace import Code
     from remit.engine.lease import Lease
 
+_logger = logging.getLogger("remit.tools")
 
-async def build_house(ground: Ground, code: Code, chosen: Settings, lease: Lease) -> House:
+
+async def build_house(
+    ground: Ground, code: Code, lease: Lease, environment: str, largest_result: int
+) -> House:
     """Everything that agents and tools of a workspace need, ready to act."""
     root, clock, team = ground.workspace, ground.clock, ground.principal.team
-    environment = chosen.workspace.environment
     if ground.fresh:
         workspace.write_default_policy(root)
     vault = Vault(read_secrets(root), root, clock)
     await vault.learn()
     registry = Registry()
     registry.add(*code.tools, *handles_of(code.agents.values()))
-    if (root / "tools.toml").exists():
-        import tomllib
-        from remit.tools.openapi.source import OpenApiSource, open_openapi
-        for name, said in tomllib.loads((root / "tools.toml").read_text()).get("openapi", {}).items():
-            said = {k: tuple(v) if isinstance(v, list) else v for k, v in said.items()}
-            registry.add(*open_openapi(OpenApiSource(name, **said), root), source=f"openapi:{name}")
+    for left in await open_sources(root, registry, vault.open_provider):
+        _logger.warning("%s", left.why)
     acceptance = Acceptance(ground.database, ground.keys, clock, team)
     await acceptance.boot(registry)
     models = configuration.load(root, environment=environment)
 
     def world() -> World:
+        tools = acceptance.remembered() | {tool.name: tool.manifest for tool in registry}
         return World(
-            team, {tool.name: tool.manifest for tool in registry}, frozenset(code.agents),
+            team, tools, frozenset(code.agents),
             models=frozenset(card.name for card in models.catalog),
         )  # fmt: skip
 
@@ -63,7 +64,7 @@ async def build_house(ground: Ground, code: Code, chosen: Settings, lease: Lease
         clock, registry, acceptance, Authority.load(root / "policies", world()), world,
         BudgetBook(ground.database, clock, lambda: lease.worker, lambda: lease.holds), vault,
         ModelDesk(models, HealthBook(clock), vault, clock, root), Rates(clock), Streams(), ground.keys,
-        environment, largest_result=chosen.limits.result_bytes,
+        environment, largest_result=largest_result,
     )  # fmt: skip
     house = House(Gate(parts), root, code.agents)
     taken = {flow.name for flow in code.flows}

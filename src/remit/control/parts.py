@@ -11,19 +11,20 @@ from remit.engine.breakers import Breakers
 from remit.engine.bulkheads import Bulkheads
 from remit.engine.dispatchers.local import LocalDispatcher
 from remit.engine.dispatchers.postgres import PostgresDispatcher
-from remit.engine.lease import Lease, LeaseTerms
+from remit.engine.lease import Lease
 from remit.engine.rescue import Rescue
-from remit.engine.services import Limits, Services
+from remit.engine.services import Services
 from remit.engine.worker import Worker
 from remit.insight.run_facts import RunFacts
 
 if TYPE_CHECKING:
     from remit.agents.house import House
     from remit.control.ground import Ground
-    from remit.control.settings import Settings
     from remit.control.workspace import Code
     from remit.engine.dispatcher import Dispatcher
     from remit.engine.flow import Flow
+    from remit.engine.lease import LeaseTerms
+    from remit.engine.services import Limits
 
 
 @dataclass(slots=True)
@@ -40,17 +41,15 @@ class Parts:
     """The worker of this process, while there is one."""
 
 
-async def plug_together(ground: Ground, code: Code, chosen: Settings) -> Parts:
+async def plug_together(
+    ground: Ground, code: Code, limits: Limits, terms: LeaseTerms, environment: str
+) -> Parts:
     """Everything but a worker."""
     fleet = ground.database.dialect == "postgres"
     dispatcher = (PostgresDispatcher if fleet else LocalDispatcher)(ground.database, ground.clock)
-    lease = Lease(ground.database, ground.clock, ground.locks, LeaseTerms(chosen.worker.lease_seconds))
-    house = await build_house(ground, code, chosen, lease)
+    lease = Lease(ground.database, ground.clock, ground.locks, terms)
+    house = await build_house(ground, code, lease, environment, limits.result_bytes)
     flows = {flow.name: flow for flow in (*code.flows, *house.flows)}
-    limits = Limits(
-        chosen.limits.result_bytes, chosen.limits.journal_events,
-        chosen.step.timeout_seconds, chosen.step.grace_seconds,
-    )  # fmt: skip
     services = Services(
         ground.database, ground.keys, ground.log, ground.clock, limits, flows, lease,
         Breakers(ground.clock), Bulkheads(), lambda: dispatcher.submit(""), lambda execution: Run(execution, house),

@@ -27,7 +27,9 @@ from remit.control import (
 from remit.control.ground import open_ground
 from remit.control.handle import RunHandle
 from remit.control.parts import Parts, add_worker, plug_together
+from remit.engine.lease import LeaseTerms
 from remit.engine.schedules import drop_schedules, set_schedule
+from remit.engine.services import Limits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable
@@ -95,7 +97,14 @@ class Platform:
         code.agents.update({agent.name: agent for agent in asked})
         ground = await open_ground(root, database or chosen.database, chosen.workspace.team, clock)
         try:
-            return cls(await plug_together(ground, code, chosen), chosen)
+            parts = await plug_together(
+                ground,
+                code,
+                _limits(chosen),
+                LeaseTerms(chosen.worker.lease_seconds),
+                chosen.workspace.environment,
+            )
+            return cls(parts, chosen)
         except BaseException:
             await ground.database.close()
             raise
@@ -301,3 +310,10 @@ class Platform:
     async def doctor(self, *, deep: bool = False) -> list[Finding]:
         """What is wrong, and what to do about it."""
         return await health.examine_platform(self.ground, list(self.flows), deep=deep)
+
+
+def _limits(chosen: Settings) -> Limits:
+    return Limits(
+        chosen.limits.result_bytes, chosen.limits.journal_events,
+        chosen.step.timeout_seconds, chosen.step.grace_seconds,
+    )  # fmt: skip

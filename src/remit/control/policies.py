@@ -9,40 +9,48 @@ import yaml
 from remit.agents.house import handles_of
 from remit.control import workspace
 from remit.domain.action_errors import InvalidPolicy
+from remit.domain.clock import SystemClock
+from remit.gate.secrets_file import read_secrets
+from remit.gate.vault import Vault
 from remit.models import configuration
 from remit.policy import checking
 from remit.policy.checking import PolicyFinding, PolicyReport
 from remit.policy.world import World
 from remit.tools.registry import Registry
+from remit.tools.sources import open_sources
+from remit.tools.sources import open_sources
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from remit.control.settings import Settings
-
-__all__ = ["FOLDER", "PolicyFinding", "PolicyReport", "check", "world_at"]
+__all__ = ["FOLDER", "PolicyFinding", "PolicyReport", "check"]
 
 FOLDER = "policies"
 _EXAMPLES = "examples.yaml"
 
 
-def check(root: Path, chosen: Settings) -> PolicyReport:
+async async def check(root: Path, code: Sequence[str], team: str, environment: str) -> PolicyReport:
     """What is wrong with the rules in `policies/`, what does nothing, and which examples they contradict."""
     folder = root / FOLDER
-    environment = chosen.workspace.environment
-    return checking.check(folder, world_at(root, chosen), _examples(folder / _EXAMPLES), environment)
+    world = await _world(root, code, team, environment)
+    return checking.check(folder, world, _examples(folder / _EXAMPLES), environment)
 
 
-def world_at(root: Path, chosen: Settings) -> World:
-    """What rules can speak about here: the tools and agents of the code, the models of the catalog."""
-    code = workspace.load_code(root, chosen.code)
-    registry = Registry()
-    registry.add(*code.tools, *handles_of(code.agents.values()))
-    models = configuration.load(root, environment=chosen.workspace.environment)
-    return World(
-        chosen.workspace.team, {tool.name: tool.manifest for tool in registry}, frozenset(code.agents),
-        models=frozenset(card.name for card in models.catalog),
-    )  # fmt: skip
+async def _world(root: Path, code: Sequence[str], team: str, environment: str) -> World:
+    """What rules can speak about here: the tools of the code and of every source, the agents, the models."""
+    found = workspace.load_code(root, code)
+    vault, registry = Vault(read_secrets(root), root, SystemClock()), Registry()
+    try:
+        registry.add(*found.tools, *handles_of(found.agents.values()))
+        await open_sources(root, registry, vault.open_provider)
+        tools = {tool.name: tool.manifest for tool in registry}
+    finally:
+        await registry.close()
+        await vault.close()
+    await open_sources(root, registry)
+    models = configuration.load(root, environment=environment)
+    return World(team, tools, frozenset(found.agents), models=frozenset(card.name for card in models.catalog))
 
 
 def _examples(file: Path) -> Any:

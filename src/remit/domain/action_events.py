@@ -65,6 +65,20 @@ class AgentEnded(Event):
     detail: Json = None
 
 
+# --- the stream of a team ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSet(Event):
+    """A team or an agent may use at most so much from here on; no limits: it is no longer limited."""
+
+    KIND: ClassVar[str] = "budget.set"
+    account: str
+    limits: dict[str, int]
+    per: str
+    by: str
+
+
 # --- the stream of the workspace -----------------------------------------------------------------------------
 
 
@@ -94,7 +108,6 @@ class ToolQuarantined(Event):
 
 
 KINDS: tuple[type[Event], ...] = (
-    ToolAccepted,
-    ToolQuarantined,
-    ActionAdmitted, ActionHeld, PartialDelivered, AgentAsked, AgentEnded)
+    ActionAdmitted, ActionHeld, PartialDelivered, AgentAsked, AgentEnded, BudgetSet, ToolAccepted, ToolQuarantined,
+)  # fmt: skip
 """Every kind of this file."""

@@ -12,17 +12,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remit.domain.effects import Absent, Happened
-    from remit.engine.call import Call
     from remit.engine.execution import Execution
+    from remit.engine.scope import Scope
+    from remit.engine.step import Step
     from remit.store.database import Op
 
 Json = Any
 
 
+class Placed(Protocol):
+    """An action where it stands in its run."""
+
+    step: Step
+    scope: Scope
+    path: str
+    digest: str
+
+
 class Admission(Protocol):
     """One action that has to be let pass."""
 
-    async def admit(self, execution: Execution, call: Call, number: int) -> None:
+    async def admit(self, execution: Execution, call: Placed, number: int) -> None:
         """Before attempt `number`: decide, wait durably if somebody has to agree; raise a `RemitError` to refuse."""
         ...
 
@@ -42,7 +52,7 @@ class Admission(Protocol):
         """The detail of the outcome, and what is committed with it."""
         ...
 
-    def taken_up(self, execution: Execution, call: Call, detail: Json) -> None:
+    def taken_up(self, execution: Execution, call: Placed, detail: Json) -> None:
         """An earlier life of the run claimed it, with this detail, and did not live to tell what came of it."""
         ...
 

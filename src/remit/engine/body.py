@@ -28,6 +28,7 @@ from remit.engine.execution import Outcome
 from remit.engine.generation import ContinueAs
 from remit.engine.journal import Journal
 from remit.engine.recording import code_of, message_of
+from remit.engine.run import Run
 from remit.engine.scope import Scope
 from remit.engine.values import to_flow, to_journal
 from remit.store.conversations import refers, resolve
@@ -81,7 +82,7 @@ async def _call_flow(execution: Execution) -> tuple[RunStatus, Any, BaseExceptio
         given = flow.restore(
             await resolve(created.input, execution.services.database, execution.services.keys)
         )
-        value = await flow.fn(execution.services.face(execution), **given)
+        value = await flow.fn((execution.services.face or Run)(execution), **given)
     except Evicted:
         raise
     except asyncio.CancelledError as cancelled:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-from remit.engine.run import Run
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -14,7 +12,6 @@ if TYPE_CHECKING:
     from remit.domain.clock import Clock
     from remit.engine.breakers import Breakers
     from remit.engine.bulkheads import Bulkheads
-    from remit.engine.execution import Execution
     from remit.engine.flow import Flow
     from remit.engine.lease import Lease
     from remit.store.database import Database
@@ -49,8 +46,9 @@ class Services:
     bulkheads: Bulkheads
     due: Callable[[], None]
     """Call it when some run became due: the dispatcher looks again."""
-    face: Callable[[Execution], Run] = Run
-    """What a flow is given to speak to its run; layers above the engine give it more words."""
+    face: Callable[[Any], Any] | None = None
+    """Makes what a flow is given to speak to its run, out of the execution; layers above the engine give it more
+    words. None: the engine's own `Run`."""
     tasks: set[asyncio.Task[object]] = field(default_factory=set[asyncio.Task[object]])
 
     def spawn(self, work: Coroutine[object, object, object]) -> asyncio.Task[object]:

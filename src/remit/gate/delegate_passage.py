@@ -12,7 +12,7 @@ from remit.gate.passage import Passage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from remit.engine.call import Call
+    from remit.engine.admission import Placed
     from remit.engine.execution import Execution
     from remit.gate.actor import Actor
     from remit.gate.parts import GateParts
@@ -26,7 +26,7 @@ class DelegatePassage(Passage):
         super().__init__(parts, actor)
         self._agent = agent
 
-    async def admit(self, execution: Execution, call: Call, number: int) -> None:
+    async def admit(self, execution: Execution, call: Placed, number: int) -> None:
         """Decide, and let somebody agree if a rule asks for it."""
         del number
         self.pipe.again()

@@ -20,9 +20,8 @@ from remit.wire import canonical
 
 if TYPE_CHECKING:
     from remit.domain.decisions import Decision, Requirement
-    from remit.engine.call import Call
+    from remit.engine.admission import Placed
     from remit.engine.execution import Execution
-    from remit.gate.passage import Passage
 
 _ROUNDS = 5
 """How often one action may be held before it is refused: rules that keep asking are a mistake."""
@@ -39,7 +38,12 @@ class Verdict:
 
 
 async def hold(
-    passage: Passage, execution: Execution, call: Call, decision: Decision, rounds: int, card: dict[str, Any]
+    execution: Execution,
+    call: Placed,
+    decision: Decision,
+    rounds: int,
+    card: dict[str, Any],
+    facts: dict[str, Any],
 ) -> Verdict:
     """Wait for a person; raises `Rejected` for a no."""
     requirement = decision.requirement
@@ -53,11 +57,8 @@ async def hold(
     )  # fmt: skip
     recorded = execution.journal.look(path)
     if not recorded:
-        execution.note(
-            ActionHeld(call.step.name, call.digest, {**passage.facts(), "digest": digest}), call.path
-        )
+        execution.note(ActionHeld(call.step.name, call.digest, {**facts, "digest": digest}), call.path)
     closed = await ask(execution, call.scope, path, question, recorded)
-    passage.pipe.passed("hold")
     if closed.how != "approved":
         who = closed.by or "nobody in time"
         raise Rejected(f"{who} did not agree to {call.step.name}: {closed.comment or closed.how}.")
@@ -65,19 +66,18 @@ async def hold(
 
 
 async def postpone(
-    passage: Passage, execution: Execution, call: Call, decision: Decision, rounds: int
+    execution: Execution, call: Placed, decision: Decision, rounds: int, facts: dict[str, Any]
 ) -> None:
     """Wait until the time that the rule names; then it is decided again."""
     if decision.until is None or rounds > _ROUNDS:
         raise Denied(f"{call.path} was put off {rounds - 1} times, and a rule still says later.")
     if not execution.journal.look(f"{call.path}/deferred"):
-        detail = {**passage.facts(), "until": decision.until}
+        detail = {**facts, "until": decision.until}
         execution.note(ActionHeld(call.step.name, call.digest, detail), f"{call.path}/deferred")
     await execution.wait(call.scope, call.path, ParkReason.TIMER, decision.until)
-    passage.pipe.passed("hold")
 
 
-def action_digest(execution: Execution, call: Call, card: dict[str, Any], requirement: Requirement) -> str:
+def action_digest(execution: Execution, call: Placed, card: dict[str, Any], requirement: Requirement) -> str:
     """The name of exactly this action and of what is asked for (S21)."""
     return canonical.digest(
         canonical.plain([execution.row.id, execution.row.generation, call.path, card, asdict(requirement)])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remit.domain.conversation import Conversation
-    from remit.engine.call import Call
+    from remit.engine.admission import Placed
     from remit.engine.execution import Execution
     from remit.gate.actor import Actor
     from remit.gate.models import Asked, Plan
@@ -81,12 +81,12 @@ class ModelPassage(Passage):
         self._ask = ask
         self._plan: Plan | None = None
         self._asked: Asked | None = None
-        self._call: Call | None = None
+        self._call: Placed | None = None
         self._run = ""
         self._execution: Execution | None = None
         self._listener: StepListener | None = None
 
-    async def admit(self, execution: Execution, call: Call, number: int) -> None:
+    async def admit(self, execution: Execution, call: Placed, number: int) -> None:
         """Choose the models that may answer, and let the call pass."""
         del number
         self.pipe.again()
@@ -126,7 +126,7 @@ class ModelPassage(Passage):
         assert call is not None  # noqa: S101 - likewise
         self.pipe.again()
         self._asked = asked = await self.parts.models.ask(
-            plan, self, run=self._run, path=call.path, actor=self.actor, listener=self._listener
+            plan, self.reserve_again, run=self._run, path=call.path, actor=self.actor, listener=self._listener
         )
         self.pipe.passed("perform")
         if asked.failure is not None:

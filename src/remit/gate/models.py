@@ -25,13 +25,12 @@ from remit.models.router import Router
 from remit.models.routes import need_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from remit.domain.clock import Clock
     from remit.domain.decisions import Decision
     from remit.gate.actor import Actor
-    from remit.gate.model_passage import ModelPassage
     from remit.gate.streams import Listener
     from remit.gate.vault import Vault
     from remit.models.attempt import Attempt
@@ -77,13 +76,13 @@ class Asked:
 class _Account:
     """Keeps account of attempts: every one after the first is reserved for anew."""
 
-    passage: ModelPassage
+    reserve_again: Callable[[], Awaitable[None]]
     closed_attempts: list[Attempt] = field(default_factory=list["Attempt"])
 
     async def opened(self, number: int, candidate: Candidate) -> None:
         del candidate
         if number > 1:
-            await self.passage.reserve_again()
+            await self.reserve_again()
 
     def closed(self, attempt: Attempt) -> None:
         self.closed_attempts.append(attempt)
@@ -156,7 +155,7 @@ class ModelDesk:
     async def ask(
         self,
         plan: Plan,
-        passage: ModelPassage,
+        reserve_again: Callable[[], Awaitable[None]],
         *,
         run: str,
         path: str,
@@ -176,7 +175,7 @@ class ModelDesk:
             path=path,
             route=plan.route,
         )
-        account = _Account(passage)
+        account = _Account(reserve_again)
         heard = _heard_by(listener) if listener is not None else None
         call_plan = CallPlan(plan.candidates, hedge=plan.hedge, seconds=seconds)
         try:

@@ -18,7 +18,7 @@ from remit.gate.holding import hold, postpone
 from remit.gate.pipe import Pipe
 
 if TYPE_CHECKING:
-    from remit.engine.call import Call
+    from remit.engine.admission import Placed
     from remit.engine.execution import Execution
     from remit.gate.actor import Actor
     from remit.gate.budgets import Reservation
@@ -59,7 +59,7 @@ class Passage:
         """A rule (by nobody) or a person gave the action other arguments."""
         raise AssertionError(type(self).__name__, arguments, by)  # only calls of tools have any
 
-    async def settle(self, execution: Execution, call: Call) -> None:
+    async def settle(self, execution: Execution, call: Placed) -> None:
         """Ask authority until it says yes: a person may have to agree, or a time to come (S20, S21)."""
         rounds = 0
         while True:
@@ -70,9 +70,11 @@ class Passage:
                 return
             rounds += 1
             if decision.outcome is Outcome.DEFER:
-                await postpone(self, execution, call, decision, rounds)
+                await postpone(execution, call, decision, rounds, self.facts())
+                self.pipe.passed("hold")
                 continue
-            verdict = await hold(self, execution, call, decision, rounds, self.card())
+            verdict = await hold(execution, call, decision, rounds, self.card(), self.facts())
+            self.pipe.passed("hold")
             self.agreed[verdict.rule] = verdict.by
             if verdict.arguments is not None:
                 self.changed(verdict.arguments, verdict.by)
@@ -125,7 +127,7 @@ class Passage:
         for account in self.actor.accounts:
             self.parts.budgets.charge(account, used)
 
-    def taken_up(self, execution: Execution, call: Call, detail: Any) -> None:
+    def taken_up(self, execution: Execution, call: Placed, detail: Any) -> None:
         """An earlier life of the run claimed it; what only reads keeps nothing of that."""
         del execution, call, detail
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
-    from remit.engine.call import Call
+    from remit.engine.admission import Placed
     from remit.engine.execution import Execution
     from remit.gate.actor import Actor
     from remit.gate.parts import GateParts
@@ -62,7 +62,7 @@ class ToolPassage(Passage):
 
     # --- before ---------------------------------------------------------------------------------------
 
-    async def admit(self, execution: Execution, call: Call, number: int) -> None:
+    async def admit(self, execution: Execution, call: Placed, number: int) -> None:
         """Let it pass, hold it, or raise why not."""
         if self.fresh(execution.now()):
             return
@@ -145,7 +145,7 @@ class ToolPassage(Passage):
         assert self._tool is not None  # noqa: S101 - an unknown one was refused before
         return self._tool
 
-    def _make_context(self, execution: Execution, call: Call, tool: Tool) -> ToolContext:
+    def _make_context(self, execution: Execution, call: Placed, tool: Tool) -> ToolContext:
         actor, row = self.actor, execution.row
 
         async def secret(name: str) -> str:
@@ -243,7 +243,7 @@ class ToolPassage(Passage):
                 ops += touched(self.parts.keys, *self._place, performed.images)
         return detail, ops
 
-    def taken_up(self, execution: Execution, call: Call, detail: Any) -> None:
+    def taken_up(self, execution: Execution, call: Placed, detail: Any) -> None:
         """The claim of an earlier life says what was to be done, and how things stood before."""
         if self._tool is None or not isinstance(detail, dict):
             return

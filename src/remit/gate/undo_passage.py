@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remit.domain.tools import ObjectImage, Performed, Receipt
-    from remit.engine.call import Call
+    from remit.engine.admission import Placed
     from remit.engine.execution import Execution
     from remit.gate.actor import Actor
     from remit.gate.parts import GateParts
@@ -47,7 +47,7 @@ class UndoPassage(Passage):
         self._performed: Performed | None = None
         self._execution: Execution | None = None
 
-    async def admit(self, execution: Execution, call: Call, number: int) -> None:
+    async def admit(self, execution: Execution, call: Placed, number: int) -> None:
         """Decide, see whether anybody touched the object since, and look at it as it stands."""
         del number
         if self.fresh(execution.now()):
@@ -85,7 +85,7 @@ class UndoPassage(Passage):
         """What would be taken back."""
         return {"undo": self._tool.name, "object": self._image.object, "of": self._receipt.run}
 
-    def _make_context(self, execution: Execution, call: Call) -> ToolContext:
+    def _make_context(self, execution: Execution, call: Placed) -> ToolContext:
         manifest, row, actor = self._tool.manifest, execution.row, self.actor
 
         async def secret(name: str) -> str:
@@ -154,7 +154,7 @@ class UndoPassage(Passage):
             ops.append(taken_back(self._receipt, execution.row.id, execution.now()))
         return detail, ops
 
-    def taken_up(self, execution: Execution, call: Call, detail: Any) -> None:
+    def taken_up(self, execution: Execution, call: Placed, detail: Any) -> None:
         """An earlier life claimed it; whether the object is back can be looked at."""
         del detail
         self._execution = execution

@@ -117,8 +117,9 @@ def _askers(rule: Rule, world: World) -> Iterator[Node]:
 
 def _resources(rule: Rule, world: World, action: str) -> Iterator[Node]:
     for kind in ACTIONS[action]:
-        if kind == "Tool" and world.tools:
+        if kind == "Tool" and (world.tools or world.absent):
             yield from (tool_node(manifest, world.team) for _, manifest in sorted(world.tools.items()))
+            yield from (Node(Entity(kind, name), {}, (Entity("Team", world.team),)) for name in world.absent)
         elif kind == "Agent" and world.agents:
             team = Entity("Team", world.team)
             yield from (Node(Entity(kind, name), {}, (team,)) for name in sorted(world.agents))

@@ -13,9 +13,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from remit.domain.action_errors import Quarantined, UnknownTool
 from remit.domain.action_events import ToolAccepted, ToolQuarantined
 from remit.domain.errors import WrongState
+from remit.domain.tools import ToolManifest
 from remit.engine.outside import WORKSPACE_STREAM, shared_event
 from remit.store.database import Commit, Conflict, Op
 from remit.tools.changes import Difference, differences, plain_manifest, readable, surface, todays
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
 
     from remit.domain.clock import Clock
     from remit.domain.event import Event
-    from remit.domain.tools import ToolManifest
     from remit.store.database import Database
     from remit.store.keys import KeyRing
     from remit.tools.tool import Tool
@@ -95,6 +97,14 @@ class Acceptance:
         known = self._known.get(tool.name)
         was = known.manifest if known is not None else {}
         raise _quarantined(tool.name, differences(was, plain_manifest(tool.manifest)) if was else [])
+
+    def remembered(self) -> dict[str, ToolManifest]:
+        """The accepted definitions, also of tools whose source does not answer now."""
+        return {
+            name: msgspec.convert(known.manifest, ToolManifest)
+            for name, known in self._known.items()
+            if known.digest
+        }
 
     async def admit(self, tool: Tool) -> None:
         """The same, after another look into the database before it says no: somebody may have accepted it elsewhere."""

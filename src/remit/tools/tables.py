@@ -32,7 +32,7 @@ def read_table(shape: type[_Shape], table: Json, place: str, **given: Json) -> _
     for name, field in known.items():
         if name not in values and field.default is MISSING and field.default_factory is MISSING:
             raise InvalidTool(f'{FILE}: {place} needs "{name}".', f"It takes {', '.join(known)}.")
-    made = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    made = {key: tuple(cast("list[str]", v)) if isinstance(v, list) else v for key, v in values.items()}
     return shape(**made, **given)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from remit.agents.graphs.graph import END, Edge, Graph, Node
+from remit.agents.graphs.graph import Graph
+from remit.agents.graphs.outline import END, Edge, Node
 
 __all__ = ["END", "Edge", "Graph", "Node"]

@@ -11,12 +11,12 @@ from remit.domain.ids import is_code_name
 from remit.engine.values import type_name
 
 if TYPE_CHECKING:
-    from remit.agents.graphs.graph import Graph, Node
+    from remit.agents.graphs.outline import Node, Outline
 
 _END = "end"
 
 
-def check(graph: Graph) -> None:
+def check(graph: Outline) -> None:
     """Every defect that can be seen without running, the first one found as an error."""
     names = [node.name for node in graph.nodes]
     _check_names(graph, names)
@@ -27,7 +27,7 @@ def check(graph: Graph) -> None:
     _check_bounded(graph, names)
 
 
-def _check_names(graph: Graph, names: list[str]) -> None:
+def _check_names(graph: Outline, names: list[str]) -> None:
     for name in names:
         if names.count(name) > 1 or name == _END or not is_code_name(name):
             raise _wrong(graph, f'the node "{name}" needs a name of its own that is code, and not "{_END}"')
@@ -44,7 +44,7 @@ def _check_names(graph: Graph, names: list[str]) -> None:
         raise _wrong(graph, f'it starts at "{graph.start}", and there is no such node')
 
 
-def _check_node(graph: Graph, node: Node) -> None:
+def _check_node(graph: Outline, node: Node) -> None:
     if node.kind == "code":
         if node.given is not None or node.into:
             raise _wrong(
@@ -67,7 +67,7 @@ def _check_node(graph: Graph, node: Node) -> None:
             )
 
 
-def _check_reached(graph: Graph, names: list[str]) -> None:
+def _check_reached(graph: Outline, names: list[str]) -> None:
     seen, waiting = {graph.start}, [graph.start]
     while waiting:
         for edge in graph.after(waiting.pop()):
@@ -81,7 +81,7 @@ def _check_reached(graph: Graph, names: list[str]) -> None:
         raise _wrong(graph, f"nothing leads to {_END}")
 
 
-def _check_ways_out(graph: Graph) -> None:
+def _check_ways_out(graph: Outline) -> None:
     for node in graph.nodes:
         edges = graph.after(node.name)
         if not edges:
@@ -98,7 +98,7 @@ def _check_ways_out(graph: Graph) -> None:
             )
 
 
-def _check_bounded(graph: Graph, names: list[str]) -> None:
+def _check_bounded(graph: Outline, names: list[str]) -> None:
     """Without the edges that have a bound, there must be no way round."""
     free = {name: [e.to for e in graph.after(name) if e.most is None and e.to != _END] for name in names}
     done: set[str] = set()
@@ -107,7 +107,7 @@ def _check_bounded(graph: Graph, names: list[str]) -> None:
         _walk(graph, free, name, path, done)
 
 
-def _walk(graph: Graph, free: dict[str, list[str]], name: str, path: list[str], done: set[str]) -> None:
+def _walk(graph: Outline, free: dict[str, list[str]], name: str, path: list[str], done: set[str]) -> None:
     if name in path:
         around = " → ".join([*path[path.index(name) :], name])
         raise _wrong(graph, f"it may never end: {around}; give one of these edges a bound (most=…)")
@@ -120,5 +120,5 @@ def _walk(graph: Graph, free: dict[str, list[str]], name: str, path: list[str], 
     done.add(name)
 
 
-def _wrong(graph: Graph, what: str) -> InvalidGraph:
+def _wrong(graph: Outline, what: str) -> InvalidGraph:
     return InvalidGraph(f"the graph {graph.name} cannot run: {what}.", "See docs/how-to/draw-a-graph.md.")

@@ -14,13 +14,13 @@ from remit.engine.flow import Flow
 from remit.tools.tool import Tool
 
 if TYPE_CHECKING:
-    from remit.agents.graphs.graph import Graph, Node
+    from remit.agents.graphs.outline import Node, Outline
     from remit.agents.run import Run
 
 _END = "end"
 
 
-def compile_graph(graph: Graph) -> Flow:
+def compile_graph(graph: Outline) -> Flow:
     """The flow of a checked graph."""
     check(graph)
 
@@ -38,7 +38,7 @@ def compile_graph(graph: Graph) -> Flow:
     return Flow(walk, graph.name, "", "UTC")
 
 
-async def _do(run: Run, graph: Graph, node: Node, state: Any) -> Any:
+async def _do(run: Run, graph: Outline, node: Node, state: Any) -> Any:
     given = node.given(state) if node.given is not None else state
     match node.does:
         case Agent() as agent:
@@ -56,7 +56,7 @@ async def _do(run: Run, graph: Graph, node: Node, state: Any) -> Any:
     return dataclasses.replace(state, **{node.into: answer})
 
 
-def _next(graph: Graph, name: str, state: Any, taken: Counter[int]) -> str:
+def _next(graph: Outline, name: str, state: Any, taken: Counter[int]) -> str:
     for number, edge in enumerate(graph.edges):
         if edge.start != name or (edge.most is not None and taken[number] >= edge.most):
             continue

@@ -6,14 +6,14 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from remit.agents.graphs.graph import Edge, Graph
+    from remit.agents.graphs.outline import Edge, Outline
 
 _END = "end"
 _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 150, 44, 40, 64, 24
 _SHAPES = {"agent": ("([", "])"), "tool": ("[[", "]]"), "code": ("[", "]")}
 
 
-def mermaid(graph: Graph) -> str:
+def mermaid(graph: Outline) -> str:
     """`flowchart` text; agents are rounded, tools are framed."""
     ids = {node.name: f"n{number}" for number, node in enumerate(graph.nodes)} | {_END: "done"}
     lines = ["flowchart TD"]
@@ -28,7 +28,7 @@ def mermaid(graph: Graph) -> str:
     return "\n".join(lines) + "\n"
 
 
-def svg(graph: Graph) -> str:
+def svg(graph: Outline) -> str:
     """A picture in rows: every node below the one that first leads to it."""
     rows = _rows(graph)
     places = {
@@ -55,7 +55,7 @@ def svg(graph: Graph) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _rows(graph: Graph) -> list[list[str]]:
+def _rows(graph: Outline) -> list[list[str]]:
     depth, waiting = {graph.start: 0}, [graph.start]
     for name in waiting:
         for edge in graph.after(name):

@@ -33,7 +33,9 @@ def check(terminal: Terminal) -> int:
     from remit.control import policies, settings
 
     place = terminal.place()
-    report = policies.check(place, settings.load(place))
+    chosen = settings.load(place)
+    own = chosen.workspace
+    report = terminal.execute(policies.check(place, chosen.code, own.team, own.environment))
     terminal.answer(report, lambda: _lines(report))
     return REFUSED if any(finding.kind != "dead" for finding in report.findings) else DONE
 

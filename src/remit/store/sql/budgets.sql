@@ -128,3 +128,8 @@ SELECT a.id, a.period,
 FROM budget_accounts a LEFT JOIN budget_leases l ON l.account = a.id AND l.period = a.period
 WHERE a.period = '' OR a.period >= $1
 GROUP BY a.id, a.period ORDER BY a.id, a.period;
+
+-- name: budgets.note
+-- What the budgets of a team are, unless somebody noted exactly that a moment ago.
+INSERT INTO workspace (name, value) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE workspace.value <> excluded.value;

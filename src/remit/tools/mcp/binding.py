@@ -23,9 +23,14 @@ Json = Any
 
 _NOT_DONE = frozenset({-32700, -32600, -32601, -32602, -32002, -32020, -32021, -32022})
 """Errors by which a server says that it did not even begin."""
-_CLOSED, _INVALID, _BUSY = -32000, -32600, -32029
-_SESSION_GONE = "Session terminated"
+_CLOSED = -32000
+_SESSION_GONE, _BUSY = -32028, -32029
+"""Codes of ours, put in by the line to the server."""
 _FALLBACK = 60.0
+
+
+class _SessionGone(Retry):
+    """The session ended before the call began."""
 
 
 class McpBinding(ReadOnly):
@@ -37,7 +42,13 @@ class McpBinding(ReadOnly):
         self._manifest = manifest
 
     async def perform(self, arguments: dict[str, Json], context: ToolContext) -> Performed:
-        """Call it."""
+        """Call it. A server that was started anew has forgotten the session, and did nothing: it is called again."""
+        try:
+            return await self._perform(arguments, context)
+        except _SessionGone:
+            return await self._perform(arguments, context)
+
+    async def _perform(self, arguments: dict[str, Json], context: ToolContext) -> Performed:
         secrets = {name: await _secret(name, context) for name in self._manifest.secrets}
         async with self._server.connected(secrets) as held:
             self._server.check(held, self._name, self._manifest)
@@ -60,16 +71,16 @@ class McpBinding(ReadOnly):
         """What is known when no result came."""
         code = getattr(wrong, "code", None)
         said = f"{self._manifest.name}: {reason(wrong)}"
-        if code == _INVALID and _SESSION_GONE in str(wrong):
+        if code == _SESSION_GONE:
             await self._server.drop(held)
-            return Retry(f"{said}; the server has forgotten the session.")
+            return _SessionGone(f"{said}; the server has forgotten the session.")
         if code == _BUSY:
             return Retry(said)
         if code in _NOT_DONE:
             held.looked_at = 0.0  # it may not know the tool any more: look before the next call
             return ToolFailed(said)
-        if code == _CLOSED and not self._server.settings.url:  # the process is gone; over HTTP others go on
-            await self._server.drop(held)
+        if code == _CLOSED:
+            held.looked_at = 0.0  # the next call looks first, and so finds out whether this was the end of it
         if self._manifest.effect.acts:
             return StepFailed(f"{said}; it may have been done.")
         return Retry(said)

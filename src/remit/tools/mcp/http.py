@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 _LARGEST = 64 * 1024 * 1024
 _CONNECT = 10.0
-_BUSY = 429
+_NOT_FOUND = 404
 _REFUSED = {
     401: "it wants a credential, or another one",
     403: "the credential does not allow it",
+    404: "it has forgotten the session",
     413: "the request is too large",
     429: "it is busy",
 }
-BUSY = -32029
-"""The code of a refusal for now."""
+_CODES = {404: -32028, 429: -32029}
 
 
 @asynccontextmanager
@@ -47,7 +47,8 @@ class _Bounded(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send."""
         response = await self._inner.handle_async_request(request)
-        if response.status_code in _REFUSED:
+        gone = response.status_code == _NOT_FOUND and "mcp-session-id" in request.headers
+        if gone or response.status_code in _REFUSED.keys() - {_NOT_FOUND}:
             await response.aclose()
             return _refusal(response.status_code)
         # a stream of events goes on for as long as it likes; each of its events has a bound of its own
@@ -62,7 +63,7 @@ class _Bounded(httpx2.AsyncBaseTransport):
 
 def _refusal(status: int) -> httpx2.Response:
     """The refusal as an error of the protocol; the SDK makes of it one that might have happened half way."""
-    code = BUSY if status == _BUSY else -32600
+    code = _CODES.get(status, -32600)
     error = {"code": code, "message": f"the server answered {status}: {_REFUSED[status]}"}
     return httpx2.Response(status, json={"jsonrpc": "2.0", "id": None, "error": error})
 

@@ -66,10 +66,9 @@ class Server:
     async def connected(self, secrets: dict[str, str]) -> AsyncGenerator[Held]:
         """A connection whose offers are known; raises `Retry` if there is none to be had."""
         key = tuple(secrets.values())
-        held = await self._find(key, secrets)
+        held = await self._ready(key, secrets)
         held.users += 1
         try:
-            await self._look(held)
             yield held
         finally:
             held.users -= 1
@@ -110,6 +109,19 @@ class Server:
         every, self._held = list(self._held.values()), {}
         for held in every:
             await held.connection.close()
+
+    async def _ready(self, key: tuple[str, ...], secrets: dict[str, str]) -> Held:
+        """A connection whose offers are known. One that broke while nobody used it is replaced once."""
+        there = self._held.get(key)
+        held = await self._find(key, secrets)
+        try:
+            await self._look(held)
+        except Retry:
+            if held is not there:
+                raise
+            held = await self._find(key, secrets)
+            await self._look(held)
+        return held
 
     async def _find(self, key: tuple[str, ...], secrets: dict[str, str]) -> Held:
         async with self._opening.setdefault(key, asyncio.Lock()):

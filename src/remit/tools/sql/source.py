@@ -113,9 +113,10 @@ class _Opening:
     ) -> ToolManifest:  # fmt: skip
         parameters = await self._parameters(declared, statement)
         check_schema(parameters, declared.name)
+        description = declared.description or " ".join(declared.text.split())
         return ToolManifest(
-            name=declared.name, description=declared.description or statement.sql().text, parameters=parameters,
-            effect=effect, roles=self._roles(declared, statement), undo=undo, best_effort=why, keyed=keyed,
+            name=declared.name, description=description, parameters=parameters, effect=effect,
+            roles=self._roles(declared, statement), undo=undo, best_effort=why, keyed=keyed,
             reconciles=keyed, **self._shared(), version=statement.sql().text,
         )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from remit.wire.openai_chat import errors, requests, responses
+from remit.wire.openai_chat.omissions import omissions
 from remit.wire.openai_chat.parts import NAME
 from remit.wire.openai_chat.stream_decoder import ChatStreamDecoder
 from remit.wire.openai_chat.stream_encoder import ChatStreamEncoder
@@ -12,7 +13,7 @@ from remit.wire.openai_chat.stream_encoder import ChatStreamEncoder
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from remit.wire.dialect import Dialect, StreamDecoder, StreamEncoder, WireError
+    from remit.wire.dialect import StreamDecoder, StreamEncoder, WireError
     from remit.wire.messages import ModelRequest, ModelResponse
 
 Json = Any
@@ -30,6 +31,10 @@ class OpenAIChat:
 
     def encode_request(self, request: ModelRequest) -> dict[str, Json]:
         return requests.encode_request(request)
+
+    def dropped(self, request: ModelRequest) -> tuple[str, ...]:
+        """What of the request that body does not say."""
+        return tuple(omissions(request, NAME, names=True, seed=True))
 
     def decode_response(self, body: Mapping[str, Json]) -> ModelResponse:
         return responses.decode_response(body)
@@ -50,4 +55,4 @@ class OpenAIChat:
         return ChatStreamEncoder(model=model, identity=id, at=at, usage=usage)
 
 
-DIALECT: Dialect = OpenAIChat()
+DIALECT = OpenAIChat()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from remit.wire.openai_chat import errors
+from remit.wire.openai_chat.omissions import omissions
 from remit.wire.openai_responses import requests, responses
 from remit.wire.openai_responses.content import NAME
 from remit.wire.openai_responses.stream_decoder import ResponsesStreamDecoder
@@ -13,7 +14,7 @@ from remit.wire.openai_responses.stream_encoder import ResponsesStreamEncoder
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from remit.wire.dialect import Dialect, StreamDecoder, StreamEncoder, WireError
+    from remit.wire.dialect import StreamDecoder, StreamEncoder, WireError
     from remit.wire.messages import ModelRequest, ModelResponse
 
 Json = Any
@@ -31,6 +32,10 @@ class OpenAIResponses:
 
     def encode_request(self, request: ModelRequest) -> dict[str, Json]:
         return requests.encode_request(request)
+
+    def dropped(self, request: ModelRequest) -> tuple[str, ...]:
+        """What of the request that body does not say."""
+        return tuple(omissions(request, NAME, names=False, seed=False))
 
     def decode_response(self, body: Mapping[str, Json]) -> ModelResponse:
         return responses.decode_response(body)
@@ -51,4 +56,4 @@ class OpenAIResponses:
         return ResponsesStreamEncoder(model=model, identity=id, at=at)
 
 
-DIALECT: Dialect = OpenAIResponses()
+DIALECT = OpenAIResponses()

@@ -175,10 +175,13 @@ class ResponsesStreamEncoder:
         if item is None:
             return self._whole(index, part)
         if type(item.part) is not type(part):
-            ended = self._complete(index, item.so_far())
-            self._items[-1 - index] = self._items.pop(index)
+            ended = b"" if item.done is not None else self._complete(index, item.so_far())
+            self._items[-1 - len(self._items)] = self._items.pop(index)
             return ended + self._whole(index, part)
-        block = item.done = self._writer.item(_as_announced(part), item.id) or {}
+        block = self._block(_as_announced(part), item.id)
+        if block is None:
+            return b""
+        item.done = block
         words = part.arguments if isinstance(part, ToolCall) else getattr(part, "text", "")
         said = "".join(item.pieces)
         left = words[len(said) :] if words.startswith(said) and (said or words != "{}") else ""
@@ -203,10 +206,7 @@ class ResponsesStreamEncoder:
 
     def _whole(self, index: int, part: Part) -> bytes:
         """A part of which nothing was said before: its item under its own id, unless that is taken."""
-        try:
-            block = self._writer.item(part)
-        except Unsupported:
-            return b""  # nothing can be refused in the middle of an answer
+        block = self._block(part)
         if block is None:
             return b""
         output = len(self._items)
@@ -222,6 +222,13 @@ class ResponsesStreamEncoder:
         elif block["type"] == "function_call" and isinstance(part, ToolCall):
             return said + self._delta(item, part.arguments) + self._end(item, block, part.arguments)
         return said + self._event("response.output_item.done", output_index=output, item=block)
+
+    def _block(self, part: Part, identity: str = "") -> dict[str, Json] | None:
+        """The item of a part; None for what has no form, for nothing can be refused in the middle of an answer."""
+        try:
+            return self._writer.item(part, identity)
+        except Unsupported:
+            return None
 
     def _refused(self, item: _Item, words: str) -> bytes:
         at: dict[str, Json] = {"item_id": item.id, "output_index": item.output, "content_index": 0}

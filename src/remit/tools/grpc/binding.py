@@ -1,0 +1,89 @@
+"""A unary method as a binding: one request, one answer, and what a status means for a write."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+from google.protobuf import json_format, message_factory
+from google.protobuf.message import EncodeError
+
+from remit.domain.action_errors import BadArguments
+from remit.domain.errors import Retry, StepFailed, ToolFailed
+from remit.domain.tools import Performed
+from remit.tools.answers import plain_answer
+from remit.tools.reading import ReadOnly
+
+if TYPE_CHECKING:
+    from remit.tools.binding import ToolContext
+    from remit.tools.grpc.channel import Channel
+
+Json = Any
+_DEFINITE = frozenset(
+    {"INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "UNAUTHENTICATED",
+     "FAILED_PRECONDITION", "OUT_OF_RANGE", "UNIMPLEMENTED"}
+)  # fmt: skip
+_AGAIN = frozenset({"RESOURCE_EXHAUSTED", "ABORTED"})
+_LOST = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"})
+_SAID = 500
+
+
+class MethodBinding(ReadOnly):
+    """One method. A gRPC service says nothing of how its writes are taken back."""
+
+    def __init__(self, channel: Channel, method: Any, pool: Any, *, acts: bool) -> None:
+        self._channel = channel
+        self._pool = pool
+        self._path = f"/{method.containing_service.full_name}/{method.name}"
+        self._asks: Any = cast("Any", message_factory).GetMessageClass(method.input_type)
+        self._answers: Any = cast("Any", message_factory).GetMessageClass(method.output_type)
+        self._acts = acts
+
+    async def perform(self, arguments: dict[str, Json], context: ToolContext) -> Performed:
+        """Call it."""
+        request = self._request(arguments)
+        seconds = context.seconds or self._channel.seconds
+        await self._channel.ready(self._path, seconds)
+        answer = await self._call(request, await self._channel.metadata(context), seconds)
+        plain = json_format.MessageToDict(
+            answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True,
+            descriptor_pool=self._pool,
+        )  # fmt: skip
+        return Performed(plain_answer(plain))
+
+    async def close(self) -> None:
+        """The channel is shared, and closed once by whoever comes first."""
+        await self._channel.close()
+
+    def _request(self, arguments: dict[str, Json]) -> bytes:
+        try:
+            message = json_format.ParseDict(arguments, self._asks(), descriptor_pool=self._pool)
+            return message.SerializeToString()
+        except (json_format.ParseError, EncodeError, ValueError, TypeError, RecursionError) as wrong:
+            raise BadArguments(f"{self._path} does not take this: {str(wrong)[:_SAID]}.") from None
+
+    async def _call(self, request: bytes, metadata: list[tuple[str, str]], seconds: float) -> Any:
+        import grpc
+
+        method = self._channel.open().unary_unary(
+            self._path, request_serializer=None, response_deserializer=self._answers.FromString
+        )
+        try:
+            return await method(request, metadata=metadata, timeout=seconds)
+        except cast("Any", grpc).aio.AioRpcError as wrong:
+            raise self._meaning(wrong.code().name, str(wrong.details() or "")) from None
+        except asyncio.CancelledError:
+            raise
+        except cast("Any", grpc).aio.UsageError:
+            raise Retry(f"{self._path}: the connection was being closed.") from None
+
+    def _meaning(self, code: str, details: str) -> Exception:
+        said = f"{self._path} answered {code}: {details[:_SAID]}"
+        too_large = code == "RESOURCE_EXHAUSTED" and "larger than max" in details
+        if code in _DEFINITE:
+            return ToolFailed(said)
+        if code in _AGAIN and not too_large:
+            return Retry(said)
+        if self._acts:
+            return StepFailed(f"{said}; it may have been done.")
+        return Retry(said) if code in _LOST else ToolFailed(said)
