@@ -79,6 +79,7 @@ def _value(name: str, hint: Any) -> Any:
         bool: True,
         dict[str, Any]: {"list": [1, None, 2.5], "object": {"deeper": False}},
         dict[str, str]: {"old": "new"},
+        dict[str, int]: {"money": 5_000_000},
         list[str]: ["one", "two"],
         Any: [{"json": ["of", "any", "shape"]}],
     }

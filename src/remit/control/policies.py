@@ -18,7 +18,6 @@ from remit.policy.checking import PolicyFinding, PolicyReport
 from remit.policy.world import World
 from remit.tools.registry import Registry
 from remit.tools.sources import open_sources
-from remit.tools.sources import open_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +29,7 @@ FOLDER = "policies"
 _EXAMPLES = "examples.yaml"
 
 
-async async def check(root: Path, code: Sequence[str], team: str, environment: str) -> PolicyReport:
+async def check(root: Path, code: Sequence[str], team: str, environment: str) -> PolicyReport:
     """What is wrong with the rules in `policies/`, what does nothing, and which examples they contradict."""
     folder = root / FOLDER
     world = await _world(root, code, team, environment)
@@ -48,7 +47,6 @@ async def _world(root: Path, code: Sequence[str], team: str, environment: str) -
     finally:
         await registry.close()
         await vault.close()
-    await open_sources(root, registry)
     models = configuration.load(root, environment=environment)
     return World(team, tools, frozenset(found.agents), models=frozenset(card.name for card in models.catalog))
 

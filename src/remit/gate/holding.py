@@ -1,7 +1,7 @@
 """Holding an action: a person has to agree to exactly this, or it has to wait for a time. Nothing is lost meanwhile.
 
 The question names the action by a digest over run, place, tool, arguments and the rule that asked; an answer counts
-for that and for nothing else. The model is not asked again.
+for that and for nothing else (S21). The model is not asked again.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from remit.domain.action_errors import BadArguments, Denied
 from remit.domain.action_events import ActionHeld
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import Rejected
+from remit.domain.event import object_of
+from remit.domain.events import WaitOpened
 from remit.domain.runs import ParkReason
 from remit.engine.asking import Question, ask
 from remit.engine.step import seconds
@@ -32,37 +34,41 @@ class Verdict:
     """Somebody agreed."""
 
     rule: str
+    terms: str
+    """What the rule asked for, by digest: whoever asks for more is not answered by it."""
     by: str
     arguments: dict[str, Any] | None = None
     """Other arguments than were asked for, if the reviewer changed them."""
 
 
+async def heed(execution: Execution, call: Placed, number: int) -> Verdict | None:
+    """The verdict on what was asked here in an earlier life; None if nothing was. A no counts, whatever the rules
+    say by now.
+    """
+    path = _path(call, number)
+    recorded = execution.journal.look(path)
+    opened = next((each.event for each in recorded if isinstance(each.event, WaitOpened)), None)
+    if opened is None:
+        return None
+    question = Question("approval", opened.group, opened.value, opened.name, opened.due, opened.otherwise)
+    return await _answered(execution, call, path, question)
+
+
 async def hold(
-    execution: Execution,
-    call: Placed,
-    decision: Decision,
-    rounds: int,
-    card: dict[str, Any],
-    facts: dict[str, Any],
-) -> Verdict:
+    execution: Execution, call: Placed, decision: Decision, number: int, card: dict[str, Any], facts: dict[str, Any]
+) -> Verdict:  # fmt: skip
     """Wait for a person; raises `Rejected` for a no."""
     requirement = decision.requirement
-    if requirement is None or rounds > _ROUNDS:
-        raise Denied(f"{call.path} was held {rounds - 1} times, and a rule still asks.", "Mend the policy.")
+    if requirement is None or number > _ROUNDS:
+        raise Denied(f"{call.path} was held {number - 1} times, and a rule still asks.", "Mend the policy.")
     digest = action_digest(execution, call, card, requirement)
-    path = f"{call.path}/approval" if rounds == 1 else f"{call.path}/approval#{rounds}"
-    question = Question(
-        "approval", requirement.group, {**card, "rule": requirement.rule, "reason": requirement.text, "digest": digest},
-        call.step.name, _due(execution, requirement), requirement.otherwise,
-    )  # fmt: skip
-    recorded = execution.journal.look(path)
-    if not recorded:
-        execution.note(ActionHeld(call.step.name, call.digest, {**facts, "digest": digest}), call.path)
-    closed = await ask(execution, call.scope, path, question, recorded)
-    if closed.how != "approved":
-        who = closed.by or "nobody in time"
-        raise Rejected(f"{who} did not agree to {call.step.name}: {closed.comment or closed.how}.")
-    return Verdict(requirement.rule, closed.by or "policy", _edited(question.value, closed.value))
+    value = {
+        **card, "rule": requirement.rule, "reason": requirement.text, "digest": digest, "terms": terms_of(requirement),
+    }  # fmt: skip
+    due, otherwise = _due(execution, requirement), requirement.otherwise
+    question = Question("approval", requirement.group, value, call.step.name, due, otherwise)
+    execution.note(ActionHeld(call.step.name, call.digest, {**facts, "digest": digest}), call.path)
+    return await _answered(execution, call, _path(call, number), question)
 
 
 async def postpone(
@@ -82,6 +88,25 @@ def action_digest(execution: Execution, call: Placed, card: dict[str, Any], requ
     return canonical.digest(
         canonical.plain([execution.row.id, execution.row.generation, call.path, card, asdict(requirement)])
     )
+
+
+def terms_of(requirement: Requirement) -> str:
+    """What a rule asks for, by digest: the group, the time, and what happens when nobody answers."""
+    return canonical.digest(canonical.plain(asdict(requirement)))[:16]
+
+
+async def _answered(execution: Execution, call: Placed, path: str, question: Question) -> Verdict:
+    closed = await ask(execution, call.scope, path, question, execution.journal.look(path))
+    if closed.how != "approved":
+        who = closed.by or "nobody in time"
+        raise Rejected(f"{who} did not agree to {call.step.name}: {closed.comment or closed.how}.")
+    asked = object_of(question.value)
+    changed = _edited(asked, closed.value)
+    return Verdict(asked.get("rule", ""), asked.get("terms", ""), closed.by or "policy", changed)
+
+
+def _path(call: Placed, number: int) -> str:
+    return f"{call.path}/approval" if number == 1 else f"{call.path}/approval#{number}"
 
 
 def _due(execution: Execution, requirement: Requirement) -> int | None:
