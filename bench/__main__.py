@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import crash, disk, parked, routing, startup, steps, wake
+from bench import agents, crash, disk, parked, routing, startup, steps, wake
 from bench.environments import EnvironmentFailed
 from bench.protocol import ContenderFailed
 from bench.stage import Stage, conditions, open_stage
@@ -24,6 +24,7 @@ SECTIONS: dict[str, Callable[[Stage], list[Report]]] = {
     "crash": crash.measure,
     "startup": startup.measure,
     "routing": routing.measure,
+    "agents": agents.measure,
 }
 STORES = ("sqlite", "postgres")
 CYCLES, QUICK_CYCLES = 11, 3
@@ -46,6 +47,8 @@ def _run(stage: Stage, names: list[str], json_file: Path | None) -> int:
     facts = conditions(stage)
     if "steps" in names:
         facts["rivals"] = steps.peer_versions()
+    if "agents" in names:
+        facts["agent frameworks"] = agents.peer_versions()
     for name, value in facts.items():
         print(f"  {name}: {value}")
     reports: list[Report] = []

@@ -7,7 +7,8 @@ public names only, and must leave every setting as it ships.
 from __future__ import annotations
 
 import asyncio
-import json
+import cProfile
+import pstats
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,9 @@ from remit import Agent, Budget, Limits, Platform, Run, flow, tool
 from remit.wire.messages import Message, ModelResponse, Text, ToolCall, Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
+
+    from remit.control.views import StepView
     from remit.models.simulation.scene import Scene
 
 OPENING = 2
@@ -100,24 +104,59 @@ async def main() -> None:
             return str(handle.id)
 
         async def handle(case: Case) -> Answer | Tally:
-            return await stages(platform, one, case) if case.work == "stages" else await fill(case, one)
+            match case.work:
+                case "stages":
+                    return await stages(platform, one, case)
+                case "profile":
+                    return await profile(one, case)
+                case _:
+                    return await fill(case, one)
 
         await serve_async(handle)
 
 
-async def stages(platform: Platform, one: Any, case: Case) -> Answer:
-    """Where the time of a step goes, as the log itself says: microseconds by stage of the gate, per step."""
+async def stages(platform: Platform, one: Callable[[int], Awaitable[str]], case: Case) -> Answer:
+    """Where the time of a step goes, as its log says: microseconds per step in each stage of the gate."""
     runs = await asyncio.gather(*(one(case.steps) for _ in range(case.runs)))
     found: Counter[str] = Counter()
     for run in runs:
-        for event in await platform.events(run):
-            found.update(_timed(event))
-    total = case.runs * case.steps
-    return {"stages": {name: spent / total for name, spent in found.items()}}
+        for name, spent in _timed((await platform.show(run)).steps):
+            found[name] += spent
+    return {"stages": {name: spent / (case.runs * case.steps) for name, spent in found.items()}}
 
 
-def _timed(event: Any) -> dict[str, int]:
-    raise NotImplementedError(json.dumps(event))
+def _timed(steps: Iterable[StepView]) -> Iterator[tuple[str, int]]:
+    for step in steps:
+        if step.action is not None:
+            kind = "model" if step.action.model else "tool"
+            yield from ((f"{kind}: {stage}", spent) for stage, spent in step.action.stages.items())
+        yield from _timed(step.children)
+
+
+async def profile(one: Callable[[int], Awaitable[str]], case: Case) -> Answer:
+    """Where the loop's time goes, by the part of Remit whose code is running: shares of a profile."""
+    watch = cProfile.Profile()
+    watch.enable()
+    tally = await fill(case, one)
+    watch.disable()
+    found: Counter[str] = Counter()
+    rows: Any = pstats.Stats(watch).stats  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
+    for (file, _, name), (_, calls, own, *_) in rows.items():
+        if "select" not in name and "_wait" not in name:
+            found[_part(file)] += own
+            found["calls"] += calls
+    calls = found.pop("calls")
+    whole = sum(found.values())
+    return {
+        "shares": {part: own / whole for part, own in found.most_common()},
+        "calls": calls / tally.steps,
+    }
+
+
+def _part(file: str) -> str:
+    """The layer of Remit that a file belongs to; everything else is Python and its libraries."""
+    _, here, below = file.rpartition("/remit/")
+    return below.partition("/")[0] if here else "the benchmark" if "/bench/" in file else "Python and libraries"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import pytest
 
 from remit.testing.pytest_plugin import script  # noqa: F401 - a fixture
-
 from remit.tools.tool import PythonTool, tool
 
 

@@ -4,6 +4,7 @@ in one sentence.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -297,4 +298,4 @@ async def test_a_long_conversation_is_shortened_once_and_the_summary_is_durable(
         return answer, report.verdict
 
     assert await _run(agent, script, look) == ("done", "equal")
-    assert any(later < earlier for earlier, later in zip(seen, seen[1:], strict=False)), "it was shortened"
+    assert any(later < earlier for earlier, later in itertools.pairwise(seen)), "it was shortened"

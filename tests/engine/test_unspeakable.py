@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from remit.domain.errors import InvalidName, NotEncodable, RunFailed, StepFailed
 from remit.domain.events import RunEnded, StepUnknown
 from remit.domain.events import StepFailed as Failed
 from remit.engine.recording import message_of
-from tests.engine.places import Place, ended, events, journal, parked
+from tests.engine.places import Place, ended, events, journal, parked, until
 from tests.engine.steps import OUTSIDE, look
 
 HALF = os.fsdecode(b"server said \xff")
@@ -89,6 +89,11 @@ async def test_s11_a_write_that_fails_in_unspeakable_words_is_unknown(place: Pla
         assert unknown.message.endswith(SAYS[how])
         assert len(unknown.message) < 4_100
         await run.signal("now")
+
+        async def refused() -> bool:
+            return [failed.error for failed in await events(stage, run.id, Failed)] == [UnresolvedEffect.code]
+
+        await until(refused)
         (question,) = await stage.inbox()
         await stage.crash_and_restart()
         await stage.platform.approve(question.id, value="paid")
@@ -295,46 +300,72 @@ async def test_s11_a_write_that_leaves_everything_is_unknown(on_sqlite: Place, h
         assert len(OUTSIDE.happened) == 1
 
 
+PRESSED: list[int] = []
+
+
 @step(effect="read")
-async def computes() -> None:
-    signal.raise_signal(signal.SIGINT)
+async def computes() -> str:
+    for _ in range(PRESSED.pop() if PRESSED else 0):
+        signal.raise_signal(signal.SIGINT)
+    return "computed"
 
 
 @flow
 async def computing(run: Run) -> str:
-    await run.step(computes)
-    return "computed"
+    return await run.step(computes)
 
 
-def pressed(number: int, frame: object) -> None:
+def raises(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-@pytest.fixture(params=[signal.default_int_handler, pressed])
-def handler(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Whoever answers Ctrl-C in this process: Python itself, or a handler such as asyncio's."""
-    before = signal.signal(signal.SIGINT, request.param)
+def without_runner(work: Coroutine[Any, Any, None]) -> None:
+    """As a program does that brings its own loop: Ctrl-C is Python's own."""
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(work)
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+@pytest.fixture
+def restored() -> Iterator[None]:
+    """Whatever answers Ctrl-C in the test, it is put back."""
+    before = signal.getsignal(signal.SIGINT)
     yield
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.parametrize(
+    ("handler", "runner", "times"),
+    [
+        (signal.default_int_handler, asyncio.run, 2),  # the first asks it to stop, the second insists
+        (signal.default_int_handler, without_runner, 1),
+        (raises, asyncio.run, 1),
+    ],
+)
 def test_a_key_that_was_pressed_is_no_failure_of_the_step_it_came_upon(
-    on_sqlite: Place, handler: None, monkeypatch: pytest.MonkeyPatch
+    on_sqlite: Place, restored: None, handler: Any, runner: Any, times: int
 ) -> None:
+    signal.signal(signal.SIGINT, handler)
     asked: list[str] = []
 
     async def interrupted() -> None:
         async with on_sqlite.stage(computing) as stage:
+            PRESSED.append(times)
             asked.append((await stage.start(computing)).id)
             await asyncio.Event().wait()
-
-    with pytest.raises(KeyboardInterrupt):
-        asyncio.run(interrupted())
-    monkeypatch.setattr(computes, "fn", look.fn)
 
     async def again() -> object:
         async with on_sqlite.stage(computing) as stage:
             assert await events(stage, asked[0], Failed) == []
-            return await stage.run(asked[0]).status()
+            return await stage.run(asked[0]).result()
 
-    assert asyncio.run(again()) in {"running", "ready"}
+    with pytest.raises(KeyboardInterrupt):
+        runner(interrupted())
+    assert asyncio.run(again()) == "computed"

@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remit.domain.action_errors import InvalidPolicy
-from remit.domain.decisions import Outcome
 from remit.policy.authority import Authority
 from remit.policy.loading import statements
-from tests.policy.worlds import ALLOW_ALL, authority, call, policies, tool, world
+from tests.policy.worlds import ALLOW_ALL, authority, policies, tool, world
 
 HINT = "Remit does not start on a policy it cannot read. Fix the line, or see what it would decide: remit policy check"
 CALL = 'action == Action::"call"'
@@ -149,19 +148,6 @@ def test_what_a_condition_shared_by_all_tools_reads_must_be_guarded(tmp_path: Pa
         tmp_path,
         f"{ALLOW_ALL}forbid (principal, action, resource) when {{ context has amount && context.amount > 200 }};",
     )
-
-
-def test_a_tool_whose_source_does_not_answer_may_be_named(tmp_path: Path) -> None:
-    """An MCP server that is down must not keep the whole platform from starting."""
-    text = (
-        ALLOW_ALL + f'forbid (principal, {CALL}, resource == Tool::"crm_send") when {{ context.size > 3 }};'
-    )
-    decided = Authority.load(policies(tmp_path, text), world(absent=frozenset({"crm_send"})))
-    back = tool("crm_send", "size", size={"type": "integer"})
-    assert decided.decide(call(back, size=1)).outcome is Outcome.DENY
-    assert decided.reload(world(back))
-    assert decided.decide(call(back, size=1)).outcome is Outcome.ALLOW
-    assert decided.decide(call(back, size=4)).outcome is Outcome.DENY
 
 
 @pytest.mark.parametrize("kind", ["missing", "empty", "binary", "huge"])

@@ -15,7 +15,7 @@ from remit.wire import canonical
 from remit.wire.messages import ToolSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from remit.domain.action_events import AgentAsked
@@ -44,6 +44,8 @@ class House:
         """Flows that every workspace has, such as the one that takes a run back."""
         self.run_budgets: dict[str, Budget] = {}
         """Budgets of flows by name: what one run of it may use in all."""
+        self.closing: list[Callable[[], None]] = []
+        """What else is to be done once it is closed."""
         self._profiles: dict[Agent, Profile] = {}
         self._seen: dict[tuple[Agent, str, frozenset[str] | None, str], Profile] = {}
 
@@ -54,6 +56,8 @@ class House:
         await parts.registry.close()
         await parts.models.close()
         await parts.vault.close()
+        for close in self.closing:
+            close()
 
     def agent(self, name: str) -> Agent:
         """An agent by name."""

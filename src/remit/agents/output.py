@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from remit.domain.errors import InvalidInput, InvalidSetting
 from remit.domain.event import object_of
@@ -28,6 +28,8 @@ class OutputShape:
     schema: dict[str, Any]
     wrapped: bool
     """Whether the type is no object, and travels as the only field of one."""
+    strict: bool = True
+    """Whether providers can hold the answer to it: no object in it has names that are not known beforehand."""
 
     @classmethod
     def of(cls, kind: Any) -> OutputShape:
@@ -47,8 +49,9 @@ class OutputShape:
                 "type": "object", "properties": {"value": inner}, "required": ["value"],
                 "additionalProperties": False, **({"$defs": schema["$defs"]} if "$defs" in schema else {}),
             }  # fmt: skip
+        schema = _closed(schema)
         name = re.sub(r"[^A-Za-z0-9_-]", "_", type_name(kind))[:60] or "answer"
-        return cls(shape, name, schema, wrapped)
+        return cls(shape, name, schema, wrapped, not _is_open(schema))
 
     def read(self, text: str) -> Any:
         """The answer as its type; raises `InvalidInput` saying what does not fit."""
@@ -72,6 +75,30 @@ def _at_the_top(schema: dict[str, Any]) -> dict[str, Any]:
     named = object_of(definitions[name])
     others = {key: each for key, each in definitions.items() if key != name or _refers_to(definitions, name)}
     return {**named, "$defs": others} if others else named
+
+
+def _closed(schema: Any) -> Any:
+    """The schema with every field asked for and no other allowed: what providers can decode to, and models fill best."""
+    if isinstance(schema, list):
+        return [_closed(each) for each in cast("list[Any]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    known = {key: _closed(each) for key, each in cast("dict[str, Any]", schema).items()}
+    if known.get("type") == "object" and isinstance(known.get("properties"), dict):
+        known["required"] = list(known["properties"])
+        known.setdefault("additionalProperties", False)
+    return known
+
+
+def _is_open(schema: Any) -> bool:
+    """Whether some object may have any names."""
+    if isinstance(schema, list):
+        return any(_is_open(each) for each in cast("list[Any]", schema))
+    if not isinstance(schema, dict):
+        return False
+    known = cast("dict[str, Any]", schema)
+    free = known.get("type") == "object" and known.get("additionalProperties") is not False
+    return free or any(_is_open(each) for each in known.values())
 
 
 def _refers_to(definitions: dict[str, Any], name: str) -> bool:

@@ -82,7 +82,7 @@ class Talk:
         agent, shape = profile.agent, profile.shape
         return ModelRequest(
             model="", messages=self.messages, tools=profile.specs,
-            output=OutputSchema(shape.name, shape.schema) if shape is not None else None,
+            output=OutputSchema(shape.name, shape.schema, shape.strict) if shape is not None else None,
             max_tokens=agent.limits.answer_tokens, temperature=agent.temperature, effort=agent.effort,
         )  # fmt: skip
 

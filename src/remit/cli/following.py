@@ -14,12 +14,12 @@ import click
 from remit.cli import wording
 from remit.cli.output import as_json_line, movable, width
 from remit.cli.terminal import now
-from remit.cli.tree import heading, note_of, run_lines, standing, tree_lines
+from remit.cli.tree import heading, note_of, run_lines, standing, stuck, tree_lines
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 
-    from remit.control.platform import Platform
+    from remit.control.office import Office
     from remit.control.views import RunView, StepView, WaitView
 
 _FRAMES_PER_SECOND = 8
@@ -38,22 +38,22 @@ class Screen(Protocol):
         ...
 
 
-async def follow(platform: Platform, run: str, screen: Screen, *, patience: float | None = None) -> RunView:
+async def follow(office: Office, run: str, screen: Screen, *, patience: float | None = None) -> RunView:
     """Show a run until it ends; with `patience`, also until it waits for longer than so many seconds."""
-    view = await platform.show(run)
+    view = await office.show(run)
     screen.show(view)
-    async with aclosing(_changes(platform, run)) as changes:
+    async with aclosing(_changes(office, run)) as changes:
         async for change in changes:
             if change is not None and change != view:
                 view = change
                 screen.show(view)
-            if view.run.ended_at or (patience is not None and await at_rest(platform, view, patience)):
+            if view.run.ended_at or (patience is not None and await at_rest(office, view, patience)):
                 break
     screen.rest(view)
     return view
 
 
-async def at_rest(platform: Platform, view: RunView, patience: float) -> bool:
+async def at_rest(office: Office, view: RunView, patience: float) -> bool:
     """Whether nothing will happen for a while unless somebody does something."""
     if view.run.ended_at:
         return True
@@ -63,14 +63,14 @@ async def at_rest(platform: Platform, view: RunView, patience: float) -> bool:
         return False
     if view.run.due is not None and view.run.due <= now():
         return False  # something has come, and a worker is about to take it in
-    if not view.waits:
+    if stuck(view) or not view.waits:
         return True  # parked because of its code, not because of a wait
-    return all([await _lasts(platform, wait, patience) for wait in view.waits])
+    return all([await _lasts(office, wait, patience) for wait in view.waits])
 
 
-async def _changes(platform: Platform, run: str) -> AsyncGenerator[RunView | None]:
+async def _changes(office: Office, run: str) -> AsyncGenerator[RunView | None]:
     """Each change of a run, and None every now and then: what a run waits for may change without it."""
-    views = platform.watch(run)
+    views = office.watch(run)
     coming = asyncio.ensure_future(anext(views))
     try:
         while True:
@@ -86,10 +86,10 @@ async def _changes(platform: Platform, run: str) -> AsyncGenerator[RunView | Non
         coming.cancel()
 
 
-async def _lasts(platform: Platform, wait: WaitView, patience: float) -> bool:
+async def _lasts(office: Office, wait: WaitView, patience: float) -> bool:
     if wait.kind == "child":
-        child = await platform.show(wait.name)
-        return not child.run.ended_at and await at_rest(platform, child, patience)
+        child = await office.show(wait.name)
+        return not child.run.ended_at and await at_rest(office, child, patience)
     soon = wait.due is not None and wait.due - now() <= patience * wording.MICROSECONDS
     return not (soon and wait.kind in {"timer", "retry"})
 

@@ -1,20 +1,25 @@
-"""What came of a replay or a fork, in sentences."""
+"""What came of a replay, a fork or an undo, in sentences."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from remit.cli import wording
+from remit.domain.event import object_of
 
 if TYPE_CHECKING:
     from remit.control.views import ReplayReport, RunView
 
+UNDO = "remit.undo"
+"""The flow of every workspace that takes a run back."""
 
-def fork_lines(view: RunView, step: str) -> list[str]:
+
+def fork_lines(view: RunView, step: str | None) -> list[str]:
     """What became of the past, and what happens next."""
+    place = f"at {step}" if step else "from its start, with another input,"
     writes = "simulated" if view.simulated else "asked for, each in the inbox"
     return [
-        f"forked {view.forked_from} at {step} as {view.run.id}",
+        f"forked {view.forked_from} {place} as {view.run.id}",
         f"  writes are {writes}; a worker performs it:  remit watch {view.run.id}",
     ]
 
@@ -28,3 +33,19 @@ def replay_lines(report: ReplayReport) -> list[str]:
         f"diverged after {report.replayed} of {wording.many(report.steps, 'recorded step')}",
         f"  {report.message}",
     ]
+
+
+def undo_lines(result: Any) -> list[str]:
+    """What was taken back, and what was left alone and why."""
+    told = object_of(result)
+    lines: list[str] = []
+    for each in told.get("undone", ()):
+        note = f"  (best effort: {each['best_effort']})" if each.get("best_effort") else ""
+        lines.append(f"✓ {each['object']} is as it was before {each['tool']}{note}")
+    for each in told.get("left", ()):
+        lines.append(f"✗ {each.get('object') or each['path']}: {each['why']}")
+        lines += [
+            f"    {diff['field'] or 'it'}: was {diff['before']!r}, we made it {diff['after']!r}, now {diff['now']!r}"
+            for diff in each.get("difference") or ()
+        ]
+    return lines or ["nothing was there to take back"]

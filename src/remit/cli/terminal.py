@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 
+    from remit.control.office import Office
     from remit.control.platform import Platform
 
 T = TypeVar("T")
@@ -43,7 +44,17 @@ class Terminal:
         from remit.control.platform import Platform
 
         async with Platform.open(workspace=self.place(), worker=worker) as platform:
+            _warn(platform)
             yield platform
+
+    @asynccontextmanager
+    async def office(self) -> AsyncGenerator[Office]:
+        """The office of this workspace: for what must work while its code or its rules are broken."""
+        from remit.control.office import Office
+
+        async with Office.staffed(self.place()) as office:
+            _warn(office)
+            yield office
 
     def ask(self, question: Callable[[Platform], Coroutine[Any, Any, T]], *, worker: bool = False) -> T:
         """Open the platform, ask it one thing, close it."""
@@ -51,6 +62,15 @@ class Terminal:
         async def opened() -> T:
             async with self.platform(worker=worker) as platform:
                 return await question(platform)
+
+        return self.execute(opened())
+
+    def ask_office(self, question: Callable[[Office], Coroutine[Any, Any, T]]) -> T:
+        """Ask the office one thing."""
+
+        async def opened() -> T:
+            async with self.office() as office:
+                return await question(office)
 
         return self.execute(opened())
 
@@ -97,6 +117,26 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.params = [*self.params, *shared_options()]
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FileNotFoundError as wrong:
+            if not _stands_somewhere():
+                from remit.domain.errors import BadWorkspace
+
+                raise BadWorkspace(
+                    "the folder you are in does not exist any more.", "Go to one that does: cd FOLDER"
+                ) from wrong
+            raise
+
+
+class Group(click.Group):
+    """Commands under one word; it takes the shared options as well."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params = [*self.params, *shared_options()]
+
 
 def shared_options() -> list[click.Parameter]:
     """Options that the table and every command take, in either place."""
@@ -133,6 +173,25 @@ def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.new_event_loop
+
+
+def _stands_somewhere() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _warn(office: Office) -> None:
+    """Say at once what would look like a loss of everything."""
+    if office.ground.orphaned:
+        click.echo(
+            "warning: the keys here are those of another database: this one is new and empty.\n"
+            "         If data should be in it, stop and look for the database, or restore a backup: "
+            "remit backup --restore FILE --to FOLDER",
+            err=True,
+        )
 
 
 def _ignore() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from remit.cli import wording
 from remit.cli.output import Line, Span, cell_width, cut, padded
+from remit.cli.reports import UNDO, undo_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,13 +84,22 @@ def standing(view: RunView, now: int, columns: int) -> list[Line]:
     lines = [Line.of(Span(run.status, _ENDED_STYLES.get(run.status, "")), _facts(view, now))]
     if run.status == "failed":
         lines += _wrapped("error", _error_text(view), columns)
+    if run.cancelled_for:
+        lines += _wrapped("why", run.cancelled_for, columns)
     if run.status == "succeeded" and view.result is not None:
-        lines += _wrapped("result", wording.value(view.result, 2000), columns)
+        lines += _result(view, columns)
     if run.paused:
         lines.append(Line.of("paused: nobody works on it until ", Span(f"remit resume {run.id}", "strong")))
-    if not run.ended_at:
+    if stuck(view):
+        lines += _remedy(view, columns)
+    elif not run.ended_at:
         lines += [_wait_line(wait, view, now) for wait in view.waits]
     return lines
+
+
+def stuck(view: RunView) -> bool:
+    """Whether the run stopped because of its code: no answer and no time makes it go on."""
+    return view.run.status == "parked" and view.run.reason == "code_changed"
 
 
 def wait_words(wait: WaitView, now: int) -> str:
@@ -97,7 +107,8 @@ def wait_words(wait: WaitView, now: int) -> str:
     due = f" until {wording.when(wait.due, now)}" if wait.due is not None else ""
     match wait.kind:
         case "human":
-            return f"waits for {wait.group or 'a person'}{due}"
+            about = f": {wait.about}" if wait.about else ""
+            return f"waits for {wait.group or 'a person'}{due}{about}"
         case "unknown":
             return f"nobody knows whether {wait.name} took place; a person has to say"
         case "signal":
@@ -276,6 +287,22 @@ def _error_text(view: RunView) -> str:
 
 def _wait_line(wait: WaitView, view: RunView, now: int) -> Line:
     return Line.of(f"{wait_words(wait, now)}   ", Span(f"[{wait_command(wait, view.run.id)}]", "strong"))
+
+
+def _result(view: RunView, columns: int) -> list[Line]:
+    """What came of it; of a run that took another one back, in words."""
+    if view.run.flow == UNDO:
+        return [Line.of(line) for line in undo_lines(view.result)]
+    return _wrapped("result", wording.value(view.result, 2000), columns)
+
+
+def _remedy(view: RunView, columns: int) -> list[Line]:
+    """Why a run stopped at its code, and what continues it."""
+    return [
+        *_wrapped("stopped", f"its code changed: {view.message or 'it does not fit the journal'}", columns),
+        Line.of("put the old code back or mark the change with run.patched(…), then:"),
+        Line.of("  ", Span(f"remit migrate-run {view.run.id}", "strong"), "   (a renamed step: --rename OLD=NEW)"),
+    ]
 
 
 def _wrapped(label: str, text: str, columns: int) -> list[Line]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from remit.agents.agent_flow import flow_of
 from remit.agents.house import House, handles_of
-from remit.control import workspace
+from remit.control.hushing import hush
+from remit.gate.budget_settings import read_budgets
 from remit.gate.budgets import BudgetBook
 from remit.gate.gate import Gate
 from remit.gate.models import ModelDesk
@@ -41,8 +42,6 @@ async def build_house(
 ) -> House:
     """Everything that agents and tools of a workspace need, ready to act."""
     root, clock, team = ground.workspace, ground.clock, ground.principal.team
-    if ground.fresh:
-        workspace.write_default_policy(root)
     vault = Vault(read_secrets(root), root, clock)
     await vault.learn()
     registry = Registry()
@@ -52,6 +51,10 @@ async def build_house(
     acceptance = Acceptance(ground.database, ground.keys, clock, team)
     await acceptance.boot(registry)
     models = configuration.load(root, environment=environment)
+    await vault.learn([
+        *(name for tool in registry for name in tool.manifest.secrets),
+        *(spec.secret for spec in models.providers.values() if spec.secret),
+    ])  # fmt: skip
 
     def world() -> World:
         tools = acceptance.remembered() | {tool.name: tool.manifest for tool in registry}
@@ -64,9 +67,10 @@ async def build_house(
         clock, registry, acceptance, Authority.load(root / "policies", world()), world,
         BudgetBook(ground.database, clock, lambda: lease.worker, lambda: lease.holds), vault,
         ModelDesk(models, HealthBook(clock), vault, clock, root), Rates(clock), Streams(), ground.keys,
-        environment, largest_result=largest_result,
+        environment, read_budgets(root, team, code.agents), largest_result=largest_result,
     )  # fmt: skip
     house = House(Gate(parts), root, code.agents)
+    house.closing.append(hush(vault.redactor))
     taken = {flow.name for flow in code.flows}
     house.flows.append(Undoing(parts, ground.log).flow())
     house.flows.extend(flow_of(agent) for agent in code.agents.values() if agent.name not in taken)

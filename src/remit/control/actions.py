@@ -61,6 +61,7 @@ def _more(before: ActionView | None, said: Json) -> ActionView | None:
     return replace(
         known,
         agent=detail.get("agent", known.agent),
+        effect=detail.get("effect", known.effect),
         model=detail.get("model", known.model),
         route=detail.get("route", known.route),
         simulated=bool(detail.get("simulated", known.simulated)),

@@ -11,6 +11,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from remit.control.workspace import write_default_policy
 from remit.domain.clock import SystemClock
 from remit.domain.errors import InvalidSetting, StoreOutdated, StoreUnavailable, Unauthenticated, WrongKey
 from remit.domain.events import PrincipalAdded, WorkspaceCreated
@@ -46,8 +47,8 @@ class Ground:
     log: Log
     clock: Clock
     principal: Principal
-    fresh: bool = False
-    """Whether this very start made the workspace."""
+    orphaned: bool = False
+    """Whether this very start made a database although there were keys already: those of another one."""
 
     @property
     def locks(self) -> Path:
@@ -72,6 +73,9 @@ async def open_ground(workspace: Path, url: str, team: str, clock: Clock | None 
     await database.open()
     try:
         fresh = not await _in_use(database)
+        orphaned = fresh and _local_key(workspace).exists()
+        if fresh:
+            write_default_policy(workspace)  # before the database counts as in use: whoever comes then needs it
         # a database in use has its key already, or has lost it: another one would only hide that
         provider = _provider(workspace, create=fresh)
         await _bring_up_to_date(database, fresh=fresh)
@@ -81,7 +85,7 @@ async def open_ground(workspace: Path, url: str, team: str, clock: Clock | None 
     except BaseException:
         await database.close()
         raise
-    return Ground(workspace, database, provider, keys, Log(database, keys), clock, principal, fresh)
+    return Ground(workspace, database, provider, keys, Log(database, keys), clock, principal, orphaned)
 
 
 def database_for(workspace: Path, url: str, clock: Clock) -> Database:
@@ -138,7 +142,7 @@ async def _check_key(database: Database, provider: KeyProvider) -> None:
 
 
 async def _who_asks(workspace: Path, database: Database, keys: KeyRing, team: str, clock: Clock) -> Principal:
-    file = folder_of(workspace) / "keys" / "local.key"
+    file = _local_key(workspace)
     if not await database.fetch("workspace.any_principal"):
         await _add_owner(file, database, keys, team, clock)
     text = os.environ.get(_KEY_VARIABLE) or _read(file)
@@ -165,6 +169,11 @@ async def _add_owner(file: Path, database: Database, keys: KeyRing, team: str, c
         await database.submit(Commit([], [], [add], shared))
     except Conflict:
         return  # another process was first
+
+
+def _local_key(workspace: Path) -> Path:
+    """Where the key of whoever works on this machine lies."""
+    return folder_of(workspace) / "keys" / "local.key"
 
 
 def _write(file: Path, text: str) -> None:

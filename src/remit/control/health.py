@@ -24,6 +24,7 @@ from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import UnsafeFileSystem
 from remit.engine.lease import host_of, is_dead_here
 from remit.store.databases.turnstile import refuse_network_file_system
+from remit.tools.sandboxes.choosing import probe_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,6 +40,7 @@ _SLOW_FLUSH_MS = 20.0
 _FLUSHES = 15
 _OVERDUE_SECONDS = 60
 _CLOCK_SLACK_SECONDS = 5.0
+_SAME_START_SECONDS = 60
 _LONG_WAIT_HOURS = 24.0
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _STUCK = {
@@ -58,13 +60,16 @@ class Patient:
     """What is examined: an open database, the names of the flows known here, and which workers are dead."""
 
     database: Database
-    flows: Sequence[str]
+    flows: Sequence[str] | None
+    """None: nobody knows, because the code was not read."""
     clock: Clock
     is_dead: Callable[[str, str], bool]
     """Whether a worker (its id, its host) is known to be dead on this machine."""
 
 
-async def examine_platform(ground: Ground, flows: Sequence[str], *, deep: bool = False) -> list[Finding]:
+async def examine_platform(
+    ground: Ground, flows: Sequence[str] | None, *, deep: bool = False
+) -> list[Finding]:
     """Everything about an open workspace; `deep` also reads the whole log."""
     here = host_of(ground.locks) if ground.locks.exists() else ""
 
@@ -73,6 +78,8 @@ async def examine_platform(ground: Ground, flows: Sequence[str], *, deep: bool =
 
     local = ground.database.dialect == "sqlite"
     findings = examine_ground(ground.workspace, local_database=local)
+    findings.append(await _sandboxes())
+    findings += await _descent(ground)
     findings += await examine(Patient(ground.database, flows, ground.clock, is_dead))
     return [*findings, *await examine_log(ground.database, ground.log)] if deep else findings
 
@@ -83,6 +90,17 @@ def examine_ground(workspace: Path, *, local_database: bool = True) -> list[Find
     if local_database:
         findings += [_file_system(workspace), _space(workspace), _flush(workspace)]
     return findings
+
+
+async def _descent(ground: Ground) -> list[Finding]:
+    """Whether the keys here are older than the database: then there was another one before it."""
+    file = ground.workspace / ".remit" / "keys" / "local.key"
+    begun = await ground.log.began()
+    if begun is None or not file.exists() or begun / MICROSECONDS - file.stat().st_mtime < _SAME_START_SECONDS:
+        return []
+    message = "the keys are those of another database: this one was made later, and began empty"
+    remedy = "If data should be in it, restore a backup: remit backup --restore FILE --to FOLDER"
+    return [Finding("database", "warning", message, remedy)]
 
 
 async def examine(patient: Patient) -> list[Finding]:
@@ -184,6 +202,14 @@ def _time_flushes(probe: Path) -> float:
     return median(times)
 
 
+async def _sandboxes() -> Finding:
+    """Which tiers this machine has. One that it lacks is no fault as long as no tool asks for it, and then it refuses."""
+    probed = await probe_all()
+    works = ", ".join(each.tier for each in probed if each.works) or "none"
+    missing = "; ".join(f"no {each.tier}: {each.missing}" for each in probed if not each.works)
+    return Finding("sandboxes", "ok", f"{works} ({missing})" if missing else works, "")
+
+
 # --- the database -------------------------------------------------------------------------------------------
 
 
@@ -264,7 +290,7 @@ async def _waiting_runs(patient: Patient) -> list[Finding]:
     now = patient.clock.now()
     findings: list[Finding] = []
     for flow, count, due in await patient.database.fetch("health.overdue", now):
-        if flow not in patient.flows:
+        if patient.flows is not None and flow not in patient.flows:
             message = f"{_runs(count)} of the flow {flow} wait, and no code here has it"
             findings.append(Finding("runs", "broken", message, "Put its module back, or cancel the runs."))
         elif now - due > _OVERDUE_SECONDS * MICROSECONDS:

@@ -15,7 +15,7 @@ from remit.wire import canonical
 
 if TYPE_CHECKING:
     from remit.control.ground import Ground
-    from remit.control.parts import Parts
+    from remit.control.reach import Reach
     from remit.store.database import Row
 
 UNCHANGED: Any = object()
@@ -41,9 +41,9 @@ async def items(ground: Ground, group: str | None) -> list[InboxItem]:
     return [await _item(ground, row) for row in rows]
 
 
-async def decide(parts: Parts, question: str, verdict: str, value: object, comment: str, by: str) -> int:
+async def decide(reach: Reach, question: str, verdict: str, value: object, comment: str, by: str) -> int:
     """Record a verdict and wake the run; the first one counts."""
-    ground = parts.ground
+    ground = reach.ground
     row = await _find(ground, question)
     identity, run = row[0], row[2]
     now, who = ground.clock.now(), by or ground.principal.id
@@ -66,7 +66,7 @@ async def decide(parts: Parts, question: str, verdict: str, value: object, comme
         )  # fmt: skip
     except Conflict:
         raise _decided(await _find(ground, identity)) from None
-    parts.dispatcher.wake(run)
+    reach.dispatcher.wake(run)
     return pos
 
 

@@ -8,7 +8,16 @@ from remit.control.actions import spent
 from remit.control.tree import build_tree, open_waits
 from remit.control.views import RunSummary, RunView, ScheduleView
 from remit.domain.errors import AmbiguousRun, UnknownRun
-from remit.domain.events import RunContinued, RunCreated, RunEnded, RunParked, RunResumed, StepDone
+from remit.domain.events import (
+    MessageDelivered,
+    RunContinued,
+    RunCreated,
+    RunEnded,
+    RunParked,
+    RunResumed,
+    StepDone,
+)
+from remit.domain.runs import RunStatus
 from remit.engine.outside import run_stream
 from remit.store.runs import run_row
 
@@ -19,6 +28,7 @@ if TYPE_CHECKING:
     from remit.domain.events import Event
     from remit.domain.runs import RunRow
     from remit.store.database import Database
+    from remit.store.log import Entry
 
 _LOOK_SECONDS = 0.5
 
@@ -41,7 +51,20 @@ async def summaries(ground: Ground, status: str | None, flow: str | None, limit:
     """A page of runs, newest first."""
     rows = await ground.database.fetch("runs.list", status, flow, None, limit)
     facts = {row[0]: row[1] for row in await ground.database.fetch("runs.step_counts", limit)}
-    return [_summary(run_row(row), facts.get(row[0], 0)) for row in rows]
+    return [_summary(row, facts.get(row.id, 0), await _why(ground, row)) for row in map(run_row, rows)]
+
+
+async def _why(ground: Ground, row: RunRow) -> str:
+    """Why somebody cancelled a run; it stands in the log alone, where it can be shredded."""
+    if row.status is not RunStatus.CANCELLED:
+        return ""
+    entries, _ = await ground.log.read(run_stream(row.id), row.base_seq, lenient=True)
+    return _cancelled_for(entries)
+
+
+def _cancelled_for(entries: list[Entry]) -> str:
+    orders = [e.event for e in entries if isinstance(e.event, MessageDelivered) and e.event.message == "cancel"]
+    return orders[-1].detail if orders else ""
 
 
 async def show(ground: Ground, run: str) -> RunView:
@@ -54,12 +77,13 @@ async def show(ground: Ground, run: str) -> RunView:
     ended = entries[-1].event if isinstance(entries[-1].event, RunEnded) else None
     parked = next((e.event for e in reversed(entries) if isinstance(e.event, RunParked)), None)
     message = ended.message if ended else parked.detail if parked and row.reason == parked.reason else ""
+    why = _cancelled_for(entries)
     steps = sum(isinstance(e.event, StepDone) for e in entries)
     resumed = sum(isinstance(e.event, RunResumed) for e in entries)
     born_here = len(entries) < 2 or not isinstance(entries[1].event, RunResumed)  # noqa: PLR2004 - else the first pick-up was its first segment
     segments = resumed + born_here
     return RunView(
-        _summary(row, steps), given, ended.result if ended else None, message, first.by, segments,
+        _summary(row, steps, why), given, ended.result if ended else None, message, first.by, segments,
         row.generation, entries[-1].seq, first.forked_from, first.simulated,
         build_tree(entries, ended=ended is not None), [] if ended else open_waits(entries), spent(entries),
     )  # fmt: skip
@@ -100,8 +124,8 @@ async def _like(database: Database, text: str) -> list[str]:
     return list(dict.fromkeys([*roots, *(row[0] for row in ends)]))
 
 
-def _summary(row: RunRow, steps: int) -> RunSummary:
+def _summary(row: RunRow, steps: int, cancelled_for: str) -> RunSummary:
     return RunSummary(
         row.id, row.flow, row.status.value, row.reason, row.created_at, row.ended_at, row.due,
-        row.error, row.parent, row.paused, steps,
+        row.error, row.parent, row.paused, steps, cancelled_for,
     )  # fmt: skip

@@ -19,38 +19,38 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from remit.control.ground import Ground
-    from remit.control.parts import Parts
+    from remit.control.reach import Reach
     from remit.domain.events import Event
     from remit.domain.runs import RunRow
 
 
-async def signal(parts: Parts, run: str, name: str, payload: object) -> int:
+async def signal(reach: Reach, run: str, name: str, payload: object) -> int:
     """Leave a signal for a run; it is kept until the run asks for it."""
     if not is_code_name(name):
         raise InvalidName(
             f'a signal cannot be called "{name}".', "Names are code; put data into the payload."
         )
-    row = await _living(parts, run)
+    row = await _living(reach, run)
     said = canonical.accept(payload, "the payload")
-    event = SignalSent(row.id, name, said, parts.ground.principal.id)
-    return await _tell(parts, row, event, "signal", name)
+    event = SignalSent(row.id, name, said, reach.ground.principal.id)
+    return await _tell(reach, row, event, "signal", name)
 
 
 async def control(
-    parts: Parts, run: str, order: str, detail: str = "", renames: dict[str, str] | None = None
+    reach: Reach, run: str, order: str, detail: str = "", renames: dict[str, str] | None = None
 ) -> int:
     """Order a run to pause, resume, cancel or migrate."""
     canonical.accept([detail, renames], f"what is said with the order to {order}")
-    row = await _living(parts, run)
-    _check(row, order)
-    event = RunControlled(row.id, order, parts.ground.principal.id, detail, renames or {})
+    row = await _living(reach, run)
+    check(row, order)
+    event = RunControlled(row.id, order, reach.ground.principal.id, detail, renames or {})
     flags = {
         "pause": [Op("runs.pause", (row.id, 1))],
         "resume": [Op("runs.pause", (row.id, 0))],
-        "cancel": [Op("runs.pause", (row.id, 0)), Op("runs.hasten", (row.id, parts.ground.clock.now()))],
+        "cancel": [Op("runs.pause", (row.id, 0)), Op("runs.hasten", (row.id, reach.ground.clock.now()))],
         "migrate": [],
     }
-    return await _tell(parts, row, event, order, order, flags[order])
+    return await _tell(reach, row, event, order, order, flags[order])
 
 
 async def backup(ground: Ground, archive: Path, keys: Path | None) -> BackupSummary:
@@ -75,8 +75,8 @@ async def shred(ground: Ground, subject: str) -> int:
     return len(destroyed)
 
 
-async def _living(parts: Parts, run: str) -> RunRow:
-    row = await find(parts.ground.database, run)
+async def _living(reach: Reach, run: str) -> RunRow:
+    row = await find(reach.ground.database, run)
     if row.status.ended:
         raise WrongState(
             f"{row.id} has ended ({row.status.value}); nothing can be said to it any more.",
@@ -85,7 +85,8 @@ async def _living(parts: Parts, run: str) -> RunRow:
     return row
 
 
-def _check(row: RunRow, order: str) -> None:
+def check(row: RunRow, order: str) -> None:
+    """Refuse an order that the run, as it stands, cannot follow."""
     if order == "resume" and not row.paused:
         raise WrongState(f"{row.id} is not paused; it is {row.status.value}.")
     if order == "migrate" and (
@@ -99,9 +100,9 @@ def _check(row: RunRow, order: str) -> None:
 
 
 async def _tell(
-    parts: Parts, row: RunRow, event: Event, kind: str, name: str, before: list[Op] | None = None
+    reach: Reach, row: RunRow, event: Event, kind: str, name: str, before: list[Op] | None = None
 ) -> int:
-    ground = parts.ground
+    ground = reach.ground
     key = await ground.keys.for_run(row.key_id, row.team, ground.clock.now())
     message = f"{kind}-{worker_id()}"
     try:
@@ -111,5 +112,5 @@ async def _tell(
         )  # fmt: skip
     except Conflict:
         raise WrongState(f"{row.id} ended in this very moment; nothing was said to it.") from None
-    parts.dispatcher.wake(row.id)
+    reach.dispatcher.wake(row.id)
     return pos

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from remit.agents.run import Run
 from remit.control.acting import build_house
+from remit.control.reach import dispatcher_for
 from remit.engine.breakers import Breakers
 from remit.engine.bulkheads import Bulkheads
-from remit.engine.dispatchers.local import LocalDispatcher
-from remit.engine.dispatchers.postgres import PostgresDispatcher
 from remit.engine.lease import Lease
 from remit.engine.rescue import Rescue
 from remit.engine.services import Services
@@ -45,14 +44,14 @@ async def plug_together(
     ground: Ground, code: Code, limits: Limits, terms: LeaseTerms, environment: str
 ) -> Parts:
     """Everything but a worker."""
-    fleet = ground.database.dialect == "postgres"
-    dispatcher = (PostgresDispatcher if fleet else LocalDispatcher)(ground.database, ground.clock)
+    dispatcher = dispatcher_for(ground)
     lease = Lease(ground.database, ground.clock, ground.locks, terms)
     house = await build_house(ground, code, lease, environment, limits.result_bytes)
     flows = {flow.name: flow for flow in (*code.flows, *house.flows)}
     services = Services(
         ground.database, ground.keys, ground.log, ground.clock, limits, flows, lease,
         Breakers(ground.clock), Bulkheads(), lambda: dispatcher.submit(""), lambda execution: Run(execution, house),
+        lambda run, ended: house.gate.parts.forget(run, ended=ended),
     )  # fmt: skip
     return Parts(ground, flows, dispatcher, services, RunFacts(ground.database), house)
 

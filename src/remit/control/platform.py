@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from remit.control import (
     health,
-    inbox,
     inspection,
     modelling,
     orders,
@@ -26,44 +25,32 @@ from remit.control import (
 )
 from remit.control.ground import open_ground
 from remit.control.handle import RunHandle
+from remit.control.office import Office
 from remit.control.parts import Parts, add_worker, plug_together
 from remit.engine.lease import LeaseTerms
 from remit.engine.schedules import drop_schedules, set_schedule
 from remit.engine.services import Limits
+from remit.gate.budget_changes import record_budgets
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 
     from remit.agents.agent import Agent
-    from remit.control.ground import Ground
     from remit.control.settings import Settings
-    from remit.control.views import (
-        Finding,
-        InboxItem,
-        ModelsView,
-        ReplayReport,
-        RunSummary,
-        RunView,
-        ScheduleView,
-        ToolView,
-        UndoView,
-    )
+    from remit.control.views import Finding, ModelsView, ReplayReport, ToolView, UndoView
     from remit.domain.clock import Clock
-    from remit.domain.runs import RunRow
-    from remit.engine.dispatcher import Dispatcher
     from remit.engine.flow import Flow
     from remit.engine.services import Services
     from remit.engine.worker import Worker
     from remit.gate.streams import Frame
-    from remit.store.backup import BackupSummary
-
-_UNCHANGED = inbox.UNCHANGED
 
 
-class Platform:
-    """An open workspace, with or without a worker in this process."""
+class Platform(Office):
+    """An open workspace with its code, with or without a worker in this process."""
 
     def __init__(self, parts: Parts, chosen: Settings) -> None:
+        super().__init__(parts.ground, parts.dispatcher)
         self._parts = parts
         self._settings = chosen
 
@@ -117,6 +104,10 @@ class Platform:
             if flow.cron:
                 await set_schedule(parts.services, principal.team, flow, principal.id)
         await drop_schedules(parts.services, principal.team, principal.id)
+        await record_budgets(
+            self.ground.database, self.ground.keys, self.ground.clock, principal.team,
+            parts.house.gate.parts.accounts, principal.id,
+        )  # fmt: skip
         parts.facts.start()
         parts.dispatcher.submit("")
 
@@ -132,15 +123,11 @@ class Platform:
     def abandon(self) -> None:
         """End as a killed process does; for tests of what survives that."""
         self._parts.facts.abandon()
+        self._parts.house.gate.parts.budgets.abandon()
         self.ground.database.abandon()
         if self._parts.worker is not None:
             self._parts.worker.abandon()
             self._parts.worker = None
-
-    @property
-    def ground(self) -> Ground:
-        """Database, keys, clock and principal."""
-        return self._parts.ground
 
     @property
     def flows(self) -> dict[str, Flow]:
@@ -153,11 +140,6 @@ class Platform:
         return self._parts.services
 
     @property
-    def dispatcher(self) -> Dispatcher:
-        """Who carries hints to the workers."""
-        return self._parts.dispatcher
-
-    @property
     def worker(self) -> Worker | None:
         """The worker of this process, while there is one."""
         return self._parts.worker
@@ -166,11 +148,6 @@ class Platform:
     def worker_id(self) -> str:
         """The id of the worker in this process; empty without one."""
         return self._parts.services.lease.worker
-
-    @property
-    def url(self) -> str:
-        """Where the database is."""
-        return self.ground.database.url
 
     # --- runs -----------------------------------------------------------------------------------------
 
@@ -187,47 +164,13 @@ class Platform:
         row = await self.row(run)
         return RunHandle(self._parts, row.id, self.flows.get(row.flow))
 
-    async def row(self, run: str) -> RunRow:
-        """The row of a run."""
-        return await inspection.find(self.ground.database, run)
-
-    async def runs(
-        self, *, status: str | None = None, flow: str | None = None, limit: int = 50
-    ) -> list[RunSummary]:
-        """Runs, newest first."""
-        return await inspection.summaries(self.ground, status, flow, limit)
-
     async def reflects(self, pos: int) -> bool:
         """Whether lists show what was committed at `pos`; waits up to a second for it (S5)."""
         return await self._parts.facts.reflects(pos)
 
-    async def show(self, run: str) -> RunView:
-        """A run as its page shows it."""
-        return await inspection.show(self.ground, run)
-
-    async def watch(self, run: str) -> AsyncIterator[RunView]:
-        """A run's page, again whenever it changed, until the run ends."""
-        async for view in inspection.watch(self.ground, run):
-            yield view
-
-    async def signal(self, run: str, name: str, payload: object = None) -> int:
-        """Send a run a message; gives the position in the log."""
-        return await orders.signal(self._parts, run, name, payload)
-
-    async def pause(self, run: str) -> int:
-        """Let nobody work on a run until it is resumed."""
-        return await orders.control(self._parts, run, "pause")
-
-    async def resume(self, run: str) -> int:
-        """Let a paused run go on."""
-        return await orders.control(self._parts, run, "resume")
-
-    async def cancel(self, run: str, reason: str = "") -> int:
-        """Cancel a run and its children."""
-        return await orders.control(self._parts, run, "cancel", reason)
-
     async def migrate_run(self, run: str, renames: dict[str, str]) -> int:
-        """Let a run whose code changed follow the new code, under new step names."""
+        """Let a run whose code changed follow the new code, under new step names, if that fits its journal."""
+        await rehearsing.check_migration(self._parts, run, renames)
         return await orders.control(self._parts, run, "migrate", renames=renames)
 
     async def replay(self, run: str) -> ReplayReport:
@@ -241,10 +184,6 @@ class Platform:
         """A new run with this one's past up to a step; its writes are simulated, or asked for if `live`."""
         return await rehearsing.fork(self._parts, run, at, live=live, given=input)
 
-    async def schedules(self) -> list[ScheduleView]:
-        """Flows that start by the clock."""
-        return await inspection.schedules(self.ground)
-
     async def undo(self, run: str) -> RunHandle:
         """Take back what a run did, as a run of its own."""
         return await undoing.undo(self._parts, run)
@@ -253,9 +192,12 @@ class Platform:
         """What undo would do about each write of a run, the newest first."""
         return await undoing.preview(self._parts, run)
 
-    async def stream(self, run: str) -> AsyncIterator[Frame]:
-        """The answers of a run as they come, while it is executed in this process; provisional (S17)."""
-        async for frame in self._parts.house.gate.parts.streams.listen((await self.row(run)).id):
+    async def stream(self, run: str, ready: asyncio.Event | None = None) -> AsyncIterator[Frame]:
+        """The answers of a run as they come, while it is executed in this process; provisional (S17).
+
+        `ready` is set once everything is heard.
+        """
+        async for frame in self._parts.house.gate.parts.streams.listen((await self.row(run)).id, ready):
             yield frame
 
     # --- what runs act through ------------------------------------------------------------------------
@@ -280,32 +222,6 @@ class Platform:
     def models(self) -> ModelsView:
         """The models and routes of the workspace, and whom each route would ask now."""
         return modelling.models(self._parts)
-
-    # --- people ---------------------------------------------------------------------------------------
-
-    async def inbox(self, group: str | None = None) -> list[InboxItem]:
-        """The questions that wait for a person."""
-        return await inbox.items(self.ground, group)
-
-    async def approve(
-        self, question: str, *, value: object = _UNCHANGED, comment: str = "", by: str = ""
-    ) -> int:
-        """Say yes, to the value asked about or to an edited one."""
-        return await inbox.decide(self._parts, question, "approved", value, comment, by)
-
-    async def reject(self, question: str, reason: str = "", by: str = "") -> int:
-        """Say no."""
-        return await inbox.decide(self._parts, question, "rejected", _UNCHANGED, reason, by)
-
-    # --- upkeep ---------------------------------------------------------------------------------------
-
-    async def backup(self, archive: Path, keys: Path | None = None) -> BackupSummary:
-        """Copy the data while everything runs; keys only into a file of their own."""
-        return await orders.backup(self.ground, archive, keys)
-
-    async def shred(self, subject: str) -> int:
-        """Destroy the keys of everything about a subject; gives how many."""
-        return await orders.shred(self.ground, subject)
 
     async def doctor(self, *, deep: bool = False) -> list[Finding]:
         """What is wrong, and what to do about it."""

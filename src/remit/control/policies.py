@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -32,23 +33,25 @@ _EXAMPLES = "examples.yaml"
 async def check(root: Path, code: Sequence[str], team: str, environment: str) -> PolicyReport:
     """What is wrong with the rules in `policies/`, what does nothing, and which examples they contradict."""
     folder = root / FOLDER
-    world = await _world(root, code, team, environment)
-    return checking.check(folder, world, _examples(folder / _EXAMPLES), environment)
+    world, away = await _world(root, code, team, environment)
+    report = checking.check(folder, world, _examples(folder / _EXAMPLES), environment)
+    return replace(report, findings=(*(PolicyFinding("away", why) for why in away), *report.findings))
 
 
-async def _world(root: Path, code: Sequence[str], team: str, environment: str) -> World:
-    """What rules can speak about here: the tools of the code and of every source, the agents, the models."""
+async def _world(root: Path, code: Sequence[str], team: str, environment: str) -> tuple[World, list[str]]:
+    """What rules can speak about here, and which sources of tools do not answer."""
     found = workspace.load_code(root, code)
     vault, registry = Vault(read_secrets(root), root, SystemClock()), Registry()
     try:
         registry.add(*found.tools, *handles_of(found.agents.values()))
-        await open_sources(root, registry, vault.open_provider)
+        away = [left.why for left in await open_sources(root, registry, vault.open_provider)]
         tools = {tool.name: tool.manifest for tool in registry}
     finally:
         await registry.close()
         await vault.close()
     models = configuration.load(root, environment=environment)
-    return World(team, tools, frozenset(found.agents), models=frozenset(card.name for card in models.catalog))
+    names = frozenset(card.name for card in models.catalog)
+    return World(team, tools, frozenset(found.agents), models=names), away
 
 
 def _examples(file: Path) -> Any:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 from remit.control.handle import RunHandle
 from remit.control.inspection import find
 from remit.control.starting import accept, flow_named
+from remit.control.orders import check
 from remit.control.views import ReplayReport
-from remit.domain.errors import InvalidInput
+from remit.domain.errors import InvalidInput, ReplayMismatch, UnknownStep
 from remit.domain.events import RunContinued, RunCreated
 from remit.domain.ids import new_run_id
 from remit.engine.birth import Birth
@@ -43,8 +45,11 @@ async def fork(
 ) -> RunHandle:
     """Create the fork; a worker takes it up like any other run."""
     row = await find(parts.ground.database, run)
-    if at and given is not None:
-        raise InvalidInput("a fork at a step keeps the input of its original.", "Give --input without --at.")
+    if at is not None and given is not None:
+        raise InvalidInput(
+            "a fork at a step keeps the input of its original.",
+            "With another input it begins at the start: give --input without --at.",
+        )
     ground, flow = parts.ground, flow_named(parts, row.flow)
     created = (await _journal(parts, row)).created
     assert isinstance(created, (RunCreated, RunContinued))  # noqa: S101 - a generation begins with one of them
@@ -60,6 +65,35 @@ async def fork(
     await ground.database.submit(Commit([*born.events, *past], blobs, [*born.ops, *mail]))
     parts.dispatcher.submit(birth.id)
     return RunHandle(parts, birth.id, flow)
+
+
+async def check_migration(parts: Parts, run: str, renames: dict[str, str]) -> None:
+    """Refuse to move a run to code on which it would only stop again."""
+    row = await find(parts.ground.database, run)
+    check(row, "migrate")
+    journal = await _journal(parts, row)
+    _check_names(journal, renames)
+    journal.rename(renames)
+    key = await parts.ground.keys.get(row.key_id)
+    found = await rehearse(row, flow_named(parts, row.flow), key, journal, parts.services)
+    if found.mismatch is not None:
+        raise ReplayMismatch(
+            f"{row.id} would stop at this code again: {found.mismatch.message}", found.mismatch.hint
+        )
+
+
+def _check_names(journal: Journal, renames: dict[str, str]) -> None:
+    """A name that nothing was recorded under would be renamed in vain."""
+    known = list(dict.fromkeys(_bare(part) for path in journal.at_path for part in path.split("/")))
+    for old in renames:
+        if old not in known:
+            near = difflib.get_close_matches(old, known, n=1)
+            hint = f'Did you mean "{near[0]}"?' if near else f"It has: {', '.join(known[:20]) or 'none'}."
+            raise UnknownStep(f'the run has recorded no step called "{old}".', hint)
+
+
+def _bare(part: str) -> str:
+    return part.partition("#")[0]
 
 
 async def _journal(parts: Parts, row: RunRow) -> Journal:

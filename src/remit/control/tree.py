@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from remit.control.actions import told
 from remit.control.views import ActionView, StepView, WaitView
 from remit.domain.action_errors import REFUSALS
-from remit.domain.action_events import ActionAdmitted, AgentAsked, AgentEnded
+from remit.domain.action_events import ActionAdmitted, ActionHeld, AgentAsked, AgentEnded
 from remit.domain.errors import AskHuman
+from remit.domain.event import object_of
 from remit.domain.events import (
     ChildSpawned,
     Erased,
@@ -54,6 +55,8 @@ class _Node:
     result: Any = None
     last_seq: int = 0
     action: ActionView | None = None
+    said: str = ""
+    """What a person said who agreed to it."""
     children: list[_Node] = field(default_factory=list["_Node"])
 
 
@@ -62,10 +65,21 @@ def build_tree(entries: list[Entry], *, ended: bool) -> list[StepView]:
     nodes: dict[str, _Node] = {}
     roots: list[_Node] = []
     for entry in entries:
-        if entry.path:
-            _apply(_node(nodes, roots, entry.path, entry), entry)
+        place = _place(entry)
+        if place:
+            _apply(_node(nodes, roots, place, entry), entry)
     resumed = [e.seq for e in entries if isinstance(e.event, RunResumed)]
     return [_view(node, resumed, ended=ended) for node in roots]
+
+
+def _place(entry: Entry) -> str:
+    """The step that an event is about: what is asked about an action, or puts it off, stands below it."""
+    above, _, last = entry.path.rpartition("/")
+    event = entry.event
+    asked = isinstance(event, (WaitOpened, WaitClosed)) and event.wait == "approval"
+    if asked or (isinstance(event, WaitEscalated) and last.partition("#")[0] == "approval"):
+        return above
+    return above if isinstance(event, ActionHeld) and last == "deferred" else entry.path
 
 
 def open_waits(entries: list[Entry]) -> list[WaitView]:
@@ -76,10 +90,12 @@ def open_waits(entries: list[Entry]) -> list[WaitView]:
         match event:
             case WaitOpened():
                 kind: Any = event.wait if event.wait not in {"write", "approval"} else "human"
-                waits[path] = WaitView(path, kind, event.name, event.group, event.due, event.approval)
+                waits[path] = WaitView(
+                    path, kind, event.name, event.group, event.due, event.approval, _about(event)
+                )
             case WaitEscalated():
                 known = waits[path]
-                waits[path] = WaitView(path, known.kind, known.name, event.group, None, known.approval)
+                waits[path] = replace(known, group=event.group, due=None)
             case StepRetried() if event.error == AskHuman.__name__:
                 waits.pop(path, None)  # the question below it is the wait
             case StepRetried():
@@ -89,6 +105,14 @@ def open_waits(entries: list[Entry]) -> list[WaitView]:
             case _:
                 pass
     return list(waits.values())
+
+
+def _about(event: WaitOpened) -> str:
+    """Why a rule asks."""
+    if event.wait != "approval":
+        return ""
+    asked = object_of(event.value)
+    return str(asked.get("reason") or asked.get("rule") or "")
 
 
 def _node(nodes: dict[str, _Node], roots: list[_Node], path: str, entry: Entry) -> _Node:
@@ -101,7 +125,7 @@ def _node(nodes: dict[str, _Node], roots: list[_Node], path: str, entry: Entry) 
 
 
 def _kind_of(path: str, entry: Entry) -> Kind:
-    if entry.path != path:
+    if _place(entry) != path:
         return "branch" if path.rpartition("/")[2].isdigit() else "scope"
     if isinstance(entry.event, ActionAdmitted) and entry.event.name == "model":
         return "model"
@@ -111,6 +135,8 @@ def _kind_of(path: str, entry: Entry) -> Kind:
 def _apply(node: _Node, entry: Entry) -> None:
     node.last_seq = entry.seq
     node.action = told(node.action, entry.event)
+    if node.kind == "step" and node.action is not None and node.action.effect not in {"", "read"}:
+        node.kind = "write"
     if isinstance(entry.event, (StepDone, StepFailed, StepRetried, StepClaimed, StepUnknown, StepAbsent)):
         _apply_step(node, entry.event, entry.at)
     else:
@@ -147,6 +173,14 @@ def _apply_step(
 
 def _apply_other(node: _Node, entry: Entry) -> None:
     match entry.event:
+        case ActionHeld():
+            node.state = "waiting"
+        case ActionAdmitted():
+            node.state = "running"
+        case WaitOpened(wait="approval") as asked:
+            node.state, node.detail = "waiting", f"{asked.group}: {_about(asked)}"
+        case WaitClosed(wait="approval") as answered if node.kind != "wait":
+            node.state, node.detail, node.said = "running", "", answered.comment
         case WaitOpened() as opened:
             node.state, node.detail = "waiting", opened.name or opened.group
         case WaitEscalated() as escalated:
@@ -191,8 +225,24 @@ def _view(node: _Node, resumed: list[int], *, ended: bool) -> StepView:
     replays = sum(seq > node.last_seq for seq in resumed) if state in {"done", "failed"} else 0
     return StepView(
         node.path, _name(node.path), node.kind, state, node.started_at, ended_at, node.attempts,
-        node.how, node.detail, node.result, replays, children, node.action,
+        node.how, node.detail or node.said, node.result, replays, children, _with_sums(node, children),
     )  # fmt: skip
+
+
+def _with_sums(node: _Node, children: list[StepView]) -> ActionView | None:
+    """An agent used what its steps used, those of whom it asked included."""
+    if node.kind != "agent" or node.action is None:
+        return node.action
+    inside = [action for child in children for action in _actions(child)]
+    return replace(
+        node.action, tokens=sum(each.tokens for each in inside), money=sum(each.money for each in inside)
+    )
+
+
+def _actions(step: StepView) -> list[ActionView]:
+    if step.action is not None:
+        return [step.action]
+    return [action for child in step.children for action in _actions(child)]
 
 
 def _of_children(children: list[StepView]) -> tuple[State, int | None]:

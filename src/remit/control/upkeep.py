@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remit.control.ground import database_for, folder_of
-from remit.control.workspace import FILE
+from remit.control.workspace import FILE, write_default_policy
 from remit.domain.clock import SystemClock
 from remit.store import migrate as schema
 from remit.store.backup import restore as fill
@@ -40,8 +40,14 @@ async def bring_forward(workspace: Path, url: str) -> list[str]:
         await database.close()
 
 
-async def restore(archive: Path, keys: Path | None, folder: Path, url: str) -> BackupSummary:
-    """Bring a backup back into a folder that has no data yet; what was shredded stays so."""
+async def restore(
+    archive: Path, keys: Path | None, folder: Path, url: str
+) -> tuple[BackupSummary, list[Path]]:
+    """Bring a backup back into a folder that has no data yet; what was shredded stays so.
+
+    Gives also the files that a workspace cannot do without and that were not there: settings, and the rules of a
+    new workspace. Neither is in a backup: both live where the code lives.
+    """
     clock = SystemClock()
     database = database_for(folder, url, clock)
     await database.open()
@@ -50,9 +56,12 @@ async def restore(archive: Path, keys: Path | None, folder: Path, url: str) -> B
         summary = await fill(database, archive, ledger=ledger, at=clock.now(), keys=keys)
     finally:
         await database.close()
+    made: list[Path] = []
     if not (folder / FILE).exists():
         (folder / FILE).write_text(_NOTE)
-    return summary
+        made.append(folder / FILE)
+    rules = write_default_policy(folder)
+    return summary, [*made, rules] if rules else made
 
 
 _NOTE = "# restored from a backup; the code of the workspace belongs beside this file\n"

@@ -25,6 +25,8 @@ class RunSummary:
     paused: bool
     steps: int
     """Steps recorded so far; from a projection, so it may trail the log by a moment."""
+    cancelled_for: str = ""
+    """The reason that somebody gave for cancelling it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class ActionView:
     """What the gate knows of a step: who acted, on what, under which rules, and what it cost."""
 
     agent: str = ""
+    effect: str = ""
+    """What a tool does: read, write or irreversible; empty where no tool acts."""
     model: str = ""
     route: str = ""
     simulated: bool = False
@@ -117,6 +121,8 @@ class WaitView:
     group: str
     due: int | None
     approval: str
+    about: str = ""
+    """Why a rule asks, where one does."""
 
 
 @dataclass(frozen=True, slots=True)

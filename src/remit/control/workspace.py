@@ -76,9 +76,7 @@ def create(path: Path, name: str = "") -> list[Path]:
             raise BadWorkspace(f"{path} is not empty.", "Choose a new folder: remit new NAME.")
         return [_write(path / target, template, name) for target, template in _TEMPLATES.items()]
     except OSError as wrong:
-        raise BadWorkspace(
-            f"{path} cannot be written: {(wrong.strerror or str(wrong)).lower()}.", "Choose another place."
-        ) from None
+        raise _unwritable(path, wrong) from None
 
 
 @dataclass(frozen=True)
@@ -107,10 +105,14 @@ def load_code(workspace: Path, code: Sequence[str]) -> Code:
     return Code([flows[name] for name in sorted(flows)], _agents(values), list(dict.fromkeys(tools)))
 
 
-def write_default_policy(root: Path) -> None:
-    """The rules that a new workspace starts with; one that has rules keeps them."""
-    if not (root / "policies").exists():
-        _write(root / "policies" / "default.cedar", "default.cedar", root.name)
+def write_default_policy(root: Path) -> Path | None:
+    """The rules that a new workspace starts with, and where they are now; one that has rules keeps them."""
+    if (root / "policies").exists():
+        return None
+    try:
+        return _write(root / "policies" / "default.cedar", "default.cedar", root.name)
+    except OSError as wrong:
+        raise _unwritable(root / "policies", wrong) from None
 
 
 # --- finding modules ----------------------------------------------------------------------------------------
@@ -257,6 +259,11 @@ def _relative(path: Path, root: Path) -> Path:
 
 
 # --- a new one ----------------------------------------------------------------------------------------------
+
+
+def _unwritable(place: Path, wrong: OSError) -> BadWorkspace:
+    reason = (wrong.strerror or str(wrong)).lower()
+    return BadWorkspace(f"{place} cannot be written: {reason}.", "Choose another place.")
 
 
 def _write(target: Path, template: str, name: str) -> Path:

@@ -146,3 +146,5 @@ class Receipt:
     best_effort: str
     key: str
     at: int
+    captured: bool = True
+    """Whether it is known what the write changed; it may have changed nothing."""

@@ -44,6 +44,11 @@ class Admission(Protocol):
         """Find out whether a claimed write took place."""
         ...
 
+    @property
+    def protected(self) -> Json:
+        """What makes it the same write when it is asked for again (S11); None: its arguments."""
+        ...
+
     def claiming(self) -> tuple[Json, Sequence[Op]]:
         """The detail of the claim, and what is committed with it, all or nothing (S20)."""
         ...
@@ -53,7 +58,7 @@ class Admission(Protocol):
         ...
 
     def taken_up(self, execution: Execution, call: Placed, detail: Json) -> None:
-        """An earlier life of the run claimed it, with this detail, and did not live to tell what came of it."""
+        """An earlier life of the run let an attempt pass, with this detail, and did not live to tell what came of it."""
         ...
 
     def replayed(self, detail: Json) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.effects import Backoff
+from remit.wire import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,6 +54,12 @@ class Call:
         if self.admission is not None:
             await self.admission.admit(execution, self, number)
 
+    @property
+    def protected(self) -> str:
+        """What makes it the same write when it is asked for again, by digest (S11)."""
+        found = self.admission.protected if self.admission is not None else None
+        return self.digest if found is None else canonical.digest(canonical.plain(found))
+
     def claiming(self) -> tuple[Any, Sequence[Op]]:
         """What belongs into the claim, and what is committed with it."""
         return (None, ()) if self.admission is None else self.admission.claiming()
@@ -62,8 +69,8 @@ class Call:
         return (None, ()) if self.admission is None else self.admission.settling(wrong)
 
     def taken_up(self, execution: Execution, detail: Any) -> None:
-        """Tell the layer above that an earlier life of the run claimed this, with this detail."""
-        if self.admission is not None:
+        """Tell the layer above that an earlier life of the run let an attempt pass, with this detail."""
+        if self.admission is not None and not execution.dry:
             self.admission.taken_up(execution, self, detail)
 
     def replayed(self, detail: Any) -> None:

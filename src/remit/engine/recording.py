@@ -78,7 +78,9 @@ async def let_pass(execution: Execution, call: Call, number: int) -> None:
     """Have an action let pass; a refusal is its outcome, and is journaled as that."""
     try:
         await call.admit(execution, number)
-    except (errors.Refused, errors.RunProblem) as no:
+    except errors.Infrastructure:
+        raise
+    except Exception as no:  # whatever it is, a replay must come to the same place
         raise await record_failure(execution, call, no, number, execution.now()) from no
 
 

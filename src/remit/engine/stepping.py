@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from remit.domain.action_events import ActionAdmitted
 from remit.domain.errors import NotEncodable, StopRun
 from remit.domain.events import StepDone, StepFailed
 from remit.engine import faults
@@ -36,11 +37,11 @@ async def perform(
     recorded = execution.journal.take(call.scope, call.path, step.name)
     if recorded is not None:
         last = recorded[-1].event
-        if isinstance(last, StepDone):
+        if isinstance(last, StepDone | StepFailed) and not execution.dry:  # a rehearsal uses nothing
             call.replayed(last.detail)
+        if isinstance(last, StepDone):
             return await replay_result(execution, call, last)
         if isinstance(last, StepFailed):
-            call.replayed(last.detail)
             raise replay_failure(execution, call, last)
     if step.subject:
         call.key = await _subject_key(execution, call)
@@ -54,6 +55,9 @@ async def perform(
 
 
 async def _perform_read(execution: Execution, call: Call, recorded: list[Entry]) -> Any:
+    for entry in recorded:
+        if isinstance(entry.event, ActionAdmitted):
+            call.taken_up(execution, entry.event.detail)
     number, due = await resume(execution, call, recorded) if recorded else (1, None)
     while True:
         await pause(execution, call, due)

@@ -278,6 +278,8 @@ class Worker:
             outcome = await run_segment(execution)
         finally:
             self._executions.pop(run, None)
+        if self.services.left is not None:
+            self.services.left(run, outcome.kind == "ended")
         await self._settle(execution, outcome, tries)
 
     async def _give_up(self, row: RunRow, code: str, message: str) -> None:

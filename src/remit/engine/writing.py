@@ -364,4 +364,4 @@ class Write:
 
     def _fingerprint(self) -> str:
         execution, call = self._execution, self._call
-        return execution.services.keys.tag(f"write|{execution.row.team}|{call.step.name}|{call.digest}")
+        return execution.services.keys.tag(f"write|{execution.row.team}|{call.step.name}|{call.protected}")

@@ -28,10 +28,8 @@ class DelegatePassage(Passage):
 
     async def admit(self, execution: Execution, call: Placed, number: int) -> None:
         """Decide, and let somebody agree if a rule asks for it."""
-        del number
         self.pipe.again()
         await self.settle(execution, call)
-        self.decided_at = execution.now()
         execution.note(
             ActionAdmitted("delegate", call.digest, {**self.facts(), "to": self._agent}), call.path
         )

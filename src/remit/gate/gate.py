@@ -20,8 +20,6 @@ from remit.tools.tool import Tool
 from remit.wire import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from remit.engine.execution import Execution
     from remit.gate.actor import Actor
     from remit.gate.model_passage import ModelAsk
@@ -37,17 +35,9 @@ class Gate:
     async def tool(self, named: Tool | str) -> Tool | None:
         """A tool by name; a handle that the author's own code holds is known from then on."""
         if isinstance(named, Tool):
-            if self.parts.registry.find(named.name) is not named:
-                await self.learn([named])
+            await self.parts.learn(named)
             return named
         return self.parts.registry.find(named)
-
-    async def learn(self, tools: Sequence[Tool]) -> None:
-        """Take in tools that no source lists: their definitions are accepted and ruled on as all others."""
-        parts = self.parts
-        parts.registry.add(*tools)
-        await parts.acceptance.boot(tools)
-        parts.authority.reload(parts.world())
 
     async def call(
         self, execution: Execution, actor: Actor, named: Tool | str, arguments: dict[str, Any]
@@ -60,7 +50,8 @@ class Gate:
             given = {"name": name, "arguments": arguments}
             return await perform(execution, UNKNOWN, (given,), {}, passage), ""
         passage = ToolPassage(self.parts, actor, tool, name, arguments)
-        result = await perform(execution, step_of(tool), (arguments,), {}, passage)
+        step = step_of(tool, execution.services.limits.write_timeout)
+        result = await perform(execution, step, (arguments,), {}, passage)
         return result, passage.note
 
     async def call_text(self, execution: Execution, actor: Actor, name: str, text: str) -> tuple[Any, str]:

@@ -88,7 +88,6 @@ class ModelPassage(Passage):
 
     async def admit(self, execution: Execution, call: Placed, number: int) -> None:
         """Choose the models that may answer, and let the call pass."""
-        del number
         self.pipe.again()
         desk, ask = self.parts.models, self._ask
         session = execution.row.session or execution.row.id
@@ -99,10 +98,12 @@ class ModelPassage(Passage):
         await self.reserve(execution, plan.most)
         self._call, self._run, self._execution = call, execution.row.id, execution
         if self.parts.streams.listened(self._run):
-            self._listener = StepListener(self.parts.streams, execution, call.path)
-        self.decided_at = execution.now()
-        event = ActionAdmitted("model", call.digest, self._action())
-        execution.note(event, call.path, self.admitting_ops())
+            redactor, earlier = self.parts.vault.redactor, len(self.lost)
+            self._listener = StepListener(self.parts.streams, redactor, execution, call.path, earlier)
+        self.passed = number
+        ops = self.admitting_ops()
+        event = ActionAdmitted("model", call.digest, self._action() | {"bound": self.bound(plan.most)})
+        execution.note(event, call.path, ops)
 
     def _may_use(self, model: str, facts: dict[str, Any]) -> Decision:
         """What authority says to one model of the route."""
@@ -115,8 +116,12 @@ class ModelPassage(Passage):
 
     async def reserve_again(self) -> None:
         """Another attempt is about to be made, and may cost as much again."""
-        if self._execution is not None and self._plan is not None:
-            await self.reserve_more(self._execution, self._plan.most)
+        execution, plan, call = self._execution, self._plan, self._call
+        if execution is not None and plan is not None and call is not None:
+            await self.reserve_more(execution, plan.most)
+            ops = self.admitting_ops()
+            detail = {"attempt": self.attempts, "bound": self.bound(plan.most)}
+            execution.note(ActionAdmitted("model", call.digest, detail), call.path, ops)
 
     async def perform(self, *args: object, idempotency_key: str = "") -> object:
         """Ask, with every fallback and retry that the route allows."""
@@ -125,9 +130,12 @@ class ModelPassage(Passage):
         assert plan is not None  # noqa: S101 - made when it was let pass
         assert call is not None  # noqa: S101 - likewise
         self.pipe.again()
-        self._asked = asked = await self.parts.models.ask(
-            plan, self.reserve_again, run=self._run, path=call.path, actor=self.actor, listener=self._listener
-        )
+        try:
+            self._asked = asked = await self.parts.models.ask(
+                plan, self.reserve_again, run=self._run, path=call.path, actor=self.actor, listener=self._listener
+            )
+        finally:
+            self._fall_silent()
         self.pipe.passed("perform")
         if asked.failure is not None:
             raise asked.failure
@@ -142,6 +150,11 @@ class ModelPassage(Passage):
             plain["simulated"] = True
         return plain
 
+    def _fall_silent(self) -> None:
+        asked = self._asked
+        if self._listener is not None:
+            self._listener.over(max(self.attempts, 1), whole=asked is not None and asked.failure is None)
+
     async def reconcile(self, *args: object, idempotency_key: str = "") -> None:
         """A model call is a read: it may be repeated."""
         del args, idempotency_key
@@ -152,14 +165,20 @@ class ModelPassage(Passage):
 
     def settling(self, wrong: BaseException | None) -> tuple[Any, Sequence[Op]]:
         """What was asked of whom, what came of each attempt, and what it cost."""
-        del wrong
-        asked = self._asked
-        if asked is None:
-            ops = self.charge(Amount())
-            return {**self._action(), "pipe": self.pipe.stages}, ops
+        asked, plan = self._asked, self._plan
+        if asked is None:  # refused before it was made, or nobody knows what came of it
+            most = plan.most if plan is not None else Amount()
+            ops = self.charge(*[most] * self.attempts)
+            used = sum([most] * self.attempts, self.used_in_lost)
+            detail = {**self._action(), "why": getattr(wrong, "detail", None), "used": _shown(used)}
+            return detail | {"pipe": self.pipe.stages}, ops
         ops = self.charge(*asked.used)
         self.pipe.passed("settle")
-        return {"pipe": self.pipe.stages, **asked.detail}, ops
+        detail = {"pipe": self.pipe.stages, **asked.detail}
+        if self.lost:
+            detail["used"] = _shown(Amount(**asked.detail["used"]) + self.used_in_lost)
+            detail["lost"] = len(self.lost)
+        return detail, ops
 
     def replayed(self, detail: Any) -> None:
         """It was settled before: count what it used."""
@@ -178,3 +197,7 @@ class ModelPassage(Passage):
         if plan is not None:
             found |= plan.detail
         return found
+
+
+def _shown(amount: Amount) -> dict[str, int]:
+    return {"money": amount.money, "tokens": amount.tokens, "steps": min(amount.steps, 1)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from remit.domain.action_errors import Denied, ModelFailed, NoRoute
+from remit.domain.action_errors import BudgetExhausted, Denied, ModelFailed, NoRoute
 from remit.domain.budgets import Amount
 from remit.domain.clock import MICROSECONDS
 from remit.models.attempt import Reset
@@ -68,7 +68,7 @@ class Asked:
     detail: dict[str, Any]
     model: str = ""
     answer: ModelResponse | None = None
-    failure: ModelFailed | None = None
+    failure: ModelFailed | BudgetExhausted | None = None
     simulated: bool = False
 
 
@@ -180,7 +180,7 @@ class ModelDesk:
         call_plan = CallPlan(plan.candidates, hedge=plan.hedge, seconds=seconds)
         try:
             answered = await self._calls.perform(call_plan, call, on_event=heard, witness=account)
-        except ModelFailed as wrong:
+        except (ModelFailed, BudgetExhausted) as wrong:
             return self._failed(plan, account.closed_attempts, wrong)
         self.router.settled(answered.model, plan.need, answered.response.usage, self._clock.now())
         used = [self._used(plan, attempt) for attempt in answered.attempts]
@@ -263,7 +263,9 @@ class ModelDesk:
         cost = self.configuration.book.cost(attempt.model, attempt.usage, attempt.started)
         return Amount(money=cost.total if cost is not None else 0, tokens=attempt.usage.total, steps=1)
 
-    def _failed(self, plan: Plan, attempts: Sequence[Attempt], wrong: ModelFailed) -> Asked:
+    def _failed(
+        self, plan: Plan, attempts: Sequence[Attempt], wrong: ModelFailed | BudgetExhausted
+    ) -> Asked:
         used = [self._used(plan, attempt) for attempt in attempts]
         return Asked(tuple(used), self._detail(attempts, used), failure=wrong)
 
@@ -293,6 +295,7 @@ def replace_stream(request: ModelRequest, *, stream: bool) -> ModelRequest:
 
 def _heard_by(listener: Listener) -> Callable[[int, StreamEvent | Reset], Any]:
     async def hear(attempt: int, event: StreamEvent | Reset) -> None:
+        await listener.ready()
         if isinstance(event, Reset):
             listener.reset(attempt)
         else:

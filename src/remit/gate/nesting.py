@@ -43,8 +43,14 @@ async def _perform(
             f"{tool.name} may not be called by a tool while that runs: it is a write of its own.",
             "Let the flow or the agent call it, so that it is claimed and can be undone.",
         )
+    await parts.learn(tool)
     await parts.acceptance.admit(tool)
     tool.validate(arguments)
+    leaked = parts.vault.finds_in(arguments)
+    if leaked:
+        raise Denied(f'{tool.name} was called with the secret "{leaked}" as an argument.', "Let it name the secret.")
+    if tool.manifest.rate is not None:
+        parts.rates.take(actor.team, tool.name, tool.manifest.rate)
     request = AccessRequest(
         actor.user, actor.team, actor.agent, "call", tool.name, {"digest": tool.manifest.digest}, arguments,
         environment=parts.environment,
@@ -52,7 +58,11 @@ async def _perform(
     decision = parts.authority.decide(request, parts.clock.now())
     if not decision.allows:
         raise denied(request, decision)
-    inner = replace(context, key="", before=None)
+
+    async def secret(name: str) -> str:  # its own secrets, and not those of the tool that calls it
+        return await parts.vault.give(name, tool.manifest, context.run, actor.user)
+
+    inner = replace(context, key="", before=None, secret=secret if tool.manifest.secrets else None)
     with reachable(parts, actor, inner):
         performed = await tool.binding.perform({**arguments, **decision.changes}, inner)
     return parts.vault.redact(performed.result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from remit.store.keys import KeyRing
     from remit.tools.acceptance import Acceptance
     from remit.tools.registry import Registry
+    from remit.tools.tool import Tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,32 @@ class GateParts:
     accounts: dict[str, Account] = field(default_factory=dict[str, "Account"])
     """Shared budgets of this workspace by account: `agent:NAME`, `team:NAME`."""
     largest_result: int = 4 * 1024 * 1024
+    learning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Whoever takes in new tools does it alone."""
+
+    async def learn(self, *tools: Tool) -> None:
+        """Take in tools that no source lists: their definitions are accepted and ruled on as all others."""
+        if all(self.registry.find(tool.name) is tool for tool in tools):
+            return
+        async with self.learning:
+            new = [tool for tool in tools if self.registry.find(tool.name) is not tool]
+            if not new:
+                return
+            for tool in new:
+                tool.check()
+                if tool.name in self.registry:
+                    self.registry.add(tool)  # refuses the name of another
+            await self.acceptance.boot(new)
+            self.registry.add(*new)
+            self.authority.reload(self.world())
+            await self.vault.learn(name for tool in new for name in tool.manifest.secrets)
+
+    def forget(self, run: str, *, ended: bool) -> None:
+        """A run has left this process: nothing that was kept for it stays."""
+        self.vault.forget(run)
+        self.budgets.forget(f"run:{run}")
+        if ended:
+            self.streams.close(run)
 
     def accounts_of(self, actor: Actor) -> Sequence[Account]:
         """The budgets that an actor draws on, its own and the shared ones."""

@@ -47,7 +47,7 @@ def _receipt(run: str, entry: Entry, claim: StepClaimed, done: StepDone) -> Rece
         run, entry.path, done.name, str(said.get("tool_digest", "")),
         object_of(edited.get("arguments") or said["arguments"]), done.result,
         tuple(msgspec.convert(image, ObjectImage) for image in outcome.get("images", ())),
-        str(outcome.get("best_effort", "")), claim.key, entry.at,
+        str(outcome.get("best_effort", "")), claim.key, entry.at, "images" in outcome,
     )  # fmt: skip
 
 

@@ -38,6 +38,8 @@ class Redactor:
         self._kept: dict[tuple[str, str], None] = {}
         self._forms: dict[str, str] = {}
         """Every form, the longest first, and the name of its secret."""
+        self._beginnings: frozenset[str] | None = None
+        """What a form may begin with; made when somebody listens to a stream."""
 
     def hide(self, name: str, value: str) -> None:
         """Look for this value from now on; once more for each time it is given."""
@@ -67,6 +69,28 @@ class Redactor:
             if form in text:
                 text = text.replace(form, f"[secret {name}]")
         return text
+
+    def whole(self, text: str) -> int:
+        """How much of a text that goes on can be shown by now: not what may be the beginning of a secret."""
+        if not self._forms:
+            return len(text)
+        if self._beginnings is None:
+            self._beginnings = frozenset(form[:end] for form in self._forms for end in range(1, len(form)))
+        longest = len(next(iter(self._forms))) - 1
+        start = max(0, len(text) - longest)
+        cut = next((at for at in range(start, len(text)) if text[at:] in self._beginnings), len(text))
+        while cut and (inside := self._across(text, cut)) < cut:
+            cut = inside
+        return cut
+
+    def _across(self, text: str, cut: int) -> int:
+        """Where a secret begins that goes on beyond the cut; the cut itself if none does."""
+        found = cut
+        for form in self._forms:
+            at = text.find(form, max(0, cut - len(form) + 1))
+            if 0 <= at < cut:
+                found = min(found, at)
+        return found
 
     def value(self, value: Json) -> Json:
         """A JSON value without secrets; the same object if there is nothing to hide."""
@@ -140,6 +164,7 @@ class Redactor:
             for form in forms_of(value):
                 found.setdefault(form, name)
         self._forms = dict(sorted(found.items(), key=lambda item: -len(item[0])))
+        self._beginnings = None
 
 
 class RedactingFilter(logging.Filter):

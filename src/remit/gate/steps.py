@@ -25,25 +25,25 @@ DELEGATE = Step(_unkeyed, effect=Effect.READ, name="delegate")
 UNKNOWN = Step(_unkeyed, effect=Effect.READ, name="unknown_tool")
 
 
-def step_of(tool: Tool) -> Step:
-    """The step of a tool; the same one as long as its manifest is."""
+def step_of(tool: Tool, seconds: float) -> Step:
+    """The step of a tool; the same one as long as its manifest is. One that names no timeout gets `seconds`."""
     manifest = tool.manifest
     known = _STEPS.get(tool)
-    if known is not None and known[0] == manifest.digest:
+    if known is not None and known[0] == (manifest.digest, seconds):
         return known[1]
     step = Step(
         _keyed if manifest.keyed else _unkeyed,
         effect=manifest.effect,
         name=tool.name,
-        timeout=manifest.timeout,
+        timeout=manifest.timeout or seconds,
         retry=manifest.retry,
         breaker=manifest.breaker,
         limit=manifest.limit,
         reconcile=_unkeyed if manifest.reconciles else None,
         key_ttl=manifest.key_ttl,
     )
-    _STEPS[tool] = (manifest.digest, step)
+    _STEPS[tool] = ((manifest.digest, seconds), step)
     return step
 
 
-_STEPS: WeakKeyDictionary[Tool, tuple[str, Step]] = WeakKeyDictionary()
+_STEPS: WeakKeyDictionary[Tool, tuple[tuple[str, float], Step]] = WeakKeyDictionary()

@@ -16,13 +16,16 @@ from remit.domain.action_events import ActionAdmitted
 from remit.domain.budgets import Amount
 from remit.domain.decisions import AccessRequest
 from remit.domain.effects import Absent, Happened
-from remit.domain.errors import TooLarge, ToolFailed
+from remit.domain.errors import Refused, RunProblem, StepFailed, TooLarge, ToolFailed
 from remit.domain.event import object_of
-from remit.domain.tools import Performed
+from remit.domain.tools import ArgumentRole, Performed
+from remit.engine.attempts import Deadline, failure_of
 from remit.gate.nesting import reachable
-from remit.gate.passage import Passage
+from remit.gate.passage import FRESH, Passage
+from remit.gate.questions import ask_person
 from remit.gate.receipts import touched
 from remit.tools.binding import ToolContext
+from remit.tools.builtin.human import asks_a_person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 _ONE_CALL = Amount(calls=1)
 _SIZE = msgspec.json.Encoder()
+_WITHHELD = "what it changed holds a secret, and secrets are not kept"
 
 
 class ToolPassage(Passage):
@@ -57,6 +61,12 @@ class ToolPassage(Passage):
         self._edited_by = ""
         self._context: ToolContext | None = None
         self._before: Any = None
+        self._withheld = ""
+        """Why the state before is not kept."""
+        self._answer = ""
+        """What a person answered, for a tool that asks one."""
+        self._rated = False
+        self._claimed = False
         self._performed: Performed | None = None
         self._place: tuple[Execution, str] | None = None
 
@@ -64,23 +74,46 @@ class ToolPassage(Passage):
 
     async def admit(self, execution: Execution, call: Placed, number: int) -> None:
         """Let it pass, hold it, or raise why not."""
-        if self.fresh(execution.now()):
+        if self.fresh(execution.now(), number):
             return
         self.pipe.again()
         tool = await self._resolve(execution)
         self._validate(tool)
         self._screen()
         await self.settle(execution, call)
-        if number == 1 and tool.manifest.rate is not None:
-            self.parts.rates.take(self.actor.team, tool.name, tool.manifest.rate)
-        await self.reserve(execution, _ONE_CALL)
+        self._count(tool)
         self._place = (execution, call.path)
         self._context = self._make_context(execution, call, tool)
-        await self._look_before(tool)
-        self.decided_at = execution.now()
+        while await self._took_long(execution, call, tool):
+            await self.settle(execution, call)  # what was decided before that does not count any more (S20)
+        await self.reserve(execution, _ONE_CALL)
+        self.passed = number
         if not tool.manifest.effect.acts:
-            event = ActionAdmitted(tool.name, call.digest, self._action())
-            execution.note(event, call.path, self.admitting_ops())
+            ops = self.admitting_ops()
+            event = ActionAdmitted(tool.name, call.digest, self._action() | {"bound": self.bound(_ONE_CALL)})
+            execution.note(event, call.path, ops)
+
+    async def _took_long(self, execution: Execution, call: Placed, tool: Tool) -> bool:
+        """What has to be known before: the state that undo will need, or a person's answer. Whether a person was
+        asked for it, which may have taken days.
+        """
+        options = asks_a_person(tool)
+        if options is None:
+            await self._look_before(tool, execution)
+            if execution.now() - self.decided_at >= FRESH:
+                await self.settle(execution, call)
+            return False
+        if self._answer:
+            return False
+        self._answer = await ask_person(execution, call, options, self.arguments, self.facts())
+        self.pipe.passed("hold")
+        return True
+
+    def _count(self, tool: Tool) -> None:
+        """One call more of those that the tool's rate allows."""
+        if not self._rated and tool.manifest.rate is not None:
+            self.parts.rates.take(self.actor.team, tool.name, tool.manifest.rate)
+        self._rated = True
 
     async def _resolve(self, execution: Execution) -> Tool:
         """The tool that is meant, of a definition that somebody accepted, and that this actor has."""
@@ -88,9 +121,9 @@ class ToolPassage(Passage):
         if self._problem is not None:
             raise self._problem
         if tool is None:
+            known = self.parts.registry.names if self.actor.tools is None else self.actor.tools
             raise UnknownTool(
-                f'there is no tool "{self._name[:100]}".',
-                f"There are: {', '.join(sorted(self.actor.tools or self.parts.registry.names)) or 'none'}.",
+                f'there is no tool "{self._name[:100]}".', f"There are: {', '.join(sorted(known)) or 'none'}."
             )
         if self.actor.tools is not None and tool.name not in self.actor.tools:
             raise Denied(
@@ -133,11 +166,17 @@ class ToolPassage(Passage):
             "effect": manifest.effect.value, "undo": manifest.undo.value, "tool_digest": manifest.digest[:16],
         }  # fmt: skip
 
+    def facts(self) -> dict[str, Any]:
+        """Also what the tool does: a run that waits at a write says so."""
+        effect = {} if self._tool is None else {"effect": self._tool.manifest.effect.value}
+        return super().facts() | effect
+
     def changed(self, arguments: dict[str, Any], by: str) -> None:
         """What is executed is not what was asked for, and the result will say so (S28)."""
         self._edited_by = by or self._edited_by
         self.arguments = arguments if by else {**self.arguments, **arguments}
         self.the_tool.validate(self.arguments)
+        self._screen()
 
     @property
     def the_tool(self) -> Tool:
@@ -153,15 +192,35 @@ class ToolPassage(Passage):
 
         return ToolContext(
             row.id, call.path, actor.team, actor.user, actor.agent,
-            seconds=tool.manifest.timeout, secret=secret if tool.manifest.secrets else None,
+            seconds=self._seconds(execution, tool), secret=secret if tool.manifest.secrets else None,
         )  # fmt: skip
 
-    async def _look_before(self, tool: Tool) -> None:
-        """What undo will need, read before anything is claimed."""
-        if tool.manifest.effect.acts and tool.manifest.undo.value != "none":
-            with self._reach():
-                self._before = await tool.binding.before(self.arguments, self._the_context())
-            self.pipe.passed("before")
+    @staticmethod
+    def _seconds(execution: Execution, tool: Tool) -> float:
+        return tool.manifest.timeout or execution.services.limits.write_timeout
+
+    async def _look_before(self, tool: Tool, execution: Execution) -> None:
+        """What undo will need, read before anything is claimed.
+
+        A keyed write that is repeated may have taken place: what was seen before its first attempt is what counts.
+        """
+        manifest = tool.manifest
+        if not manifest.effect.acts or manifest.undo.value == "none" or (self._claimed and manifest.keyed):
+            return
+        clock, seconds = execution.services.clock, self._seconds(execution, tool)
+        try:
+            async with Deadline(clock, seconds, f"looking at what {tool.name} will change"):
+                with self._reach():
+                    before = await tool.binding.before(self.arguments, self._the_context())
+        except (Refused, RunProblem):
+            raise
+        except BaseException as raised:
+            wrong = failure_of(raised)
+            said = str(wrong) if isinstance(wrong, ToolFailed) else f"{type(wrong).__name__}: {wrong}"
+            raise StepFailed(f"{tool.name} was not called: what it would change cannot be seen ({said}).") from wrong
+        self._withheld = _WITHHELD if self.parts.vault.finds_in(before) else ""
+        self._before = None if self._withheld else before
+        self.pipe.passed("before")
 
     # --- the act --------------------------------------------------------------------------------------
 
@@ -170,6 +229,8 @@ class ToolPassage(Passage):
         del args  # the arguments as asked for; what is performed is what was let pass
         tool = self.the_tool
         self.pipe.again()
+        if self._answer:
+            return self._screened(tool, Performed(self._answer))
         context = replace(self._the_context(), key=idempotency_key, before=self._before)
         with self._reach():
             performed = await tool.binding.perform(self.arguments, context)
@@ -194,6 +255,8 @@ class ToolPassage(Passage):
         size = len(result) if isinstance(result, str) else len(_SIZE.encode(result))
         if size > self.parts.largest_result:
             result = self._too_large(tool, size)
+        if self._withheld or self.parts.vault.finds_in([asdict(image) for image in performed.images]):
+            performed = replace(performed, images=(), best_effort=_WITHHELD)
         self._performed = replace(performed, result=result)
         return result
 
@@ -216,42 +279,61 @@ class ToolPassage(Passage):
 
     def claiming(self) -> tuple[Any, Sequence[Op]]:
         """The claim of a write says everything that was decided."""
-        detail = self._action()
+        self._claimed = True
+        ops = self.admitting_ops()
+        detail = self._action() | {"bound": self.bound(_ONE_CALL)}
         if self._before is not None:
             detail["before"] = self._before
-        return detail, self.admitting_ops()
+        if self._withheld:
+            detail["withheld"] = self._withheld
+        return detail, ops
 
     def settling(self, wrong: BaseException | None) -> tuple[Any, Sequence[Op]]:
         """The outcome: where the result comes from, what undo will need, and what it used."""
-        used = _ONE_CALL if wrong is None or self.reservations else Amount()
-        ops = self.charge(used)
+        ops = self.charge(*[_ONE_CALL] * self.attempts)
+        calls = max(self.attempts, int(wrong is None)) + self.used_in_lost.calls
         self.pipe.passed("settle")
         if wrong is not None:
-            refused = {} if self.decided_at else self._action()
+            refused = {} if self.passed else self._action()
             why = getattr(wrong, "detail", None)
-            return {**refused, "pipe": self.pipe.stages, "why": why, "used": {"calls": used.calls}}, ops
+            return {**refused, "pipe": self.pipe.stages, "why": why, "used": {"calls": calls}}, ops
         tool, performed = self._tool, self._performed
-        detail: dict[str, Any] = {"pipe": self.pipe.stages, "used": {"calls": 1}}
+        detail: dict[str, Any] = {"pipe": self.pipe.stages, "used": {"calls": calls}}
         if tool is not None:
             detail["label"] = _label(tool)
         if self._edited_by:
             detail["edited"] = {"by": self._edited_by, "arguments": self.arguments, "asked": self.asked}
-        if performed is not None and performed.images:
-            detail["images"] = [asdict(image) for image in performed.images]
-            detail["best_effort"] = performed.best_effort
+        if performed is not None and tool is not None and tool.manifest.undo.value != "none":
+            if performed.best_effort:
+                detail["best_effort"] = performed.best_effort
+            if performed.images or not performed.best_effort:  # an empty list says that nothing was changed
+                detail["images"] = [asdict(image) for image in performed.images]
             if self._place is not None:
                 ops += touched(self.parts.keys, *self._place, performed.images)
         return detail, ops
 
     def taken_up(self, execution: Execution, call: Placed, detail: Any) -> None:
         """The claim of an earlier life says what was to be done, and how things stood before."""
-        if self._tool is None or not isinstance(detail, dict):
+        super().taken_up(execution, call, detail)
+        if self._tool is None or not self._tool.manifest.effect.acts or not isinstance(detail, dict):
             return
         claimed = cast("dict[str, Any]", detail)
-        self._place = (execution, call.path)
+        self._place, self._claimed = (execution, call.path), True
         self._context = self._make_context(execution, call, self._tool)
         self.arguments = claimed.get("arguments", self.arguments)
-        self._before = claimed.get("before")
+        self._before, self._withheld = claimed.get("before"), claimed.get("withheld", "")
+
+    @property
+    def protected(self) -> dict[str, Any]:
+        """What makes it the same write when it is asked for again: all but words that it carries (S11)."""
+        if self._tool is None:
+            return self.arguments
+        manifest = self._tool.manifest
+        known = object_of(manifest.parameters.get("properties"))
+        defaults = {name: said["default"] for name, said in known.items() if "default" in object_of(said)}
+        whole = {**defaults, **self.arguments}
+        content = {name for name, role in manifest.roles.items() if role is ArgumentRole.CONTENT}
+        return {name: value for name, value in whole.items() if name not in content} or whole
 
     def replayed(self, detail: Any) -> None:
         """It was settled before: count what it used."""
@@ -272,7 +354,7 @@ class ToolPassage(Passage):
 
     def _action(self) -> dict[str, Any]:
         found = self.facts()
-        found["arguments"] = self.arguments
+        found["arguments"] = self.parts.vault.redact(self.arguments)
         if self._tool is not None:
             found["tool_digest"] = self._tool.manifest.digest[:16]
         else:

@@ -49,8 +49,7 @@ class UndoPassage(Passage):
 
     async def admit(self, execution: Execution, call: Placed, number: int) -> None:
         """Decide, see whether anybody touched the object since, and look at it as it stands."""
-        del number
-        if self.fresh(execution.now()):
+        if self.fresh(execution.now(), number):
             return
         self.pipe.again()
         self._execution = execution
@@ -71,7 +70,7 @@ class UndoPassage(Passage):
         if self._comparison.conflicts:
             raise _conflict(self._image, self._comparison)
         await self.reserve(execution, Amount(calls=1))
-        self.decided_at = execution.now()
+        self.passed = number
 
     def request(self) -> AccessRequest:
         """May this write be taken back?"""
@@ -141,11 +140,12 @@ class UndoPassage(Passage):
         detail = self.facts() | {
             "undoes": {"run": self._receipt.run, "path": self._receipt.path}, "object": self._image.object,
         }  # fmt: skip
-        return detail, self.admitting_ops()
+        ops = self.admitting_ops()
+        return detail | {"bound": self.bound(Amount(calls=1))}, ops
 
     def settling(self, wrong: BaseException | None) -> tuple[Any, Sequence[Op]]:
         """The receipt does not stand any more."""
-        ops = self.charge(Amount(calls=1) if wrong is None else Amount())
+        ops = self.charge(*[Amount(calls=1)] * self.attempts)
         detail: dict[str, Any] = {"pipe": self.pipe.stages, "object": self._image.object}
         if wrong is not None:
             return detail | {"why": getattr(wrong, "detail", None)}, ops
@@ -156,7 +156,7 @@ class UndoPassage(Passage):
 
     def taken_up(self, execution: Execution, call: Placed, detail: Any) -> None:
         """An earlier life claimed it; whether the object is back can be looked at."""
-        del detail
+        super().taken_up(execution, call, detail)
         self._execution = execution
         self._context = self._make_context(execution, call)
 

@@ -76,8 +76,8 @@ def _why_not(tool: Tool | None, receipt: Receipt) -> str:
         return "it is irreversible"
     if tool.manifest.undo is Undo.NONE:
         return tool.manifest.best_effort or "the tool does not say how it is undone"
-    if not receipt.images:
-        return "nothing was captured of how things stood before"
+    if not receipt.captured:
+        return receipt.best_effort or "nothing was captured of how things stood before"
     return ""
 
 

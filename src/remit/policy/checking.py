@@ -36,7 +36,7 @@ class PolicyFinding:
     """One thing that is wrong, or does nothing."""
 
     kind: str
-    """`broken`, `dead` or `example`."""
+    """`away` (a source of tools that does not answer), `broken`, `dead` or `example`."""
     message: str
 
 
@@ -117,9 +117,8 @@ def _askers(rule: Rule, world: World) -> Iterator[Node]:
 
 def _resources(rule: Rule, world: World, action: str) -> Iterator[Node]:
     for kind in ACTIONS[action]:
-        if kind == "Tool" and (world.tools or world.absent):
+        if kind == "Tool" and world.tools:
             yield from (tool_node(manifest, world.team) for _, manifest in sorted(world.tools.items()))
-            yield from (Node(Entity(kind, name), {}, (Entity("Team", world.team),)) for name in world.absent)
         elif kind == "Agent" and world.agents:
             team = Entity("Team", world.team)
             yield from (Node(Entity(kind, name), {}, (team,)) for name in sorted(world.agents))

@@ -91,16 +91,14 @@ def problems(rules: Iterable[Rule], world: World) -> Iterator[InvalidPolicy]:
 def _ready(rule: Rule, world: World, shared: Vocabulary) -> Ready:
     _check_names(rule, world)
     statement, actions = rule.statement, actions_of(rule.statement)
-    tool = only_tool(statement)
-    manifest = world.tools.get(tool)
+    manifest = world.tools.get(only_tool(statement))
     vocabulary = vocabulary_of(manifest) if manifest is not None else shared
     if bare_context(statement):
         raise invalid(f"{rule.place} uses context as a whole; name the argument that it means.")
-    if tool not in world.absent:  # what it takes is not known; it is checked when its source is back
-        _check_attributes(rule, actions, vocabulary)
-        _check_types(rule, vocabulary)
-        _check_words(rule, vocabulary)
-        _check_changes(rule, actions, vocabulary)
+    _check_attributes(rule, actions, vocabulary)
+    _check_types(rule, vocabulary)
+    _check_words(rule, vocabulary)
+    _check_changes(rule, actions, vocabulary)
     try:
         exact = with_exact_fractions(statement, vocabulary.fractions)
     except Inexact as fraction:
@@ -172,7 +170,7 @@ def _check_names(rule: Rule, world: World) -> None:
 def _known_names(world: World) -> dict[str, tuple[frozenset[str] | None, str]]:
     missing = "this workspace does not have"
     return {
-        "Tool": (world.absent | frozenset(world.tools), "no agent in this workspace has"),
+        "Tool": (frozenset(world.tools), "no agent in this workspace has"),
         "Agent": (world.agents, missing),
         "Team": (world.teams | {world.team}, missing),
         "Model": (world.models, "no provider of this workspace has"),

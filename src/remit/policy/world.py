@@ -27,5 +27,3 @@ class World:
     users: frozenset[str] | None = None
     roles: frozenset[str] | None = None
     """Groups of people."""
-    absent: frozenset[str] = frozenset()
-    """Tools whose source does not answer now: rules may name them, and nobody can call them."""

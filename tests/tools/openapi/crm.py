@@ -43,8 +43,17 @@ DOCUMENT: dict[str, Any] = {
             "get": {
                 "operationId": "list_tickets",
                 "parameters": [
-                    {"name": "status", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}},
-                    {"name": "any", "in": "query", "explode": False, "schema": {"type": "array", "items": {}}},
+                    {
+                        "name": "status",
+                        "in": "query",
+                        "schema": {"type": "array", "items": {"type": "string"}},
+                    },
+                    {
+                        "name": "any",
+                        "in": "query",
+                        "explode": False,
+                        "schema": {"type": "array", "items": {}},
+                    },
                 ],
                 "responses": {"200": {"description": "all"}},
             },
@@ -76,7 +85,9 @@ class Crm:
 
     etags: bool = True
     tickets: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
-    asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list[tuple[str, str, dict[str, str]]])
+    asked: list[tuple[str, str, dict[str, str]]] = field(
+        default_factory=list[tuple[str, str, dict[str, str]]]
+    )
     next_answers: list[web.Response | str] = field(default_factory=list[web.Response | str])
     """What the next writes are answered; `cut` and `cut after` break the connection."""
     base: str = ""
@@ -104,7 +115,7 @@ class Crm:
             return web.Response()
         if isinstance(planned, web.Response):
             return planned
-        body = await request.json() if request.can_read_body else {}
+        body: dict[str, Any] = await request.json() if request.can_read_body else {}
         answer = self._act(request, body)
         if planned == "cut after":
             assert request.transport is not None

@@ -43,6 +43,12 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ('code = "flows"', 'code is the text "flows"; it takes a list of texts'),
         ("code = [1]", "code is a list; it takes a list of texts"),
         ("database = 5", "database is 5; it takes text in quotes."),
+        (
+            "[worker]\nlease_seconds = 99999999999999",
+            "lease_seconds is far too large; the most it can be is 86,400.",
+        ),
+        (f"[limits]\nresult_bytes = 1{'0' * 40}", "result_bytes is far too large"),
+        (f"[limits]\nresult_bytes = 1{'0' * 5000}", "remit.toml is not TOML"),
         ("a = = b", "remit.toml is not TOML: Invalid value (at line 1"),
     ],
 )
@@ -60,6 +66,8 @@ def test_a_wrong_file_gets_one_sentence(text: str, sentence: str, tmp_path: Path
         ("REMIT_WORKER_CONCURENCY", "7", '(nearest: "REMIT_WORKER_CONCURRENCY")'),
         ("REMIT_WORKER_CONCURRENCY", "many", 'the variable REMIT_WORKER_CONCURRENCY is the text "many"'),
         ("REMIT_WORKER_PROCESSES", "-1", "the least it can be is 1"),
+        ("REMIT_STEP_TIMEOUT_SECONDS", "99999999999999", "TIMEOUT_SECONDS is far too large"),
+        ("REMIT_WORKER_LEASE_SECONDS", "9" * 5000, "it takes a whole number"),
     ],
 )
 def test_a_wrong_variable_gets_one_sentence(variable: str, value: str, sentence: str, tmp_path: Path) -> None:

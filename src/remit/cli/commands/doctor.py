@@ -30,7 +30,7 @@ def doctor(terminal: Terminal, *, deep: bool) -> int:
 
 
 async def _examine(terminal: Terminal, *, deep: bool) -> list[Finding]:
-    """What the platform says of itself; where it cannot even be opened, the ground and the reason."""
+    """What the platform says of itself; where that does not start, the office; else the ground and the reason."""
     from remit.control.health import examine_ground
     from remit.control.views import Finding
 
@@ -39,7 +39,12 @@ async def _examine(terminal: Terminal, *, deep: bool) -> list[Finding]:
         async with terminal.platform() as platform:
             return await platform.doctor(deep=deep)
     except RemitError as wrong:
-        return [*examine_ground(place), Finding("workspace", "broken", wrong.message, wrong.hint)]
+        broken = Finding("workspace", "broken", wrong.message, wrong.hint)
+    try:
+        async with terminal.office() as office:
+            return [broken, *await office.doctor(deep=deep)]
+    except RemitError:
+        return [*examine_ground(place), broken]
 
 
 def _lines(findings: list[Finding]) -> Iterator[str]:

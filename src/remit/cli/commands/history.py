@@ -29,15 +29,22 @@ def replay(terminal: Terminal, run: str) -> int:
 @click.command(cls=Command)
 @click.argument("run")
 @click.option(
-    "--at", "step", required=True, metavar="STEP", help="The first step to perform anew (see remit show)."
+    "--at", "step", default=None, metavar="STEP", help="The first step to perform anew (see remit show)."
 )
 @click.option(
     "--live", is_flag=True, help="Really perform writes, each after asking; else they are simulated."
 )
-@click.option("--input", "given", default=None, metavar="JSON", help="Another input; JSON, @file or -.")
+@click.option(
+    "--input", "given", default=None, metavar="JSON",
+    help="Begin at the start, with this input; JSON, @file or -.",
+)  # fmt: skip
 @click.pass_obj
-def fork(terminal: Terminal, run: str, step: str, given: str | None, *, live: bool) -> None:
-    """Start a new run that shares the past of RUN up to STEP."""
+def fork(terminal: Terminal, run: str, step: str | None, given: str | None, *, live: bool) -> None:
+    """Start a new run that shares the past of RUN up to STEP, or one that begins anew with another input."""
+    if (not step) == (given is None):
+        raise click.UsageError(
+            "a fork begins --at a STEP, with the past of the run up to there, or at the start with another --input."
+        )
     other = None if given is None else json_object(given, "--input")
 
     async def begin(platform: Platform) -> RunView:
@@ -55,7 +62,7 @@ def fork(terminal: Terminal, run: str, step: str, given: str | None, *, live: bo
 )
 @click.pass_obj
 def migrate_run(terminal: Terminal, run: str, renames: tuple[str, ...]) -> None:
-    """Move a parked RUN to the code as it is now; its journal must fit, except for the renames."""
+    """Move a RUN that stopped at changed code to the code as it is now; its journal must fit, except for the renames."""
     table = dict(_pair(rename) for rename in renames)
 
     async def migrate(platform: Platform) -> RunView:

@@ -14,7 +14,7 @@ from remit.cli.terminal import Command, Terminal, now
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from remit.control.platform import Platform
+    from remit.control.office import Office
     from remit.control.views import InboxItem
 
 _LONGEST_VALUE = 400
@@ -25,7 +25,7 @@ _LONGEST_VALUE = 400
 @click.pass_obj
 def inbox(terminal: Terminal, group: str | None) -> None:
     """List the questions that wait for a person, and what yes and no would do."""
-    items = terminal.ask(lambda platform: platform.inbox(group))
+    items = terminal.ask_office(lambda office: office.inbox(group))
     terminal.answer(items, lambda: _inbox_lines(items))
 
 
@@ -38,12 +38,12 @@ def approve(terminal: Terminal, question: str, value: str | None, comment: str) 
     """Say yes to QUESTION, an id from `remit inbox`."""
     edited = {} if value is None else {"value": json_value(value, "--value")}
 
-    async def decide(platform: Platform) -> InboxItem | None:
-        item = await _find(platform, question)
-        await platform.approve(item.id if item else question, comment=comment, **edited)
+    async def decide(office: Office) -> InboxItem | None:
+        item = await _find(office, question)
+        await office.approve(item.id if item else question, comment=comment, **edited)
         return item
 
-    _say(terminal, "approved", question, terminal.ask(decide))
+    _say(terminal, "approved", question, terminal.ask_office(decide))
 
 
 @click.command(cls=Command)
@@ -53,19 +53,19 @@ def approve(terminal: Terminal, question: str, value: str | None, comment: str) 
 def reject(terminal: Terminal, question: str, reason: str) -> None:
     """Say no to QUESTION, an id from `remit inbox`."""
 
-    async def decide(platform: Platform) -> InboxItem | None:
-        item = await _find(platform, question)
-        await platform.reject(item.id if item else question, reason)
+    async def decide(office: Office) -> InboxItem | None:
+        item = await _find(office, question)
+        await office.reject(item.id if item else question, reason)
         return item
 
-    _say(terminal, "rejected", question, terminal.ask(decide))
+    _say(terminal, "rejected", question, terminal.ask_office(decide))
 
 
-async def _find(platform: Platform, question: str) -> InboxItem | None:
+async def _find(office: Office, question: str) -> InboxItem | None:
     """The one open question that is meant; none leaves it to control to say why."""
     meant = [
         item
-        for item in await platform.inbox()
+        for item in await office.inbox()
         if item.id.removeprefix("a-").startswith(question.removeprefix("a-"))
     ]
     return meant[0] if len(meant) == 1 else None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
-    from remit.control.platform import Platform
+    from remit.control.office import Office
     from remit.control.views import RunView
 
 
@@ -54,11 +54,11 @@ def cancel(terminal: Terminal, run: str, reason: str) -> None:
 
 
 def _tell(
-    terminal: Terminal, run: str, order: Callable[[Platform], Coroutine[Any, Any, object]], done: str
+    terminal: Terminal, run: str, order: Callable[[Office], Coroutine[Any, Any, object]], done: str
 ) -> None:
-    async def tell(platform: Platform) -> RunView:
-        await order(platform)
-        return await platform.show(run)
+    async def tell(office: Office) -> RunView:
+        await order(office)
+        return await office.show(run)
 
-    view = terminal.ask(tell)
+    view = terminal.ask_office(tell)
     terminal.answer(view, lambda: [f"{done} {view.run.id} ({view.run.flow}); it is {view.run.status}"])

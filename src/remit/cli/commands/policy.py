@@ -8,17 +8,17 @@ import click
 
 from remit.cli.errors import DONE, REFUSED
 from remit.cli.output import Line, Span
-from remit.cli.terminal import Command, Terminal
+from remit.cli.terminal import Command, Group, Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from remit.control.policies import PolicyReport
 
-_WORDS = {"broken": ("broken", "bad"), "dead": ("dead", "waits"), "example": ("example", "bad")}
+_STYLES = {"away": "waits", "broken": "bad", "dead": "waits", "example": "bad"}
 
 
-@click.group()
+@click.group(cls=Group)
 def policy() -> None:
     """Look at the rules in policies/."""
 
@@ -37,13 +37,12 @@ def check(terminal: Terminal) -> int:
     own = chosen.workspace
     report = terminal.execute(policies.check(place, chosen.code, own.team, own.environment))
     terminal.answer(report, lambda: _lines(report))
-    return REFUSED if any(finding.kind != "dead" for finding in report.findings) else DONE
+    return REFUSED if any(finding.kind in {"broken", "example"} for finding in report.findings) else DONE
 
 
 def _lines(report: PolicyReport) -> Iterator[str]:
     for finding in report.findings:
-        word, style = _WORDS[finding.kind]
-        yield Line.of(Span(f"{word:<8}", style), f" {finding.message}").painted
+        yield Line.of(Span(f"{finding.kind:<8}", _STYLES[finding.kind]), f" {finding.message}").painted
     if report.findings:
         yield ""
     rules = f"{report.rules} rule{'s' if report.rules != 1 else ''}"

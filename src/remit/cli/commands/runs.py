@@ -26,10 +26,10 @@ STYLES = {"succeeded": "good", "failed": "bad", "cancelled": "bad", "parked": "w
 def runs(terminal: Terminal, status: str | None, flow: str | None, limit: int, *, schedules: bool) -> None:
     """List runs, newest first."""
     if schedules:
-        planned = terminal.ask(lambda platform: platform.schedules())
+        planned = terminal.ask_office(lambda office: office.schedules())
         terminal.answer(planned, lambda: _schedule_lines(planned))
         return
-    found = terminal.ask(lambda platform: platform.runs(status=status, flow=flow, limit=limit))
+    found = terminal.ask_office(lambda office: office.runs(status=status, flow=flow, limit=limit))
     terminal.answer(found, lambda: _run_lines(found))
 
 

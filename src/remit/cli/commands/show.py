@@ -11,7 +11,7 @@ from remit.cli.output import width
 from remit.cli.terminal import Command, Terminal, now
 
 if TYPE_CHECKING:
-    from remit.control.platform import Platform
+    from remit.control.office import Office
     from remit.control.views import RunView
 
 
@@ -22,7 +22,7 @@ def show(terminal: Terminal, run: str) -> None:
     """Show RUN: its steps with their times, what was replayed, what it waits for, and its result."""
     from remit.cli.tree import run_lines
 
-    view = terminal.ask(lambda platform: platform.show(run))
+    view = terminal.ask_office(lambda office: office.show(run))
     terminal.answer(view, lambda: [line.painted for line in run_lines(view, now(), width())])
 
 
@@ -33,11 +33,11 @@ def watch(terminal: Terminal, run: str) -> int:
     """Follow RUN until it ends; Ctrl-C stops looking, never the run. With --json, one line a change."""
     from remit.cli.following import follow, screen_for
 
-    async def look(platform: Platform) -> RunView:
+    async def look(office: Office) -> RunView:
         with screen_for(as_json=terminal.as_json, stream=True) as screen:
-            return await follow(platform, run, screen)
+            return await follow(office, run, screen)
 
-    return exit_code(terminal.ask(look))
+    return exit_code(terminal.ask_office(look))
 
 
 def exit_code(view: RunView) -> int:

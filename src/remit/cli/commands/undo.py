@@ -8,6 +8,7 @@ import click
 
 from remit.cli import wording
 from remit.cli.output import Span, table
+from remit.cli.reports import undo_lines
 from remit.cli.terminal import Command, Terminal, now
 from remit.domain.event import object_of
 
@@ -65,16 +66,5 @@ def _plan_lines(planned: list[UndoView]) -> list[Any]:
 
 
 def _result_lines(view: RunView) -> list[str]:
-    result = object_of(view.result)
-    lines: list[str] = []
-    for each in result.get("undone", ()):
-        note = f"  (best effort: {each['best_effort']})" if each.get("best_effort") else ""
-        lines.append(f"✓ {each['object']} is as it was before {each['tool']}{note}")
-    for each in result.get("left", ()):
-        lines.append(f"✗ {each.get('object') or each['path']}: {each['why']}")
-        lines += [
-            f"    {diff['field'] or 'it'}: was {diff['before']!r}, we made it {diff['after']!r}, now {diff['now']!r}"
-            for diff in each.get("difference") or ()
-        ]
-    lines.append(f"{view.run.status}: {view.run.id}  {view.message}".rstrip())
-    return lines
+    lines = undo_lines(view.result) if view.run.status == "succeeded" else []
+    return [*lines, f"{view.run.status}: {view.run.id}  {view.message}".rstrip()]

@@ -14,7 +14,7 @@ from remit.cli.terminal import Command, Terminal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from remit.control.platform import Platform
+    from remit.control.office import Office
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -49,6 +49,8 @@ def backup(
     terminal: Terminal, file: Path | None, keys: Path | None, restore: Path | None, folder: Path | None
 ) -> None:
     """Copy the data into FILE while everything runs. It holds no key: without --keys nobody can read it."""
+    if keys is not None and keys.resolve() in {path.resolve() for path in (file, restore) if path is not None}:
+        raise click.UsageError("the data and the keys go into two files; --keys names the same one.")
     if restore is not None and folder is not None and file is None:
         _restore(terminal, restore, keys, folder)
     elif restore is None and folder is None and file is not None:
@@ -60,7 +62,7 @@ def backup(
 
 
 def _back_up(terminal: Terminal, file: Path, keys: Path | None) -> None:
-    summary = terminal.ask(lambda platform: platform.backup(file, keys))
+    summary = terminal.ask_office(lambda office: office.backup(file, keys))
 
     def lines() -> Iterator[str]:
         yield f"wrote {file}: {_content(summary.events, summary.runs)}"
@@ -77,11 +79,13 @@ def _restore(terminal: Terminal, archive: Path, keys: Path | None, folder: Path)
     from remit.control import settings, upkeep
 
     url = settings.load(folder).database
-    summary = terminal.execute(upkeep.restore(archive, keys, folder, url))
+    summary, made = terminal.execute(upkeep.restore(archive, keys, folder, url))
 
     def lines() -> Iterator[str]:
         yield f"restored {_content(summary.events, summary.runs)} into {folder}"
         yield f"  {wording.many(summary.keys, 'key')} can be used; what has lost its key stays sealed"
+        for path in made:
+            yield f"  wrote {path}, which was not there; your own belongs in its place"
         yield f"  before its first start, put the files of .remit/keys back into {folder / '.remit' / 'keys'}"
 
     terminal.answer(summary, lines)
@@ -93,13 +97,15 @@ def _restore(terminal: Terminal, archive: Path, keys: Path | None, folder: Path)
 @click.pass_obj
 def shred(terminal: Terminal, subject: str, *, yes: bool) -> None:
     """Destroy the keys of everything about SUBJECT. The log stays provable; the content is gone for good."""
+    if not yes and terminal.as_json:
+        raise click.UsageError("with --json nobody can be asked whether it is meant; say --yes.")
     if not yes:
         click.confirm(f"Nothing about {subject} can be read again afterwards. Go on?", abort=True, err=True)
 
-    async def destroy(platform: Platform) -> int:
-        return await platform.shred(subject)
+    async def destroy(office: Office) -> int:
+        return await office.shred(subject)
 
-    count = terminal.ask(destroy)
+    count = terminal.ask_office(destroy)
     terminal.answer(
         {"subject": subject, "keys": count}, lambda: [f"destroyed {wording.many(count, 'key')} of {subject}"]
     )

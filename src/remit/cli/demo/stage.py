@@ -46,7 +46,7 @@ class Stage:
 
     def ask(self, path: str) -> Any:
         """What the application says, past any gate: for looking at it as its own people would."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=_PATIENCE) as answer:  # noqa: S310 - our own
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=_PATIENCE) as answer:
             return json.load(answer)
 
     async def open_application(self, **environment: str) -> None:

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 Json = Any
 
-_NOT_DONE = frozenset({-32700, -32600, -32601, -32602, -32002, -32020, -32021, -32022})
-"""Errors by which a server says that it did not even begin."""
-_CLOSED = -32000
-_SESSION_GONE, _BUSY = -32028, -32029
+_NOT_DONE = frozenset({-32601, -32602, -32002, -32020, -32021, -32022, -32031})
+"""Errors by which a server says that it did not even begin. -32600 and -32700 are not among them: the SDK also says so
+of an answer that it cannot read."""
+_SESSION_GONE, _BUSY, _UNREACHABLE = -32028, -32029, -32030
 """Codes of ours, put in by the line to the server."""
+_CLOSED = -32000
 _FALLBACK = 60.0
 
 
@@ -74,7 +75,7 @@ class McpBinding(ReadOnly):
         if code == _SESSION_GONE:
             await self._server.drop(held)
             return _SessionGone(f"{said}; the server has forgotten the session.")
-        if code == _BUSY:
+        if code in {_BUSY, _UNREACHABLE}:
             return Retry(said)
         if code in _NOT_DONE:
             held.looked_at = 0.0  # it may not know the tool any more: look before the next call

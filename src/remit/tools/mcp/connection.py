@@ -127,8 +127,8 @@ class Connection:
     async def _subscribe(self, client: Client) -> None:
         """In the era without them it is asked to. One that cannot is looked at again from time to time anyhow."""
         tools = client.server_capabilities.tools
-        if tools is None or not tools.list_changed:
-            return
+        if self._mode == "auto" and (tools is None or not tools.list_changed):
+            return  # a version that was pinned is used without asking, and then nothing is known
         with suppress(Exception):
             async with client.listen(tools_list_changed=True) as events:
                 async for _ in events:

@@ -13,17 +13,18 @@ from mcp.client.streamable_http import streamable_http_client
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
+REFUSED, SESSION_GONE, BUSY, UNREACHABLE, BROKEN = -32031, -32028, -32029, -32030, -32000
+"""Codes of ours: nothing was done, nothing was done, nothing was done for now, nothing was sent, and nobody knows."""
+
 _LARGEST = 64 * 1024 * 1024
 _CONNECT = 10.0
 _NOT_FOUND = 404
-_REFUSED = {
-    401: "it wants a credential, or another one",
-    403: "the credential does not allow it",
-    404: "it has forgotten the session",
-    413: "the request is too large",
-    429: "it is busy",
+_REFUSALS = {
+    401: (REFUSED, "it wants a credential, or another one"),
+    403: (REFUSED, "the credential does not allow it"),
+    413: (REFUSED, "the request is too large"),
+    429: (BUSY, "it is busy"),
 }
-_CODES = {404: -32028, 429: -32029}
 
 
 @asynccontextmanager
@@ -45,12 +46,21 @@ class _Bounded(httpx2.AsyncBaseTransport):
         self._inner = inner
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send."""
-        response = await self._inner.handle_async_request(request)
-        gone = response.status_code == _NOT_FOUND and "mcp-session-id" in request.headers
-        if gone or response.status_code in _REFUSED.keys() - {_NOT_FOUND}:
+        """Send. What fails here would end the whole connection, and with it every other call; so it is an answer."""
+        try:
+            response = await self._inner.handle_async_request(request)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as wrong:
+            return _error(503, UNREACHABLE, f"the server cannot be reached: {wrong}")
+        except httpx2.TransportError as wrong:
+            return _error(502, BROKEN, f"the connection broke ({type(wrong).__name__})")
+        status = response.status_code
+        if status == _NOT_FOUND and "mcp-session-id" in request.headers:
             await response.aclose()
-            return _refusal(response.status_code)
+            return _error(status, SESSION_GONE, "the server has forgotten the session")
+        if status in _REFUSALS:
+            await response.aclose()
+            code, words = _REFUSALS[status]
+            return _error(status, code, f"the server answered {status}: {words}")
         # a stream of events goes on for as long as it likes; each of its events has a bound of its own
         if "text/event-stream" not in response.headers.get("content-type", ""):
             response.stream = _Counted(response.stream)
@@ -61,11 +71,11 @@ class _Bounded(httpx2.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def _refusal(status: int) -> httpx2.Response:
-    """The refusal as an error of the protocol; the SDK makes of it one that might have happened half way."""
-    code = _CODES.get(status, -32600)
-    error = {"code": code, "message": f"the server answered {status}: {_REFUSED[status]}"}
-    return httpx2.Response(status, json={"jsonrpc": "2.0", "id": None, "error": error})
+def _error(status: int, code: int, message: str) -> httpx2.Response:
+    """An error of the protocol; what the SDK would make of it says less."""
+    return httpx2.Response(
+        status, json={"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": message}}
+    )
 
 
 class _Counted(httpx2.AsyncByteStream):
@@ -74,11 +84,14 @@ class _Counted(httpx2.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         size = 0
-        async for chunk in self._inner:
-            size += len(chunk)
-            if size > _LARGEST:
-                raise httpx2.StreamError(f"it answered more than {_LARGEST >> 20} MiB")
-            yield chunk
+        try:
+            async for chunk in self._inner:
+                size += len(chunk)
+                if size > _LARGEST:
+                    raise httpx2.StreamError(f"it answered more than {_LARGEST >> 20} MiB")
+                yield chunk
+        except httpx2.TransportError as wrong:
+            raise httpx2.StreamError(f"the connection broke ({type(wrong).__name__})") from None
 
     async def aclose(self) -> None:
         await self._inner.aclose()

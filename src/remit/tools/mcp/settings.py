@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from dataclasses import dataclass, field, fields
-from typing import Any, cast
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
+from remit.domain.action_errors import InvalidTool
 from remit.domain.effects import Effect
-from remit.domain.errors import InvalidSetting
+from remit.tools.tables import FILE, read_table
+
 
 Json = Any
 
-FILE = "tools.toml"
 _SECRET = "secret:"  # noqa: S105 - how a secret is referred to, not one
 _MODES = ("auto", "legacy", "2026-07-28")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -71,87 +71,45 @@ class McpSettings:
 
 def read_settings(name: str, table: dict[str, Json]) -> McpSettings:
     """Read a section; every key is known and fits, or is refused with a sentence."""
-    known = [each.name for each in fields(McpSettings) if each.name != "name"]
-    where = f"{FILE}: [mcp.{name}]"
-    for key, value in table.items():
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            nearest = f' (nearest: "{near[0]}")' if near else ""
-            raise InvalidSetting(
-                f'{where} has "{key}", which means nothing{nearest}.', f"It takes {', '.join(known)}."
-            )
-        _check(where, key, value)
-    given: dict[str, Any] = {
-        key: tuple(cast("list[str]", v)) if isinstance(v, list) else v for key, v in table.items()
-    }
-    given.setdefault("name_prefix", f"{name}_")
-    settings = McpSettings(name, **given)
-    _check_whole(where, settings)
+    settings = read_table(McpSettings, {"name_prefix": f"{name}_", **table}, f"[mcp.{name}]", name=name)
+    _check_whole(f"{FILE}: {settings.where}", settings)
     return settings
-
-
-_TEXTS = frozenset({"command", "inherit", "only", "skip", "keyed"})
-_TABLES = frozenset({"env", "effects"})
-_NUMBERS = frozenset({"timeout", "look_again"})
-
-
-def _check(where: str, key: str, value: Json) -> None:
-    if key in _TEXTS:
-        fits, takes = _all_texts(value, list), 'a list of texts, such as ["one", "two"]'
-    elif key in _TABLES:
-        fits, takes = _all_texts(value, dict), 'a table of texts, such as { name = "value" }'
-    elif key in _NUMBERS:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        fits, takes = number and value > 0, "a number of seconds"
-    elif key == "trust_annotations":
-        fits, takes = isinstance(value, bool), "true or false"
-    else:
-        fits, takes = isinstance(value, str), "text in quotes"
-    if not fits:
-        raise InvalidSetting(f"{where} has {key} = {value!r}; it takes {takes}.")
-
-
-def _all_texts(value: Json, kind: type) -> bool:
-    if not isinstance(value, kind):
-        return False
-    inside = cast("dict[str, Json]", value).values() if isinstance(value, dict) else cast("list[Json]", value)
-    return all(isinstance(item, str) for item in inside)
 
 
 def _check_whole(where: str, settings: McpSettings) -> None:
     if bool(settings.command) == bool(settings.url):
-        raise InvalidSetting(
+        raise InvalidTool(
             f"{where} needs either a command to start, or the url of a server that runs.",
             'Write command = ["npx", "server"], or url = "https://…/mcp".',
         )
     if settings.url:
         _check_url(where, settings)
     elif settings.secret:
-        raise InvalidSetting(
+        raise InvalidTool(
             f"{where} has a secret for a header, and a command has no headers.",
             f'Give it to the process: env = {{ TOKEN = "{_SECRET}{settings.secret}" }}.',
         )
     if settings.mode not in _MODES:
-        raise InvalidSetting(f'{where} has the mode "{settings.mode}".', f"It is one of {', '.join(_MODES)}.")
+        raise InvalidTool(f'{where} has the mode "{settings.mode}".', f"It is one of {', '.join(_MODES)}.")
     for tool, effect in settings.effects.items():
         if effect not in {choice.value for choice in Effect}:
             choices = ", ".join(choice.value for choice in Effect)
-            raise InvalidSetting(f'{where} gives {tool} the effect "{effect}".', f"It is one of {choices}.")
+            raise InvalidTool(f'{where} gives {tool} the effect "{effect}".', f"It is one of {choices}.")
 
 
 def _check_url(where: str, settings: McpSettings) -> None:
     parts = urlsplit(settings.url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
-        raise InvalidSetting(
+        raise InvalidTool(
             f'{where} has the url "{settings.url}".',
             "Write an address with http or https, without user or password.",
         )
     if settings.env or settings.inherit or settings.cwd:
-        raise InvalidSetting(f"{where} has a url, and env, inherit and cwd are for a command.")
+        raise InvalidTool(f"{where} has a url, and env, inherit and cwd are for a command.")
     if _HEADER.fullmatch(settings.header) is None:
-        raise InvalidSetting(f'{where} has the header "{settings.header}", which is no name of a header.')
+        raise InvalidTool(f'{where} has the header "{settings.header}", which is no name of a header.')
     plain = parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}
     if settings.secret and plain:
-        raise InvalidSetting(
+        raise InvalidTool(
             f"{where} would send a secret over a line that others can read.", "Use https, or no secret."
         )

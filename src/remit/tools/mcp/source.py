@@ -11,6 +11,7 @@ from remit.tools.mcp.offers import manifest_of
 from remit.tools.mcp.server import Server
 from remit.tools.mcp.settings import read_settings
 from remit.tools.tool import Tool
+from remit.tools.unreachable import SourceUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -33,7 +34,9 @@ async def open_mcp(
         _refuse_unknown_names(settings, {offer.name for offer in offers})
     except Retry as wrong:
         await server.close()
-        raise InvalidTool(str(wrong), "Start the server, or take its section out of tools.toml.") from None
+        raise SourceUnreachable(
+            str(wrong), "Start the server, or take its section out of tools.toml."
+        ) from None
     except BaseException:
         await server.close()
         raise

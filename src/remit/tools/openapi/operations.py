@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from remit.domain.action_errors import InvalidDocument
 from remit.tools.openapi.document import Document, object_in
-from remit.tools.openapi.schemas import Schemas
+from remit.tools.openapi.schemas import Schemas, TooManyParts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -215,10 +215,9 @@ class _Reader:
 
     def _result_schema(self, said: Json, place: str) -> dict[str, Json] | None:
         """What comes back, if it can be said in few words: a result is not checked, only described."""
-        self._schemas.read(said, place)
         try:
             return self._schemas.read(said, place, _LARGEST_RESULT)
-        except InvalidDocument:
+        except TooManyParts:
             return None
 
 

@@ -39,6 +39,10 @@ class _Definition:
     size: int
 
 
+class TooManyParts(InvalidDocument):
+    """A schema is larger than it may be."""
+
+
 class Schemas:
     """The schemas of one document."""
 
@@ -47,17 +51,19 @@ class Schemas:
         self._definitions: dict[str, _Definition] = {}
         self._names: dict[str, str] = {}
         self._count = 0
+        self._stop = 0
 
     def read(self, value: Json, place: str, most: int = _MOST) -> dict[str, Json]:
         """A schema with everything that it refers to."""
         references: set[str] = set()
         start = self._count
+        self._stop = start + most
         found = object_in(self._today(value, place, references, 0))
         size = self._count - start
         definitions: dict[str, Json] = {}
         todo = sorted(references)
         for reference in todo:
-            known = self._definition(reference, place)
+            known = self._definition(reference, place, most)
             definitions[known.name] = known.schema
             size += known.size
             if size > most:
@@ -67,7 +73,7 @@ class Schemas:
             return {}
         return {**found, "$defs": definitions} if definitions else found
 
-    def _definition(self, reference: str, place: str) -> _Definition:
+    def _definition(self, reference: str, place: str, most: int) -> _Definition:
         known = self._definitions.get(reference)
         if known is None:
             self._document.follow(
@@ -75,6 +81,7 @@ class Schemas:
             )  # a ring of references that hold nothing ends here
             references: set[str] = set()
             start = self._count
+            self._stop = start + most
             schema = self._today(self._document.at(reference, place), place, references, 0)
             known = _Definition(self._name(reference), schema, references, self._count - start)
             self._definitions[reference] = known
@@ -98,7 +105,7 @@ class Schemas:
             return value if isinstance(value, bool) else {}
         if depth > _DEEPEST:
             raise InvalidDocument(f"{self._document.name}: {place} has a schema that is nested too deep.")
-        if len(references) > _MOST or self._count > 100 * _MOST:
+        if self._count > self._stop:
             raise self._too_large(place)
         reference = reference_in(known)
         if reference is not None and not self._document.modern:
@@ -124,9 +131,9 @@ class Schemas:
             return {name: self._today(each, place, references, depth) for name, each in named.items()}
         return value
 
-    def _too_large(self, place: str) -> InvalidDocument:
-        return InvalidDocument(
-            f"{self._document.name}: {place} has a schema with more than {_MOST:,} parts, which nobody can check.",
+    def _too_large(self, place: str) -> TooManyParts:
+        return TooManyParts(
+            f"{self._document.name}: {place} has a schema with too many parts to be checked.",
             "Leave the operation out: skip = […] in tools.toml.",
         )
 

@@ -1,0 +1,133 @@
+"""The office: what can be asked of a workspace and ordered in it without any of its code.
+
+Looking at runs, answering questions, pausing, cancelling, backing up: a broken flow file or a policy that cannot be
+read must not stand in the way of the person who mends it. It imports nothing of the user's and acts on nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from remit.control import health, inbox, inspection, orders, settings
+from remit.control.ground import open_ground
+from remit.control.reach import dispatcher_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+
+    from remit.control.ground import Ground
+    from remit.control.views import Finding, InboxItem, RunSummary, RunView, ScheduleView
+    from remit.domain.runs import RunRow
+    from remit.engine.dispatcher import Dispatcher
+    from remit.store.backup import BackupSummary
+
+_UNCHANGED = inbox.UNCHANGED
+
+
+class Office:
+    """An open workspace without its code."""
+
+    def __init__(self, ground: Ground, dispatcher: Dispatcher) -> None:
+        self._ground = ground
+        self._dispatcher = dispatcher
+
+    @classmethod
+    @asynccontextmanager
+    async def staffed(cls, place: Path | str = ".") -> AsyncGenerator[Office]:
+        """Open the office of a workspace."""
+        root = Path(os.path.abspath(place))  # noqa: ASYNC240, PTH100 - as text: it asks no file system
+        chosen = settings.load(root)
+        ground = await open_ground(root, chosen.database, chosen.workspace.team)
+        try:
+            yield Office(ground, dispatcher_for(ground))
+        finally:
+            await ground.database.close()
+
+    @property
+    def ground(self) -> Ground:
+        """Database, keys, clock and principal."""
+        return self._ground
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """Who carries hints to the workers."""
+        return self._dispatcher
+
+    @property
+    def url(self) -> str:
+        """Where the database is."""
+        return self.ground.database.url
+
+    # --- runs -----------------------------------------------------------------------------------------
+
+    async def row(self, run: str) -> RunRow:
+        """The row of a run."""
+        return await inspection.find(self.ground.database, run)
+
+    async def runs(
+        self, *, status: str | None = None, flow: str | None = None, limit: int = 50
+    ) -> list[RunSummary]:
+        """Runs, newest first."""
+        return await inspection.summaries(self.ground, status, flow, limit)
+
+    async def show(self, run: str) -> RunView:
+        """A run as its page shows it."""
+        return await inspection.show(self.ground, run)
+
+    async def watch(self, run: str) -> AsyncIterator[RunView]:
+        """A run's page, again whenever it changed, until the run ends."""
+        async for view in inspection.watch(self.ground, run):
+            yield view
+
+    async def schedules(self) -> list[ScheduleView]:
+        """Flows that start by the clock."""
+        return await inspection.schedules(self.ground)
+
+    async def signal(self, run: str, name: str, payload: object = None) -> int:
+        """Send a run a message; gives the position in the log."""
+        return await orders.signal(self, run, name, payload)
+
+    async def pause(self, run: str) -> int:
+        """Let nobody work on a run until it is resumed."""
+        return await orders.control(self, run, "pause")
+
+    async def resume(self, run: str) -> int:
+        """Let a paused run go on."""
+        return await orders.control(self, run, "resume")
+
+    async def cancel(self, run: str, reason: str = "") -> int:
+        """Cancel a run and its children."""
+        return await orders.control(self, run, "cancel", reason)
+
+    # --- people ---------------------------------------------------------------------------------------
+
+    async def inbox(self, group: str | None = None) -> list[InboxItem]:
+        """The questions that wait for a person."""
+        return await inbox.items(self.ground, group)
+
+    async def approve(
+        self, question: str, *, value: object = _UNCHANGED, comment: str = "", by: str = ""
+    ) -> int:
+        """Say yes, to the value asked about or to an edited one."""
+        return await inbox.decide(self, question, "approved", value, comment, by)
+
+    async def reject(self, question: str, reason: str = "", by: str = "") -> int:
+        """Say no."""
+        return await inbox.decide(self, question, "rejected", _UNCHANGED, reason, by)
+
+    # --- upkeep ---------------------------------------------------------------------------------------
+
+    async def backup(self, archive: Path, keys: Path | None = None) -> BackupSummary:
+        """Copy the data while everything runs; keys only into a file of their own."""
+        return await orders.backup(self.ground, archive, keys)
+
+    async def shred(self, subject: str) -> int:
+        """Destroy the keys of everything about a subject; gives how many."""
+        return await orders.shred(self.ground, subject)
+
+    async def doctor(self, *, deep: bool = False) -> list[Finding]:
+        """What is wrong, and what to do about it; which flows there are is not known here."""
+        return await health.examine_platform(self.ground, None, deep=deep)

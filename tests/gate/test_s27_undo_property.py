@@ -1,0 +1,156 @@
+"""Undo of a run, over every kind of tool: it restores the world or names what it left and why, writes over nothing
+that a stranger wrote, and is finished by another process if its own dies at any point (S27).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from remit.testing import ManualClock, Stage, stage
+from remit.testing.crash import crash_at
+from remit.testing.stage import StagedRun
+from tests.gate.undo_worlds import KINDS, WRITES, Calls, World, Write, calls_of, world
+from tests.postgres import PostgresServer
+
+PATIENCE_SECONDS = 0.1
+"""Real time without an end after which the hand-moved clock is pushed a little."""
+POINTS = (
+    "segment.loaded", "claim.before", "claim.recorded", "write.performed", "receipt.recorded", "end.before",
+    "reconcile.before", "reconcile.performed",
+)  # fmt: skip
+_few = settings(
+    max_examples=8, deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+
+
+class Play:
+    """One world, one platform, one run to be taken back."""
+
+    def __init__(self, place: Stage, clock: ManualClock, around: World) -> None:
+        self.stage = place
+        self.clock = clock
+        self.world = around
+
+    async def run(self, calls: Calls) -> str:
+        """Make the calls in a run; gives its id."""
+        run = await self.stage.start("act", calls=calls)
+        await self.end_of(run)
+        return run.id
+
+    async def undo(self, run: str) -> dict[str, Any]:
+        """Take the run back."""
+        return await self.end_of(await self.stage.start("remit.undo", target=run))
+
+    async def end_of(self, run: StagedRun) -> Any:
+        """What it comes to; time passes while it waits for time."""
+        waiting = asyncio.ensure_future(run.result())
+        try:
+            while True:
+                await asyncio.wait({waiting}, timeout=PATIENCE_SECONDS)
+                if waiting.done():
+                    break
+                self.clock.leap(5)
+            return waiting.result()
+        finally:
+            waiting.cancel()
+
+
+@asynccontextmanager
+async def playing(kind: str, postgres: PostgresServer) -> AsyncGenerator[Play]:
+    """A world of this kind, with a platform beside it."""
+    with tempfile.TemporaryDirectory(prefix="remit-undo-") as temporary:
+        workspace, clock = Path(temporary), ManualClock()
+        dsn = postgres.create_database() if kind == "postgres" else ""
+        async with world(kind, workspace, dsn) as around, stage(workspace=workspace, clock=clock) as place:
+            yield Play(place, clock, around)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@_few
+@given(writes=WRITES)
+async def test_s27_any_writes_are_taken_back_or_named(
+    kind: str, writes: list[Write], postgres: PostgresServer
+) -> None:
+    async with playing(kind, postgres) as play:
+        before = await play.world.state()
+        run = await play.run(calls_of(kind, writes))
+        told = await play.undo(run)
+        assert told["left"] == []
+        assert await play.world.state() == before
+        assert (await play.stage.platform.replay(run)).verdict == "equal"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@_few
+@given(writes=WRITES, edits=st.sets(st.tuples(st.integers(1, 4), st.integers(0, 1)), max_size=3))
+async def test_s27_what_a_stranger_wrote_stays(
+    kind: str, writes: list[Write], edits: set[tuple[int, int]], postgres: PostgresServer
+) -> None:
+    async with playing(kind, postgres) as play:
+        before = await play.world.state()
+        run = await play.run(calls_of(kind, writes))
+        fields = play.world.fields
+        for number, field in edits:
+            await play.world.stranger(number, fields[field])
+        then = await play.world.state()
+        told = await play.undo(run)
+        after = await play.world.state()
+        left = {str(each.get("object", "")).rpartition("/")[2] for each in told["left"]}
+        assert all(each["why"] for each in told["left"])
+        touched = {(number, fields[field]) for number, field in edits if number in then}
+        for number, field in touched:
+            assert after.get(number, {}).get(field) == "a stranger's", told
+        for number in {*before, *after, *then} - {number for number, _ in touched}:
+            assert after.get(number) == before.get(number) or str(number) in left, told
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@_few
+@given(writes=WRITES, point=st.sampled_from(POINTS), after=st.integers(0, 3))
+async def test_s27_undo_survives_a_death_at_any_point(
+    kind: str, writes: list[Write], point: str, after: int, postgres: PostgresServer
+) -> None:
+    async with playing(kind, postgres) as play:
+        before = await play.world.state()
+        run = await play.run(calls_of(kind, writes))
+        died = asyncio.Event()
+
+        def die() -> None:
+            play.stage.die()
+            died.set()
+
+        with crash_at(point, die, after=after):
+            undoing = await play.stage.start("remit.undo", target=run)
+            ending = asyncio.ensure_future(play.end_of(undoing))
+            dead = asyncio.ensure_future(died.wait())
+            await asyncio.wait({ending, dead}, return_when=asyncio.FIRST_COMPLETED)
+            dead.cancel()
+        if died.is_set():
+            ending.cancel()
+            await asyncio.gather(ending, return_exceptions=True)
+            await play.stage.up()
+            told = await play.end_of(play.stage.run(undoing.id))
+        else:
+            told = await ending
+        assert told["left"] == []
+        assert await play.world.state() == before
+
+
+async def test_s27_a_run_is_taken_back_over_a_second_undo_as_well(postgres: PostgresServer) -> None:
+    async with playing("sqlite", postgres) as play:
+        before = await play.world.state()
+        run = await play.run([("set_status", {"id": 1, "status": "solved"})])
+        await play.undo(run)
+        again = await play.undo(run)
+        assert again["left"] == []
+        assert await play.world.state() == before
