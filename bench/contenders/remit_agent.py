@@ -42,6 +42,7 @@ OPENING = 2
 POLICIES = 50
 READING = 5
 """How many of them look at the arguments of the call, if any are to."""
+MODEL, LABEL = "sim-fake", {"simulated": True}
 USAGE = Usage(input=PROMPT_TOKENS, output=ANSWER_TOKENS)
 MOST_STEPS = 10_000
 
@@ -71,9 +72,9 @@ def play(scene: Scene) -> ModelResponse:
     messages = scene.request.messages
     call = next_call((len(messages) - OPENING) // 2, int(messages[1].text.split()[1]))
     if call is None:
-        return ModelResponse("fake", Message("assistant", (Text(ANSWER),)), "stop", USAGE)
+        return ModelResponse(MODEL, Message("assistant", (Text(ANSWER),)), "stop", USAGE, extra=LABEL)
     asked = ToolCall(call.id, "look", call.arguments)
-    return ModelResponse("fake", Message("assistant", (asked,)), "tools", USAGE)
+    return ModelResponse(MODEL, Message("assistant", (asked,)), "tools", USAGE, extra=LABEL)
 
 
 def write_policies(folder: Path, *, read_arguments: bool) -> None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from remit.testing.pytest_plugin import script  # noqa: F401 - a fixture
+from remit.testing.pytest_plugin import script
 from remit.tools.tool import PythonTool, tool
+
+__all__ = ["Resolution", "Ticket", "World", "script", "world"]
 
 
 @dataclass

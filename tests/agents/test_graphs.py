@@ -53,15 +53,20 @@ def test_a_graph_that_cannot_run_to_its_end_is_refused(edges: list[Edge], said: 
         _graph(edges).check()
 
 
+def _maybe(start: str, to: str, bound: int | None, odd: bool) -> Edge:
+    return Edge(start, to, when=(lambda state: len(state.seen) % 2 == 1) if odd else None, most=bound)
+
+
 _edges = st.lists(
     st.builds(
-        lambda start, to, bound, odd: Edge(
-            start, to, when=(lambda state: len(state.seen) % 2 == 1) if odd else None, most=bound
-        ),
-        st.sampled_from("abc"), st.sampled_from(["a", "b", "c", END]), st.none() | st.integers(1, 3), st.booleans(),
+        _maybe,
+        st.sampled_from("abc"),
+        st.sampled_from(["a", "b", "c", END]),
+        st.none() | st.integers(1, 3),
+        st.booleans(),
     ),
     max_size=8,
-)  # fmt: skip
+)
 
 
 @given(_edges)
@@ -78,7 +83,7 @@ def test_whatever_passes_the_check_ends(edges: list[Edge]) -> None:
 
 def _walked(graph: Graph) -> tuple[str, ...]:
     """The compiled flow, run without an engine: these nodes use no run."""
-    coroutine: Any = graph.flow().fn(None, Trail())  # pyright: ignore[reportArgumentType]
+    coroutine: Any = graph.flow().fn(None, Trail())
     try:
         coroutine.send(None)
     except StopIteration as ended:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from remit.cli import wording
-from remit.cli.output import as_json_line, movable, width
+from remit.cli.output import Line, as_json_line, movable, width
 from remit.cli.terminal import now
 from remit.cli.tree import heading, note_of, run_lines, standing, stuck, tree_lines
 
@@ -98,15 +98,15 @@ async def _lasts(office: Office, wait: WaitView, patience: float) -> bool:
 def screen_for(*, as_json: bool, stream: bool) -> Generator[Screen]:
     """The right screen for whoever reads; `stream` sends programs every change rather than the end only."""
     if as_json:
-        yield _JsonScreen(every=stream)
+        yield JsonScreen(every=stream)
     elif movable():
-        with _moving_tree() as screen:
+        with moving_tree() as screen:
             yield screen
     else:
-        yield _LineScreen()
+        yield LineScreen()
 
 
-class _JsonScreen:
+class JsonScreen:
     """One line of JSON a change, or one document at the end."""
 
     def __init__(self, *, every: bool) -> None:
@@ -120,7 +120,7 @@ class _JsonScreen:
         """The last line was shown already; a single answer is printed by the command."""
 
 
-class _LineScreen:
+class LineScreen:
     """A plain line whenever a step begins to wait, ends or fails: for pipes and logs."""
 
     def __init__(self) -> None:
@@ -158,7 +158,8 @@ class _TreeScreen:
 
 
 @contextmanager
-def _moving_tree() -> Generator[Screen]:
+def moving_tree(more: Callable[[], list[Line]] = list) -> Generator[Screen]:
+    """A tree that is redrawn in place, and below it whatever `more` gives."""
     from rich.live import Live
     from rich.text import Text
 
@@ -166,7 +167,8 @@ def _moving_tree() -> Generator[Screen]:
         view = screen.view
         if view is None:
             return Text("")
-        lines = [heading(view), *tree_lines(view, now(), width()), *standing(view, now(), width())]
+        tree = tree_lines(view, now(), width())
+        lines = [heading(view), *tree, *more(), *standing(view, now(), width())]
         return Text.from_ansi("\n".join(line.painted for line in lines))
 
     screen = _TreeScreen()

@@ -31,15 +31,14 @@ def json_object(text: str, option: str) -> dict[str, Any]:
 
 
 def _text(text: str) -> str:
-    if text == "-":
-        return sys.stdin.read()
-    if not text.startswith("@"):
+    if text != "-" and not text.startswith("@"):
         return text
+    name = "standard input" if text == "-" else text[1:]
     try:
-        return Path(text[1:]).read_text("utf-8")
+        return (sys.stdin.buffer.read() if text == "-" else Path(name).read_bytes()).decode("utf-8")
     except (OSError, UnicodeDecodeError) as wrong:
         reason = wrong.strerror if isinstance(wrong, OSError) else "it is not UTF-8"
-        raise InvalidInput(f"{text[1:]} cannot be read: {reason}.") from None
+        raise InvalidInput(f"{name} cannot be read: {reason}.") from None
 
 
 def _kind(value: object) -> str:

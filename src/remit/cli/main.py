@@ -112,4 +112,11 @@ def remit() -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command; the exit code says how it went."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(guarded(lambda: remit.main(words, prog_name="remit", standalone_mode=False), words))
+    sys.exit(guarded(lambda: _run(words), words))
+
+
+def _run(words: list[str]) -> object:
+    for word in words:
+        if not word.isascii() and any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise click.UsageError(f"this is not UTF-8: {ascii(word)}.")
+    return remit.main(words, prog_name="remit", standalone_mode=False)

@@ -301,7 +301,9 @@ def _remedy(view: RunView, columns: int) -> list[Line]:
     return [
         *_wrapped("stopped", f"its code changed: {view.message or 'it does not fit the journal'}", columns),
         Line.of("put the old code back or mark the change with run.patched(…), then:"),
-        Line.of("  ", Span(f"remit migrate-run {view.run.id}", "strong"), "   (a renamed step: --rename OLD=NEW)"),
+        Line.of(
+            "  ", Span(f"remit migrate-run {view.run.id}", "strong"), "   (a renamed step: --rename OLD=NEW)"
+        ),
     ]
 
 

@@ -75,7 +75,9 @@ async def open_ground(workspace: Path, url: str, team: str, clock: Clock | None 
         fresh = not await _in_use(database)
         orphaned = fresh and _local_key(workspace).exists()
         if fresh:
-            write_default_policy(workspace)  # before the database counts as in use: whoever comes then needs it
+            write_default_policy(
+                workspace
+            )  # before the database counts as in use: whoever comes then needs it
         # a database in use has its key already, or has lost it: another one would only hide that
         provider = _provider(workspace, create=fresh)
         await _bring_up_to_date(database, fresh=fresh)

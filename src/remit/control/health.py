@@ -23,6 +23,8 @@ from remit.control.views import Finding
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import UnsafeFileSystem
 from remit.engine.lease import host_of, is_dead_here
+from remit.engine.outside import WORKSPACE_STREAM
+from remit.store.database import EventRow
 from remit.store.databases.turnstile import refuse_network_file_system
 from remit.tools.sandboxes.choosing import probe_all
 
@@ -95,8 +97,10 @@ def examine_ground(workspace: Path, *, local_database: bool = True) -> list[Find
 async def _descent(ground: Ground) -> list[Finding]:
     """Whether the keys here are older than the database: then there was another one before it."""
     file = ground.workspace / ".remit" / "keys" / "local.key"
-    begun = await ground.log.began()
-    if begun is None or not file.exists() or begun / MICROSECONDS - file.stat().st_mtime < _SAME_START_SECONDS:
+    first = await ground.database.fetch("log.read", WORKSPACE_STREAM, 1, 1)
+    if not first or not file.exists():
+        return []
+    if EventRow(*first[0]).at / MICROSECONDS - file.stat().st_mtime < _SAME_START_SECONDS:
         return []
     message = "the keys are those of another database: this one was made later, and began empty"
     remedy = "If data should be in it, restore a backup: remit backup --restore FILE --to FOLDER"
@@ -203,7 +207,7 @@ def _time_flushes(probe: Path) -> float:
 
 
 async def _sandboxes() -> Finding:
-    """Which tiers this machine has. One that it lacks is no fault as long as no tool asks for it, and then it refuses."""
+    """Which tiers this machine has. To lack one is no fault: what asks for it is refused, and nothing else needs it."""
     probed = await probe_all()
     works = ", ".join(each.tier for each in probed if each.works) or "none"
     missing = "; ".join(f"no {each.tier}: {each.missing}" for each in probed if not each.works)

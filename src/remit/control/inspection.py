@@ -63,7 +63,9 @@ async def _why(ground: Ground, row: RunRow) -> str:
 
 
 def _cancelled_for(entries: list[Entry]) -> str:
-    orders = [e.event for e in entries if isinstance(e.event, MessageDelivered) and e.event.message == "cancel"]
+    orders = [
+        e.event for e in entries if isinstance(e.event, MessageDelivered) and e.event.message == "cancel"
+    ]
     return orders[-1].detail if orders else ""
 
 

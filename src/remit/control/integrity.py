@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remit.control.views import Finding
-from remit.domain.errors import RemitError, Shredded
+from remit.domain.errors import RemitError, Shredded, WrongKey
 from remit.store.database import Cursor, Head
 from remit.store.pen import GENESIS, envelope_of, link
 
@@ -23,10 +23,13 @@ _NAMED_AT_MOST = 20
 
 
 async def examine_log(database: Database, log: Log) -> list[Finding]:
-    """One finding for each damaged event, up to a few, or one that says how many are intact."""
+    """One finding for each damaged event, up to a few, or one that says how many are intact.
+
+    Keys that are not here are one finding, not one for each event: they were left out of a restore, all at once.
+    """
     heads: dict[str, Head] = {}
     findings: list[Finding] = []
-    count = shredded = 0
+    count = shredded = sealed = 0
     async for row in _whole_log(database):
         count += 1
         wrong = _break_in(heads.get(row.stream, Head(0, GENESIS)), row)
@@ -36,10 +39,15 @@ async def examine_log(database: Database, log: Log) -> list[Finding]:
                 await log.open(row)
         except Shredded:
             shredded += 1
+        except WrongKey:
+            sealed += 1
         except RemitError as unreadable:
             wrong = unreadable.message
         if wrong is not None and len(findings) < _NAMED_AT_MOST:
             findings.append(Finding("log", "broken", f"event {row.seq} of {row.stream}: {wrong}", _REMEDY))
+    if sealed:
+        message = f"{sealed} of {count} events stay sealed: their data keys are not in this database"
+        findings.append(Finding("log", "broken", message, _KEYS_REMEDY))
     if findings:
         return findings
     erased = f", {shredded} of them shredded" if shredded else ""
@@ -64,4 +72,7 @@ def _break_in(head: Head, row: EventRow) -> str | None:
     return None
 
 
+_KEYS_REMEDY = (
+    "They are in the key backup: remit backup --restore FILE --keys KEYS --to FOLDER, into a new folder"
+)
 _REMEDY = "Restore the last backup into a new folder: remit backup --restore FILE --to FOLDER"

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from remit.control import (
     health,
-    inspection,
     modelling,
     orders,
     rehearsing,
@@ -197,8 +196,12 @@ class Platform(Office):
 
         `ready` is set once everything is heard.
         """
-        async for frame in self._parts.house.gate.parts.streams.listen((await self.row(run)).id, ready):
-            yield frame
+        row = await self.row(run)
+        with self._parts.house.gate.parts.streams.listening(row.id) as frames:
+            if ready is not None:
+                ready.set()
+            while (frame := await frames.get()) is not None:
+                yield frame
 
     # --- what runs act through ------------------------------------------------------------------------
 

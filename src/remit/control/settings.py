@@ -11,7 +11,7 @@ import os
 import tomllib
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from remit.control.workspace import FILE
 from remit.domain.errors import InvalidSetting
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _DAY = 86_400
+_PREFIX = "REMIT_"
+NO_SETTINGS: Final = ("REMIT_KEY", "REMIT_ROOT_KEY", "REMIT_WORKSPACE", "REMIT_POSTGRES_BIN")
+"""Variables that mean something and choose nothing here."""
+_FROM_OUTSIDE = ("REMIT_SERVICE_", "REMIT_PORT")
+"""What Kubernetes gives every pod beside a service that is called remit."""
 _MOST_DIGITS = 100
 
 
@@ -158,15 +163,16 @@ def _from_file(table: Mapping[str, Any]) -> dict[str, object]:
 
 def _from_environment(env: Mapping[str, str]) -> dict[str, object]:
     known = {_env_name(name): (name, spec) for name, spec in _leaves(Settings)}
-    sections = tuple(f"REMIT_{spec.name.upper()}_" for spec in fields(Settings) if _section(spec))
     found: dict[str, object] = {}
     for variable, text in env.items():
         if variable in known:
             name, spec = known[variable]
             value = _typed(text, spec.default)
             found[name] = _checked(value, spec, f"the variable {variable}")
-        elif variable.startswith(sections):
-            raise _unknown("the environment has", variable, list(known))
+        elif variable.startswith(_PREFIX) and not (
+            variable in NO_SETTINGS or variable.startswith(_FROM_OUTSIDE)
+        ):
+            raise _unknown("the environment has", variable, [*known, *NO_SETTINGS])
     return found
 
 
@@ -247,7 +253,7 @@ def _section(spec: Any) -> type[Any] | None:
 
 
 def _env_name(name: str) -> str:
-    return f"REMIT_{name.replace('.', '_').upper()}"
+    return f"{_PREFIX}{name.replace('.', '_').upper()}"
 
 
 def _shown(default: object) -> object:

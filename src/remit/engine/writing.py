@@ -52,6 +52,15 @@ _KEYED_TRIES = 5
 """How often a keyed write without a policy is repeated before a person is asked."""
 
 
+class Unanswered(Retry):
+    """The process ended between the claim of a keyed write and its receipt; it is repeated with its key."""
+
+
+_SURE = (Retry, ToolFailed, AskHuman, StopRun, CircuitOpen, *BEFORE_ACTING)
+"""Failures after which it is sure that the attempt did nothing."""
+_DEFINITE = {getattr(kind, "code", kind.__name__) for kind in _SURE}
+
+
 async def perform_write(execution: Execution, call: Call, recorded: list[Entry]) -> Any:
     """A write, from wherever the journal left it."""
     if execution.simulation is not None:
@@ -76,6 +85,8 @@ class Write:
         self._asking = False
         self._known = False
         """Whether the outcome of the open claim was found out."""
+        self._uncertain: StepClaimed | None = None
+        """The claim of an attempt that may have taken place, and is about to be repeated with its key."""
         for entry in recorded:
             self._take_up(entry)
 
@@ -107,6 +118,7 @@ class Write:
                 self._questions += 1
                 self._asking = True
             case StepRetried():
+                self._uncertain = None if event.error in _DEFINITE else self._claim
                 self._claim, self._number, self._due = None, event.attempt + 1, event.due
                 self._asked_at = event.attempt if event.error == AskHuman.__name__ else 0
             case StepAbsent():
@@ -120,26 +132,19 @@ class Write:
     async def _attempt(self) -> tuple[bool, Any]:
         execution, call = self._execution, self._call
         claim, started = None, execution.now()
-        await let_pass(execution, call, self._number)
+        uncertain, self._uncertain = self._uncertain, None
         try:
+            await self._let_pass(uncertain)
             async with admitted(call.step, execution.services):
-                # there may have been a queue before the bulkhead
-                await let_pass(execution, call, self._number)
+                await self._let_pass(uncertain)  # there may have been a queue before the bulkhead
                 claim = await self._claim_it()
                 started = execution.now()
                 left = await self._time_left(claim)
                 if left < self._timeout / 2:
                     return await self._too_late(started)
                 result = await self._act(claim, left)
-        except (Retry, ToolFailed, AskHuman, StopRun, CircuitOpen, *BEFORE_ACTING) as definite:
-            if claim is None and isinstance(definite, BEFORE_ACTING):
-                raise  # refused before the claim, and journaled as that
-            return await self._failed_for_sure(definite, started)
-        except BaseException as raised:
-            wrong = failure_of(raised)
-            if claim is None:
-                raise
-            return await self._settle(claim, wrong)  # whatever else it raised, it may have acted before
+        except BaseException as raised:  # noqa: BLE001 - each has its answer
+            return await self._after(failure_of(raised), claim, uncertain, started)
         faults.reach("write.performed")
         try:
             value = await record_result(execution, call, result, self._number, started)
@@ -148,6 +153,23 @@ class Write:
             raise
         faults.reach("receipt.recorded")
         return True, value
+
+    async def _let_pass(self, uncertain: StepClaimed | None) -> None:
+        if uncertain is None:
+            await let_pass(self._execution, self._call, self._number)
+        else:
+            await self._call.admit(self._execution, self._number)  # a no is not the outcome then
+
+    async def _after(
+        self, wrong: Exception, claim: StepClaimed | None, uncertain: StepClaimed | None, started: int
+    ) -> tuple[bool, Any]:
+        if claim is None and uncertain is not None:
+            return await self._settle(uncertain, wrong, repeat=False)  # a no does not undo the attempt before (S11)
+        if isinstance(wrong, _SURE) and not (claim is None and isinstance(wrong, BEFORE_ACTING)):
+            return await self._failed_for_sure(wrong, started)
+        if claim is None:
+            raise wrong  # refused before the claim, and journaled as that
+        return await self._settle(claim, wrong)  # whatever else it raised, it may have acted before
 
     @property
     def _timeout(self) -> float:
@@ -237,12 +259,14 @@ class Write:
         )
         raise await record_failure(self._execution, self._call, slow, self._number, started)
 
-    async def _settle(self, claim: StepClaimed, wrong: Exception | None = None) -> tuple[bool, Any]:
+    async def _settle(
+        self, claim: StepClaimed, wrong: Exception | None = None, *, repeat: bool = True
+    ) -> tuple[bool, Any]:
         """Find out what became of a claimed write, and let no cancel of the branch come before (S11, S12)."""
         scope, fingerprint = self._call.scope, self._fingerprint()
         scope.shielded, self._known = True, False
         try:
-            return await self._find_out(claim, wrong)
+            return await self._find_out(claim, wrong, repeat=repeat)
         except Cancelled:
             self._leave_open()
             raise
@@ -257,17 +281,20 @@ class Write:
             why = "the run was cancelled before anybody knew whether it took place"
             execution.note(StepUnknown(call.step.name, call.digest, "", why), call.path)
 
-    async def _find_out(self, claim: StepClaimed, wrong: Exception | None) -> tuple[bool, Any]:
+    async def _find_out(
+        self, claim: StepClaimed, wrong: Exception | None, *, repeat: bool
+    ) -> tuple[bool, Any]:
         """False means it may be performed (again)."""
         why = message_of(wrong) if wrong is not None else "the process ended between claim and receipt"
         late = self._execution.mailbox.find(f"late:{self._call.path}")
         if late is None and not self._asking:
-            if self._may_repeat(claim):
+            if repeat and self._may_repeat(claim):
                 await self._execution.go_live(self._call.scope)
                 after = 0.0 if wrong is None else None
                 self._due = await schedule_retry(
-                    self._execution, self._call, wrong or Retry(why), self._number, after
+                    self._execution, self._call, wrong or Unanswered(why), self._number, after
                 )
+                self._uncertain = claim
                 self._number += 1
                 return False, None
             self._execution.unresolved.add(self._fingerprint())

@@ -73,11 +73,6 @@ class Log:
             raise StoreCorrupt(f"the log has no event {seq} in {stream}, though something refers to it.")
         return await self.open(EventRow(*rows[0]))
 
-    async def began(self) -> int | None:
-        """When the log of the workspace began; None before that."""
-        rows = await self._database.fetch("log.read", WORKSPACE, 1, 1)
-        return EventRow(*rows[0]).at if rows else None
-
     async def open(self, row: EventRow) -> Entry:
         """Decrypt and decode one row."""
         event = read_inline(row, await self._keys.get(row.key_id))

@@ -33,6 +33,7 @@ def demo(terminal: Terminal, keep: Path | None, *, yes: bool) -> int:
 async def _perform(terminal: Terminal, keep: Path | None, *, yes: bool) -> Proof:
     from remit.cli.demo.stage import staged
     from remit.cli.demo.story import perform
+    from remit.control import settings
     from remit.control.platform import Platform
 
     def say(line: Line) -> None:
@@ -41,11 +42,14 @@ async def _perform(terminal: Terminal, keep: Path | None, *, yes: bool) -> Proof
 
     def consent(question: str) -> bool:
         if yes or terminal.as_json or not sys.stdin.isatty():
-            say(Line.of(f"   {question}  nobody is here to ask, so: yes"))
+            say(Line.of(f"   {question}  {'yes' if yes else 'nobody is here to ask, so: yes'}"))
             return True
         return click.confirm(f"   {question}", default=True)
 
-    async with staged(keep) as stage, Platform.open(workspace=stage.workspace, worker=False) as platform:
+    async with (
+        staged(keep) as stage,
+        Platform.open(stage.workspace, worker=False, chosen=settings.load(stage.workspace, {})) as platform,
+    ):
         made_up = "  ·  simulated model: nothing here asks a real one"
         say(Line.of(Span(f"Remit {__version__}", "strong"), f"  ·  workspace {stage.workspace}{made_up}"))
         say(Line.of(""))

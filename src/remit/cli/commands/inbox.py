@@ -101,7 +101,9 @@ def _question(item: InboxItem) -> str:
         case "write":
             return f"may the fork really perform {item.name}?"
         case "approval":
-            return f"may {item.value.get('agent') or item.value.get('for') or 'the run'} do this: {item.name}?"
+            return (
+                f"may {item.value.get('agent') or item.value.get('for') or 'the run'} do this: {item.name}?"
+            )
 
 
 def _asked_about(item: InboxItem) -> Iterator[tuple[str, str]]:
@@ -117,7 +119,10 @@ def _asked_about(item: InboxItem) -> Iterator[tuple[str, str]]:
             what = call.get("tool") or call.get("undo") or item.name
             yield "what", wording.call(str(what), call.get("arguments") or {}, _LONGEST_VALUE)
             yield "why you", f"{reason or rule} ({rule})"
-            yield "undo", "can be undone" if call.get("undo") not in {"none", "", None} else "cannot be undone"
+            yield (
+                "undo",
+                "can be undone" if call.get("undo") not in {"none", "", None} else "cannot be undone",
+            )
         case value:
             yield "value", wording.value(value, _LONGEST_VALUE)
 

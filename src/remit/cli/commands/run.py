@@ -19,28 +19,39 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("flow")
-@click.option("--input", "given", default="{}", metavar="JSON", help="Parameters by name; JSON, @file or -.")
+@click.option("--input", "given", default=None, metavar="JSON", help="Parameters by name; JSON, @file or -.")
+@click.option("--ask", "question", default=None, metavar="TEXT", help="Ask an agent this, by its name.")
 @click.option("--detach", is_flag=True, help="Only submit it; a worker executes it.")
 @click.option(
     "--wait", "patience", default=30.0, show_default=True, metavar="SECONDS",
     help="Follow it through pauses this short.",
 )  # fmt: skip
+@click.option(
+    "--stream", is_flag=True, help="Also show answers while they come; with --json one object a line."
+)
 @click.pass_obj
-def run(terminal: Terminal, flow: str, given: str, patience: float, *, detach: bool) -> int:
-    """Start FLOW and follow it until it ends or waits. If it waits, this exits with 4 and says for what."""
-    parameters = json_object(given, "--input")
+def run(
+    terminal: Terminal, flow: str, given: str | None, question: str | None, patience: float,
+    *, detach: bool, stream: bool,
+) -> int:  # fmt: skip
+    """Start FLOW, or an agent, and follow it until it ends or waits. If it waits, this exits with 4 and says for what."""
+    if given is not None and question is not None:
+        raise click.UsageError("--ask TEXT is short for --input with the question in it; give one of them.")
+    if detach and stream:
+        raise click.UsageError("--detach leaves the run to a worker; there is nothing to --stream here.")
+    parameters = json_object(given or "{}", "--input") if question is None else {"question": question}
     if detach:
         _submit(terminal, flow, parameters)
         return 0
     started: list[str] = []
     try:
         view = terminal.ask(
-            lambda platform: _execute(platform, terminal, flow, parameters, patience, started)
+            lambda platform: _execute(platform, terminal, flow, parameters, patience, started, stream=stream)
         )
     except (KeyboardInterrupt, SystemExit):
         _say_where_it_is(started)
         raise
-    if terminal.as_json:
+    if terminal.as_json and not stream:
         terminal.answer(view, list)
     return exit_code(view)
 
@@ -52,11 +63,19 @@ async def _execute(
     given: dict[str, Any],
     patience: float,
     started: list[str],
+    *,
+    stream: bool,
 ) -> RunView:
     from remit.cli.following import follow, screen_for
+    from remit.cli.streaming import heard, hearing_screen
 
     handle = await platform.submit(flow, given)
     started.append(handle.id)
+    if stream:
+        with hearing_screen(as_json=terminal.as_json) as screen:
+            async with heard(platform, handle.id, screen):
+                await platform.start_worker(only=handle.id)
+                return await follow(platform, handle.id, screen, patience=patience)
     await platform.start_worker(only=handle.id)
     with screen_for(as_json=terminal.as_json, stream=False) as screen:
         return await follow(platform, handle.id, screen, patience=patience)

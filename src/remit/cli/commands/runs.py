@@ -55,8 +55,8 @@ def _run_lines(found: list[RunSummary]) -> list[str]:
 
 
 def _about(run: RunSummary, now: int) -> str:
-    if run.error:
-        return run.error
+    if run.error or run.cancelled_for:
+        return run.error or run.cancelled_for
     due = f" until {wording.when(run.due, now)}" if run.due is not None and run.status == "parked" else ""
     return f"{run.reason.replace('_', ' ')}{due}"
 

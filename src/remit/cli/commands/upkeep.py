@@ -49,7 +49,9 @@ def backup(
     terminal: Terminal, file: Path | None, keys: Path | None, restore: Path | None, folder: Path | None
 ) -> None:
     """Copy the data into FILE while everything runs. It holds no key: without --keys nobody can read it."""
-    if keys is not None and keys.resolve() in {path.resolve() for path in (file, restore) if path is not None}:
+    if keys is not None and keys.resolve() in {
+        path.resolve() for path in (file, restore) if path is not None
+    }:
         raise click.UsageError("the data and the keys go into two files; --keys names the same one.")
     if restore is not None and folder is not None and file is None:
         _restore(terminal, restore, keys, folder)

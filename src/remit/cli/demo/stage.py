@@ -21,7 +21,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from remit.domain.errors import Infrastructure
+from remit.domain.errors import BadWorkspace, Infrastructure
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY = 0.01
 _PATIENCE = 30.0
+_OF_WHOEVER_ASKS = ("REMIT_KEY", "REMIT_ROOT_KEY")
 
 
 @dataclass(slots=True)
@@ -94,7 +95,7 @@ class Stage:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env={**_without_keys(), **environment},
+                env={**_environment(), **environment},
                 start_new_session=True,
             )
         self._alive.append(process)
@@ -132,9 +133,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _without_keys() -> dict[str, str]:
-    """The environment without keys of model providers: the demonstration shows the simulated model, and says so."""
-    return {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
+def _environment() -> dict[str, str]:
+    """The environment without what would lead elsewhere: keys of model providers, settings of another workspace."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.endswith("_API_KEY") and (not name.startswith("REMIT_") or name in _OF_WHOEVER_ASKS)
+    }
 
 
 @asynccontextmanager
@@ -152,10 +157,23 @@ async def staged(keep: Path | None) -> AsyncGenerator[Stage]:
 def _folder(keep: Path | None) -> Generator[Path]:
     with as_file(files("remit").joinpath("examples", "desk")) as example:
         if keep is not None:
-            shutil.copytree(example, keep, ignore=shutil.ignore_patterns("__pycache__"))
-            yield keep.resolve()
+            yield _kept(example, keep)
             return
         with tempfile.TemporaryDirectory(prefix="remit-demo-") as folder:
             workspace = Path(folder) / "desk"
             shutil.copytree(example, workspace, ignore=shutil.ignore_patterns("__pycache__"))
             yield workspace.resolve()
+
+
+def _kept(example: Path, folder: Path) -> Path:
+    """A copy of the example where somebody wants to look at it afterwards."""
+    try:
+        shutil.copytree(example, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        return folder.resolve()
+    except FileExistsError:
+        raise BadWorkspace(
+            f"{folder} is there already.", "Name a new folder: remit demo --keep NEW."
+        ) from None
+    except (OSError, shutil.Error) as wrong:
+        reason = (getattr(wrong, "strerror", None) or str(wrong)).lower()
+        raise BadWorkspace(f"{folder} cannot be written: {reason}.", "Choose another place.") from None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
+import grpc
 from google.protobuf import json_format, message_factory
 from google.protobuf.message import EncodeError
 
@@ -12,6 +12,7 @@ from remit.domain.action_errors import BadArguments
 from remit.domain.errors import Retry, StepFailed, ToolFailed
 from remit.domain.tools import Performed
 from remit.tools.answers import plain_answer
+from remit.tools.grpc.channel import over
 from remit.tools.reading import ReadOnly
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ _DEFINITE = frozenset(
 )  # fmt: skip
 _AGAIN = frozenset({"RESOURCE_EXHAUSTED", "ABORTED"})
 _LOST = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"})
+_NEVER_SENT = ("failed to connect to all addresses", "DNS resolution failed")
+"""How the library says that there was no connection, so that nothing can have been sent."""
 _SAID = 500
 
 
@@ -43,7 +46,6 @@ class MethodBinding(ReadOnly):
         """Call it."""
         request = self._request(arguments)
         seconds = context.seconds or self._channel.seconds
-        await self._channel.ready(self._path, seconds)
         answer = await self._call(request, await self._channel.metadata(context), seconds)
         plain = json_format.MessageToDict(
             answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True,
@@ -63,26 +65,22 @@ class MethodBinding(ReadOnly):
             raise BadArguments(f"{self._path} does not take this: {str(wrong)[:_SAID]}.") from None
 
     async def _call(self, request: bytes, metadata: list[tuple[str, str]], seconds: float) -> Any:
-        import grpc
-
         method = self._channel.open().unary_unary(
             self._path, request_serializer=None, response_deserializer=self._answers.FromString
         )
-        try:
-            return await method(request, metadata=metadata, timeout=seconds)
-        except cast("Any", grpc).aio.AioRpcError as wrong:
-            raise self._meaning(wrong.code().name, str(wrong.details() or "")) from None
-        except asyncio.CancelledError:
-            raise
-        except cast("Any", grpc).aio.UsageError:
-            raise Retry(f"{self._path}: the connection was being closed.") from None
+        call = method.future(request, metadata=metadata, timeout=seconds)
+        await over(call)
+        code = call.code()
+        if code is grpc.StatusCode.OK:
+            return call.result()
+        raise self._meaning(code.name, str(call.details() or ""))
 
     def _meaning(self, code: str, details: str) -> Exception:
         said = f"{self._path} answered {code}: {details[:_SAID]}"
         too_large = code == "RESOURCE_EXHAUSTED" and "larger than max" in details
         if code in _DEFINITE:
             return ToolFailed(said)
-        if code in _AGAIN and not too_large:
+        if (code in _AGAIN and not too_large) or (code == "UNAVAILABLE" and details.startswith(_NEVER_SENT)):
             return Retry(said)
         if self._acts:
             return StepFailed(f"{said}; it may have been done.")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import grpc
-
-from remit.domain.errors import Retry
 
 if TYPE_CHECKING:
     from remit.tools.binding import ToolContext
@@ -19,7 +18,6 @@ _OPTIONS = [
     ("grpc.service_config_disable_resolution", 1),
     ("grpc.enable_http_proxy", 0),
 ]
-_CONNECT_SECONDS = 10.0
 
 
 class Channel:
@@ -38,23 +36,13 @@ class Channel:
     def open(self) -> Any:
         """The channel."""
         if self._channel is None:
-            aio: Any = cast("Any", grpc).aio
+            words: Any = grpc
             self._channel = (
-                aio.secure_channel(
-                    self._target, cast("Any", grpc).ssl_channel_credentials(), options=_OPTIONS
-                )
+                words.secure_channel(self._target, words.ssl_channel_credentials(), options=_OPTIONS)
                 if self._tls
-                else aio.insecure_channel(self._target, options=_OPTIONS)
+                else words.insecure_channel(self._target, options=_OPTIONS)
             )
         return self._channel
-
-    async def ready(self, what: str, seconds: float) -> None:
-        """Wait until there is a connection: before that, nothing can have been sent."""
-        try:
-            async with asyncio.timeout(min(seconds / 2, _CONNECT_SECONDS)):
-                await self.open().channel_ready()
-        except TimeoutError:
-            raise Retry(f"{what}: {self._target} cannot be reached.") from None
 
     async def metadata(self, context: ToolContext) -> list[tuple[str, str]]:
         """What is sent beside a request."""
@@ -70,4 +58,26 @@ class Channel:
         """Let go of it."""
         channel, self._channel = self._channel, None
         if channel is not None:
-            await channel.close()
+            channel.close()
+
+
+async def over(call: Any) -> None:
+    """Wait until a call of gRPC is over, which it is on a thread of its own; whoever is interrupted ends it."""
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[None] = loop.create_future()
+
+    def tell(_: Any) -> None:
+        with suppress(RuntimeError):  # the loop is gone, and whoever waited with it
+            loop.call_soon_threadsafe(_done, waiter)
+
+    call.add_done_callback(tell)
+    try:
+        await waiter
+    except asyncio.CancelledError:
+        call.cancel()
+        raise
+
+
+def _done(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
+import importlib
 from typing import TYPE_CHECKING, Any, cast
 
+import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.message import DecodeError
+from grpc_reflection.v1alpha import reflection_pb2
 
 from remit.domain.action_errors import InvalidDocument
 from remit.tools.unreachable import SourceUnreachable
@@ -51,20 +53,15 @@ class Descriptors:
         return cls(name, files, services)
 
     @classmethod
-    async def ask(cls, name: str, channel: Any, metadata: list[tuple[str, str]]) -> Descriptors:
-        """Ask the server."""
-        import grpc
-
+    def ask(cls, name: str, channel: Any, metadata: list[tuple[str, str]]) -> Descriptors:
+        """Ask the server; it blocks, so call it on a thread."""
         for method in _METHODS:
             try:
-                async with asyncio.timeout(_SECONDS):
-                    return await _Reflection(name, channel, method, metadata).descriptors()
-            except grpc.aio.AioRpcError as wrong:
-                if wrong.code() is grpc.StatusCode.UNIMPLEMENTED:
-                    continue
-                raise _unreachable(name, f"{wrong.code().name}: {wrong.details()}") from None
-            except TimeoutError:
-                raise _unreachable(name, f"no answer within {_SECONDS:g} s") from None
+                return _Reflection(name, channel, method, metadata).descriptors()
+            except grpc.RpcError as wrong:
+                said = cast("Any", wrong)
+                if said.code() is not grpc.StatusCode.UNIMPLEMENTED:
+                    raise _unreachable(name, f"{said.code().name}: {said.details()}") from None
         raise InvalidDocument(
             f"[grpc.{name}] does not say what it offers: it has no server reflection.",
             'Name a descriptor set: descriptors = "shop.pb".',
@@ -96,56 +93,45 @@ class Descriptors:
 
 
 class _Reflection:
-    """One conversation about what a server offers."""
+    """Questions about what a server offers."""
 
     def __init__(self, name: str, channel: Any, method: str, metadata: list[tuple[str, str]]) -> None:
-        from grpc_reflection.v1alpha import reflection_pb2
-
         self._name = name
+        self._metadata = metadata
         self._words: Any = reflection_pb2
-        self._stream = channel.stream_stream(
+        self._ask = channel.stream_stream(
             method,
             request_serializer=self._words.ServerReflectionRequest.SerializeToString,
             response_deserializer=self._words.ServerReflectionResponse.FromString,
-        )(metadata=metadata, timeout=_SECONDS)
+        )
 
-    async def descriptors(self) -> Descriptors:
-        listed = await self._say(list_services="")
+    def descriptors(self) -> Descriptors:
+        listed = self._say(list_services="")
         services = [each.name for each in listed.list_services_response.service]
         services = [each for each in services if not each.startswith("grpc.reflection.")]
         files: dict[str, Any] = {}
         for service in services:
-            self._take(await self._say(file_containing_symbol=service), files)
+            self._take(self._say(file_containing_symbol=service), files)
         while lacking := [d for file in files.values() for d in file.dependency if d not in files]:
             if len(files) > _MOST_FILES:
                 raise InvalidDocument(
                     f"[grpc.{self._name}] describes itself in more than {_MOST_FILES:,} files."
                 )
             known = _well_known(lacking[0])
-            if known is not None:
-                files[lacking[0]] = known
-                continue
-            before = len(files)
-            self._take(await self._say(file_by_filename=lacking[0]), files)
-            if len(files) == before:
+            if known is None:
+                self._take(self._say(file_by_filename=lacking[0]), files)
+                known = files.get(lacking[0])
+            if known is None:
                 raise InvalidDocument(
                     f"[grpc.{self._name}] does not describe {lacking[0]}, which it imports."
                 )
-        await self._stream.done_writing()
+            files[lacking[0]] = known
         return Descriptors(self._name, files, services)
 
-    async def _say(self, **asked: str) -> Any:
-        import grpc
-
-        await self._stream.write(self._words.ServerReflectionRequest(**asked))
-        answer = await self._stream.read()
-        if answer is cast("Any", grpc).aio.EOF:
-            await self._stream.code()
-            raise grpc.aio.AioRpcError(
-                await self._stream.code(), cast("Any", grpc).aio.Metadata(), cast("Any", grpc).aio.Metadata(),
-                details=await self._stream.details(),
-            )  # fmt: skip
-        return answer
+    def _say(self, **asked: str) -> Any:
+        request = self._words.ServerReflectionRequest(**asked)
+        answers = list(self._ask(iter([request]), metadata=self._metadata, timeout=_SECONDS))
+        return answers[0] if answers else self._words.ServerReflectionResponse()
 
     def _take(self, answer: Any, files: dict[str, Any]) -> None:
         for raw in answer.file_descriptor_response.file_descriptor_proto:
@@ -157,8 +143,6 @@ def _well_known(file: str) -> Any:
     """The descriptions that come with protobuf itself."""
     if not file.startswith("google/protobuf/"):
         return None
-    import importlib
-
     try:
         module = importlib.import_module(file.removesuffix(".proto").replace("/", ".") + "_pb2")
     except ImportError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -67,7 +68,9 @@ async def open_grpc(source: GrpcSource, workspace: Path, token: str = "") -> lis
         found = (
             Descriptors.read(source.name, workspace / source.descriptors)
             if source.descriptors
-            else await Descriptors.ask(source.name, channel.open(), channel.with_token(token))
+            else await asyncio.to_thread(
+                Descriptors.ask, source.name, channel.open(), channel.with_token(token)
+            )
         )
         return _tools(source, found, channel)
     except BaseException:

@@ -11,7 +11,6 @@ from remit.domain.action_errors import InvalidTool
 from remit.domain.effects import Effect
 from remit.tools.tables import FILE, read_table
 
-
 Json = Any
 
 _SECRET = "secret:"  # noqa: S105 - how a secret is referred to, not one

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agents.desk import Finding, Reply, critic, triage, writer
+
 from remit import Run, flow, patterns
 
 
