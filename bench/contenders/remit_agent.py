@@ -11,7 +11,7 @@ import cProfile
 import pstats
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bench.contenders.agent_work import (
     ANSWER,
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from remit.control.views import StepView
     from remit.models.simulation.scene import Scene
 
+Row = tuple[int, int, float, float, Any]
+"""Calls without and with recursion, own and cumulated seconds, callers."""
 OPENING = 2
 """The instructions and the question."""
 POLICIES = 50
@@ -141,8 +143,8 @@ async def profile(one: Callable[[int], Awaitable[str]], case: Case) -> Answer:
     tally = await fill(case, one)
     watch.disable()
     found: Counter[str] = Counter()
-    rows: Any = pstats.Stats(watch).stats  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
-    for (file, _, name), (_, calls, own, *_) in rows.items():
+    rows = cast("dict[tuple[str, int, str], Row]", vars(pstats.Stats(watch))["stats"])
+    for (file, _, name), (_, calls, own, _, _) in rows.items():
         if "select" not in name and "_wait" not in name:
             found[_part(file)] += own
             found["calls"] += calls

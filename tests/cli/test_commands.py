@@ -139,7 +139,9 @@ def test_cancel_ends_a_run(remit: Terminal) -> None:
     run = remit("run", "told", "--json", code=4).json["run"]["id"]
     remit("cancel", run, "--reason", "not needed", code=0)
     remit.start("worker")
-    assert "cancelled" in remit("watch", run, code=1).out
+    assert "why  not needed" in remit("watch", run, code=1).out
+    assert remit("show", run, "--json", code=0).json["run"]["cancelled_for"] == "not needed"
+    assert "not needed" in remit("runs", code=0).out
 
 
 def test_runs_lists_the_newest_first_and_filters(remit: Terminal) -> None:
@@ -173,6 +175,43 @@ def test_replay_performs_nothing_and_fork_simulates_writes(remit: Terminal) -> N
     fork = remit("fork", run, "--at", "pay", "--json", code=0).json
     assert (fork["forked_from"], fork["simulated"]) == (run, True)
     assert remit.world() == before
+
+
+def test_a_fork_with_another_input_begins_at_the_start(remit: Terminal) -> None:
+    run = remit("run", "order", "--input", '{"item": "lamp"}', "--json", code=0).json["run"]["id"]
+    other = remit("fork", run, "--input", '{"item": "mugs and more"}', "--json", code=0).json
+    assert (other["forked_from"], other["input"]["item"], other["steps"]) == (run, "mugs and more", [])
+    remit.start("worker")
+    assert remit("watch", other["run"]["id"], code=1).out.count("price") >= 1
+    assert remit.world() == ["price", "pay", "price"]
+    said = remit("fork", run, "--input", '{"item": "mug"}', code=0).out
+    assert f"forked {run} from its start, with another input, as r-" in said
+
+
+def test_changed_code_is_shown_with_its_remedy_and_moved_to_only_where_that_fits(remit: Terminal) -> None:
+    run = remit("run", "approved", "--input", '{"item": "lamp"}', "--json", code=4).json["run"]["id"]
+    code = remit.place / "flows" / "shop.py"
+    code.write_text(
+        code.read_text().replace("async def price", "async def cost").replace("step(price", "step(cost")
+    )
+    question = remit("inbox", "--json").json[0]["id"]
+    remit("approve", question, code=0)
+    worker = remit.start("worker")
+    watched_until(remit, run, '"reason":"code_changed"')
+    shown = remit("show", run, code=0).out
+    assert "stopped  its code changed: diverged at step 1 of 2: the code now calls cost before price" in shown
+    assert f"remit migrate-run {run}" in shown
+    assert question not in shown
+    again = remit("migrate-run", run, code=1).err
+    assert f"error: {run} would stop at this code again: diverged at step 1 of 2" in again
+    unknown = remit("migrate-run", run, "--rename", "prise=cost", code=2).err
+    assert unknown.splitlines() == [
+        'error: the run has recorded no step called "prise".',
+        '       Did you mean "price"?',
+    ]
+    assert remit("show", run, "--json", code=0).json["run"]["reason"] == "code_changed"
+    worker.signal(signal.SIGTERM)
+    assert worker.end() == 0
 
 
 def test_changed_code_parks_a_run_and_migrate_run_moves_it(remit: Terminal) -> None:
@@ -224,6 +263,7 @@ def test_a_backup_comes_back_with_its_keys(remit: Terminal, tmp_path: Path) -> N
         )
     remit("backup", "--restore", "data.bak", "--keys", "keys.bak", "--to", str(tmp_path / "back"), code=0)
     assert remit("show", run, "-w", str(tmp_path / "back"), "--json", code=0).json["result"] == "paid 4"
+    assert remit("tools", "-w", str(tmp_path / "back"), code=0).err == ""
 
 
 def test_shred_asks_first(remit: Terminal) -> None:

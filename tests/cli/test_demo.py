@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 from pathlib import Path
 
@@ -113,7 +114,7 @@ def said_no(remit: Terminal, *words: str) -> tuple[int, str]:
             answered = True
             os.write(mine, b"n\n")
     os.close(mine)
-    return process.wait(60), shown.decode()
+    return process.wait(60), re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
 
 
 def processes_about(folder: Path) -> list[str]:

@@ -45,5 +45,6 @@ def test_without_any_policy_nothing_starts_that_ran_before(remit: Terminal) -> N
     remit("doctor", code=0)
     for file in (remit.place / "policies").iterdir():
         file.unlink()
-    assert "there is no rule in policies/*.cedar" in remit("runs", code=2).err
+    assert "there is no rule in policies/*.cedar" in remit("run", "order_of_one", code=2).err
+    assert remit("runs", code=0).out == "no runs\n"
     assert "there is no rule in policies/*.cedar" in remit("policy", "check", code=1).out

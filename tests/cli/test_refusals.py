@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -52,6 +53,12 @@ LAMP = '{"item": "lamp"}'
         ("approve a-zzzz", 2, 'there is no question "a-zzzz".'),
         ("migrate-run r-zzzz --rename old", 2, '--rename takes OLD=NEW, and this is "old".'),
         ("backup", 2, "either name the FILE to write, or --restore FILE"),
+        ("backup both.bak --keys ./both.bak", 2, "the data and the keys go into two files"),
+        ("fork r-zzzz", 2, "a fork begins --at a STEP, with the past of the run up to there"),
+        ("fork r-zzzz --at pay --input {}", 2, "a fork begins --at a STEP"),
+        ("run order --ask why --input {}", 2, "--ask TEXT is short for --input"),
+        ("run order --stream --detach", 2, "there is nothing to --stream here."),
+        ("shred ana --json", 2, "with --json nobody can be asked whether it is meant; say --yes."),
         ("backup --restore nowhere --to x", 2, "nowhere cannot be read"),
         ("-w nowhere runs", 2, "nowhere is no workspace: it has no remit.toml."),
         ("new flows", 2, "flows is not empty."),
@@ -113,13 +120,50 @@ def test_a_flow_that_fails_says_so_and_exits_with_1(remit: Terminal) -> None:
 
 def test_code_that_does_not_load_is_named_by_file_and_line(remit: Terminal) -> None:
     (remit.place / "flows" / "bad.py").write_text("\n\nnow = yesterday\n")
-    refused = remit("runs", code=2).err
+    refused = remit("run", "order_of_one", code=2).err
     assert refused.startswith("error: flows/bad.py:3 cannot be imported: NameError")
 
 
 def test_a_misspelt_setting_stops_everything(remit: Terminal) -> None:
     (remit.place / "remit.toml").write_text("[worker]\nconcurency = 3\n")
     assert '(nearest: "worker.concurrency")' in remit("up", code=2).err
+
+
+def test_a_variable_that_looks_like_a_setting_and_is_none_is_refused(remit: Terminal) -> None:
+    remit.environment["REMIT_WORKERS"] = "3"
+    assert '"REMIT_WORKERS", which is no setting' in remit("runs", code=2).err
+    del remit.environment["REMIT_WORKERS"]
+    remit.environment |= {"REMIT_SERVICE_HOST": "10.0.0.1", "REMIT_PORT_4040_TCP": "tcp://10.0.0.1:4040"}
+    remit("runs", code=0)
+
+
+@pytest.mark.parametrize("words", [["show", "r-\udcff"], ["run", "order", "--input", '{"item": "\udcc3"}']])
+def test_what_is_not_utf_8_is_refused_as_bad_usage(words: list[str], remit: Terminal) -> None:
+    refused = remit(*words, code=2)
+    assert refused.err.startswith("error: this is not UTF-8: ")
+
+
+def test_a_lone_surrogate_and_a_pipe_of_other_bytes_are_bad_input(remit: Terminal) -> None:
+    assert remit("run", "order", "--input", '{"item": "\\ud800"}', code=2).err.startswith("error: --input: ")
+    words = [*REMIT, "run", "order", "--input", "-"]
+    done = subprocess.run(
+        words, cwd=remit.place, env=remit.environment, input=b'{"item": "\xff"}', capture_output=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.decode() == "error: --input: standard input cannot be read: it is not UTF-8.\n"
+
+
+@pytest.mark.parametrize("words", [["runs"], ["demo", "--keep", "kept"], ["new", "desk"]])
+def test_in_a_folder_that_is_gone_it_says_so(words: list[str], remit: Terminal, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = 'rmdir "$PWD" && exec "$@"'
+    done = subprocess.run(
+        ["sh", "-c", command, "sh", *REMIT, *words],
+        cwd=gone, env=remit.environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: the folder you are in does not exist any more.")
 
 
 def test_ids_that_several_runs_have_are_refused_with_the_candidates(remit: Terminal) -> None:
@@ -171,6 +215,37 @@ def test_a_corrupt_database_is_said_to_be_corrupt(remit: Terminal, database: Pat
     assert "is damaged or not a database of Remit" in refused.err
     assert "remit backup --restore" in refused.err
     assert "is damaged" in remit("doctor", code=1).out
+
+
+@pytest.mark.parametrize("left", [None, b""])
+def test_a_database_that_is_gone_is_not_silently_another_one(
+    left: bytes | None, remit: Terminal, database: Path
+) -> None:
+    key = database.parent / "keys" / "local.key"
+    os.utime(key, (1_700_000_000, 1_700_000_000))
+    for file in database.parent.glob("remit.db*"):
+        file.unlink()
+    if left is not None:
+        database.write_bytes(left)
+    warned = remit("runs", code=0)
+    assert "warning: the keys here are those of another database: this one is new and empty." in warned.err
+    assert remit("runs", code=0).err == ""
+    assert "the keys are those of another database" in remit("doctor", code=0).out
+
+
+def test_events_whose_keys_were_not_restored_are_one_finding(
+    remit: Terminal, database: Path, tmp_path: Path
+) -> None:
+    remit("backup", "data.bak", "--keys", "keys.bak", code=0)
+    back = tmp_path / "back" / ".remit"
+    back.mkdir(parents=True, mode=0o700)
+    shutil.copytree(database.parent / "keys", back / "keys")
+    remit("backup", "--restore", "data.bak", "--to", str(back.parent), code=0)
+    findings = remit("-w", str(back.parent), "doctor", "--deep", "--json", code=1).json
+    sealed = [finding for finding in findings if finding["name"] == "log"]
+    assert len(sealed) == 1
+    assert "events stay sealed: their data keys are not in this database" in sealed[0]["message"]
+    assert "--keys KEYS" in sealed[0]["remedy"]
 
 
 def test_an_altered_event_is_named_by_the_doctor(remit: Terminal, database: Path) -> None:

@@ -49,8 +49,8 @@ ESCAPES = {
     "reads a file of the system": "out(lambda: open('/etc/passwd').read())",
     "reads a file of the workspace": "out(lambda: open('{folder}/key').read())",
     "reads by a link out of its folder": "os.symlink('{folder}/key', 'link'); out(lambda: open('link').read())",
-    "reads the key of the root": "out(lambda: os.listdir('/root') and False if not os.path.exists('/root/.bashrc') "
-    "else open('/root/.bashrc').read())",
+    "reads the files of a user": "out(lambda: [open(f.path, 'rb').read(1) for f in os.scandir('{home}') if f.is_file()]"
+    " or False)",
     "finds secrets in its environment": "out(lambda: os.environ['CANARY'] if 'CANARY' in os.environ else False)",
     "reads the environment of another process": "out(lambda: open('/proc/{pid}/environ', 'rb').read() or False)",
     "reads through the root of another process": "out(lambda: os.listdir('/proc/{pid}/root'))",

@@ -88,28 +88,20 @@ def done(folder: Path) -> list[str]:
     return (folder / "done").read_text().split() if (folder / "done").exists() else []
 
 
-async def test_what_a_tool_answers_comes_back_as_it_is(tools: Opened) -> None:
+async def test_what_a_tool_answers_comes_back_as_it_is(tools: Opened, tmp_path: Path) -> None:
     assert await call(tools["files_add"], a=1, b=2) == {"result": 3}
     found = await call(tools["files_picture"])
     assert found["text"] == "a dot"
     assert found["content"] == [{"type": "image", "data": "iVBORw0KGgo=", "mimeType": "image/png"}]
-
-
-async def test_fifty_megabytes_come_back_whole(tools: Opened) -> None:
+    assert await call(tools["files_note"], text="once") == {"result": "k-1"}  # the idempotency key goes along
+    assert done(tmp_path) == ["once"]
     assert len(await call(tools["files_large"], size=50_000_000)) == 50_000_000
-
-
-async def test_a_failure_is_told_and_a_question_is_not_answered(tools: Opened) -> None:
     with pytest.raises(ToolFailed, match="files_breaks failed"):
         await call(tools["files_breaks"])
-    with pytest.raises(StepFailed, match="may have been done"):  # it had begun
+    with pytest.raises(
+        StepFailed, match="may have been done"
+    ):  # a question is not answered, and it had begun
         await call(tools["files_asks"])
-    assert await call(tools["files_add"], a=1, b=2) == {"result": 3}
-
-
-async def test_the_idempotency_key_goes_along(tools: Opened, tmp_path: Path) -> None:
-    assert await call(tools["files_note"], text="once") == {"result": "k-1"}
-    assert done(tmp_path) == ["once"]
 
 
 async def test_a_write_that_breaks_off_is_unknown_and_never_repeated_by_itself(
@@ -125,15 +117,12 @@ async def test_a_write_that_breaks_off_is_unknown_and_never_repeated_by_itself(
     assert done(tmp_path) == ["half"]
 
 
-async def test_a_write_that_takes_too_long_is_unknown_and_others_go_on(tools: Opened) -> None:
+async def test_a_call_that_hangs_or_is_cancelled_leaves_the_others_alone(tools: Opened) -> None:
     hanging = asyncio.create_task(call(tools["files_hangs"], seconds=1.0))
     assert await call(tools["files_add"], a=1, b=2) == {"result": 3}
     with pytest.raises(StepFailed, match="may have been done"):
         await hanging
     assert await call(tools["files_add"], a=1, b=2) == {"result": 3}
-
-
-async def test_a_cancelled_call_leaves_the_connection_whole(tools: Opened) -> None:
     hanging = asyncio.create_task(call(tools["files_hangs"]))
     await call(tools["files_add"], a=1, b=2)
     hanging.cancel()

@@ -66,7 +66,7 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[st
     (tmp_path / "key").chmod(0o600)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield {
-            "folder": tmp_path, "port": listener.getsockname()[1], "pid": os.getpid(),
+            "folder": tmp_path, "home": Path.home(), "port": listener.getsockname()[1], "pid": os.getpid(),
             **_NUMBERS.get(platform.machine(), _NUMBERS["x86_64"]),
         }  # fmt: skip
     Path("/tmp/remit-escape").unlink(missing_ok=True)  # noqa: S108 - what one escape tries to write

@@ -61,7 +61,7 @@ class Ask:
         self.repairs = 0
         self.actions = 0
         """Model calls and tool calls of this generation."""
-        if story is not None:
+        if story is not None and not run.execution.dry:
             story.charge(run.house.gate.parts.budgets, actor)
 
     async def ask_model(self) -> ModelAnswer:

@@ -126,7 +126,7 @@ class House:
         self._know(agent)
         tools = tuple([await self._tool(agent, each) for each in agent.tools])
         delegates = {each.name: each for each in agent.delegates}
-        instructions = self._instructions(agent)
+        instructions = self.gate.parts.vault.redact(self._instructions(agent))
         shape = OutputShape.of(agent.output) if agent.output is not None else None
         specs = (*(_spec(tool) for tool in tools), *(_delegate_spec(each) for each in agent.delegates))
         specs_digest = _specs_digest(specs)

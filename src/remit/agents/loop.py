@@ -36,9 +36,10 @@ async def ask(
     execution = run.execution
     caller = execution.scope()
     with inside(execution, agent.name) as scope:
-        question = _question(given, named)
+        redact = run.house.gate.parts.vault.redact
+        question = redact(_question(given, named))  # no model is told a secret
         recorded = execution.journal.take(caller, scope.path, agent.name) or []
-        actor = _actor_for(run, agent, scope, recorded)
+        actor = _actor_for(run, agent, scope, recorded, story)
         profile = await _profile(run, agent, actor, question, scope, recorded)
         asked = Ask(run, profile, actor, question, story)
         ended = any(isinstance(entry.event, AgentEnded) for entry in recorded)
@@ -53,7 +54,8 @@ async def _profile(
     if recorded:
         asked, scope.last_at = recorded[0].event, recorded[0].at
         assert isinstance(asked, AgentAsked)  # noqa: S101 - it is what opens an ask
-        execution.journal.check(scope.path, canonical.digest(asked.input), canonical.digest(question))
+        known = run.house.gate.parts.vault.redact(asked.input)  # as it was recorded, some secret may not have been one
+        execution.journal.check(scope.path, canonical.digest(known), canonical.digest(question))
         return await run.house.pinned(agent, asked)
     profile = await run.house.profile_for(agent, actor)
     await execution.go_live(scope)
@@ -75,11 +77,17 @@ async def _noted(asked: Ask, scope: Scope, *, ended: bool) -> Any:
     except Exception:
         status, failure = "failed", "code"
         raise
+    except ContinueAs:
+        status = "continued"
+        raise
+    except BaseException:
+        status = "cancelled"
+        raise
     finally:
         if not (ended or execution.sealed or execution.dry):
             execution.note(AgentEnded(agent.name, status, failure, {"steps": asked.steps}), scope.path)
             scope.last_at = execution.at
-        if agent.budget is not None:
+        if agent.budget is not None and not execution.dry:
             asked.run.house.gate.parts.budgets.forget(asked.actor.accounts[-1].id)
 
 
@@ -115,11 +123,13 @@ def _continue_if_long(asked: Ask) -> None:
         return
     accounts, budgets = asked.actor.accounts, asked.run.house.gate.parts.budgets
     used = budgets.used(accounts[-1]) if accounts else Amount()
-    story = Story.of(asked.talk, asked.steps, used)
+    story = Story.of(asked.talk, asked.steps, used, asked.actor.until)
     raise ContinueAs({"question": asked.question, "story": story})
 
 
-def _actor_for(run: Face, agent: Agent, scope: Scope, recorded: list[Entry]) -> Actor:
+def _actor_for(
+    run: Face, agent: Agent, scope: Scope, recorded: list[Entry], story: Story | None
+) -> Actor:
     """The agent acts for whoever asked it: never with more than they have."""
     account, until = None, None
     if agent.budget is not None:
@@ -127,6 +137,8 @@ def _actor_for(run: Face, agent: Agent, scope: Scope, recorded: list[Entry]) -> 
         seconds = agent.budget.limits.get("seconds")
         if seconds is not None:
             until = (recorded[0].at if recorded else run.execution.now()) + seconds
+        if story is not None and story.until is not None:
+            until = story.until  # no generation has more time than the first one
     return run.actor.lets(agent.name, agent.tool_names, account, until)
 
 

@@ -32,6 +32,8 @@ class Story:
     messages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     steps: int = 0
     used: dict[str, int] = field(default_factory=dict[str, int])
+    until: int | None = None
+    """When the time of the ask is up."""
 
     def talk(self) -> Talk:
         """The conversation as the last generation left it."""
@@ -45,10 +47,10 @@ class Story:
                 budgets.charge(account, Amount(**self.used))
 
     @classmethod
-    def of(cls, talk: Talk, steps: int, used: Amount) -> Story:
+    def of(cls, talk: Talk, steps: int, used: Amount, until: int | None) -> Story:
         """What the next generation has to know of this one."""
         amounts = {"money": used.money, "tokens": used.tokens, "steps": used.steps, "calls": used.calls}
-        return cls([message_to_plain(message) for message in talk.messages], steps, amounts)
+        return cls([message_to_plain(message) for message in talk.messages], steps, amounts, until)
 
 
 def is_long(actions: int, size: int) -> bool:

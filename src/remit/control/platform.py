@@ -200,6 +200,8 @@ class Platform(Office):
         with self._parts.house.gate.parts.streams.listening(row.id) as frames:
             if ready is not None:
                 ready.set()
+            if (await self.row(row.id)).status.ended:
+                return
             while (frame := await frames.get()) is not None:
                 yield frame
 

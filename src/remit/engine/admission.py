@@ -58,7 +58,7 @@ class Admission(Protocol):
         ...
 
     def taken_up(self, execution: Execution, call: Placed, detail: Json) -> None:
-        """An earlier life of the run let an attempt pass, with this detail, and did not live to tell what came of it."""
+        """An earlier life of the run let an attempt pass, with this detail, and nobody knows what came of it."""
         ...
 
     def replayed(self, detail: Json) -> None:

@@ -28,6 +28,7 @@ class DelegatePassage(Passage):
 
     async def admit(self, execution: Execution, call: Placed, number: int) -> None:
         """Decide, and let somebody agree if a rule asks for it."""
+        del number
         self.pipe.again()
         await self.settle(execution, call)
         execution.note(

@@ -214,7 +214,7 @@ class ToolPassage(Passage):
                     before = await tool.binding.before(self.arguments, self._the_context())
         except (Refused, RunProblem):
             raise
-        except BaseException as raised:
+        except BaseException as raised:  # noqa: BLE001 - the author's code may raise anything
             wrong = failure_of(raised)
             said = str(wrong) if isinstance(wrong, ToolFailed) else f"{type(wrong).__name__}: {wrong}"
             raise StepFailed(f"{tool.name} was not called: what it would change cannot be seen ({said}).") from wrong

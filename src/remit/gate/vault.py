@@ -15,7 +15,6 @@ from remit.domain.action_errors import SecretUnavailable
 from remit.domain.clock import MICROSECONDS
 from remit.gate.redactor import Redactor
 from remit.gate.secrets_file import PRINCIPAL, REFERENCE, MintedSecret, SecretsFile, StoredSecret
-from remit.gate.tokens import TokenMint, TokenRequest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from remit.domain.clock import Clock
     from remit.domain.tools import ToolManifest
     from remit.gate.secret_backend import BackendSpec, SecretBackend
+    from remit.gate.tokens import TokenMint
 
 Json = Any
 _Key = tuple[str, str, str]
@@ -74,7 +74,8 @@ class Vault:
         self._clock = clock
         self._subjects = subjects
         self._environment = environment
-        self._mint = mint or TokenMint()
+        self._mint = mint
+        """Made when the first token is: it brings a web client along."""
         self._backends: dict[str, SecretBackend] = {}
         self._tasks: dict[str, _Task] = {}
         self.redactor = Redactor()
@@ -128,7 +129,8 @@ class Vault:
         backends, self._backends = self._backends, {}
         for backend in backends.values():
             await backend.close()
-        await self._mint.close()
+        if self._mint is not None:
+            await self._mint.close()
 
     # --- keeping out --------------------------------------------------------------------------------------------
 
@@ -213,13 +215,16 @@ class Vault:
             for key in ("scope", "audience", "resource")
             if key in options
         }
+        from remit.gate.tokens import TokenMint, TokenRequest
+
         asked = TokenRequest(secret.name, secret.kind, options.pop("token_url"), options)
         sent = [options[key] for key in ("client_secret", "subject_token", "actor_token") if options.get(key)]
         for value in sent:
             self.redactor.hide(secret.name, value)
         try:
             with self.scrubbing():
-                token = await self._mint.mint(asked)
+                mint = self._mint = self._mint or TokenMint()
+                token = await mint.mint(asked)
         finally:
             for value in sent:
                 self.redactor.show(secret.name, value)

@@ -7,7 +7,7 @@ from remit.tools.sandboxes.probing import ONE_PROCESS, TriedOnce
 
 _ALONE = """
 found |= {
-    "files of the machine are seen": any(map(os.path.exists, ("/etc/passwd", "/proc/self", "/home", "/root/.ssh"))),
+    "files of the machine are seen": any(map(os.path.exists, ("/etc/passwd", "/proc/self", "/home", "/var"))),
     "the root can be written": not refused(lambda: os.mkdir("/x")),
     "other processes are seen": os.getpid() > 2,
     "it is somebody": os.getresuid() != (65534,) * 3 or os.getresgid() != (65534,) * 3 or len(os.getgroups()) > 1,
