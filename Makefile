@@ -33,7 +33,7 @@ endef
 ##@ Use
 
 .PHONY: demo
-demo: $(VENV)/.runtime  ## a durable run survives kill -9, before your eyes
+demo: $(VENV)/.runtime  ## agents survive kill -9, ask a person, are taken back
 	@$(BIN)/python -m compileall -q src
 	@$(BIN)/remit demo $(ARGS)
 

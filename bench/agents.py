@@ -65,12 +65,11 @@ PROMISES = (
 
 COLUMNS = ("", "steps/s [quartiles]", "us/step", "CPU us", "flushes/step", "KB written", "Remit is")
 THE_WORK = (
-    f"a step: one model call and one call of a typed read tool with fresh arguments; {STEPS} of them in a run, the "
-    "conversation grows",
-    "the model is a function in the process: a script of Remit's simulated model, pydantic-ai's FunctionModel, a Model "
-    "of openai-agents, a BaseChatModel of langchain, a BaseChatClient of agent-framework",
-    "Remit decides by 50 policies, reserves and settles a budget, journals 4 events on SQLite; the others keep nothing",
-    "memo-cold: 5 of the policies read the arguments, so every decision is evaluated; else none does",
+    f"a step: one model call and one call of a typed read tool with fresh arguments, {STEPS} in a run; the talk grows",
+    "the model is a function in the process: a script of Remit's simulated model, pydantic-ai's FunctionModel,",
+    "  a Model of openai-agents, a BaseChatModel of langchain, a BaseChatClient of agent-framework",
+    "Remit decides by 50 policies, reserves and settles a budget, journals 4 events on SQLite; the rest keep nothing",
+    "memo-cold: 5 of the policies read the arguments, so every decision is evaluated; else none of them does",
 )
 
 
@@ -167,7 +166,7 @@ def _profile(contender: Contender, stage: Stage) -> Report:
     return Report(
         title="Where the time of a step goes: a profile of the loop's thread, by layer",
         columns=("", "share"),
-        rows=[(part, f"{share:.0%}") for part, share in found["shares"].items() if share >= 0.01],  # noqa: PLR2004
+        rows=[(part, f"{share:.0%}") for part, share in found["shares"].items() if share >= 0.01],
         notes=[f"{count(found['calls'])} function calls for one step; the writer's thread is not in it"],
         data=found,
     )
@@ -188,14 +187,16 @@ PER_STEP: dict[str, Measured] = {
     "us": lambda sample: sample.tally.seconds * 1e6,
     "cpu us": lambda sample: sample.tally.cpu * 1e6,
     "flushes": lambda sample: sample.cost.flushes,
-    "KB written": lambda sample: None
-    if sample.cost.bytes_written is None
-    else sample.cost.bytes_written / 1000,
+    "KB written": lambda sample: (
+        None if sample.cost.bytes_written is None else sample.cost.bytes_written / 1000
+    ),
 }
 
 
 def _other_load(cycles: Sequence[Cycle]) -> str:
-    others = sorted(median_of(cycles, name, lambda sample: sample.cost.other_cpu) or 0.0 for name in cycles[0])
+    others = sorted(
+        median_of(cycles, name, lambda sample: sample.cost.other_cpu) or 0.0 for name in cycles[0]
+    )
     return f"other load on this machine: {count(others[len(others) // 2])} cores (median)"
 
 

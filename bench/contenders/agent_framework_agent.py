@@ -40,7 +40,7 @@ class Fake(FunctionInvocationLayer[Any], BaseChatClient[Any]):
 
     steps = 0
 
-    def _inner_get_response(self, *, messages: Any, stream: bool, options: Any, **_: Any) -> Any:
+    def _inner_get_response(self, *, messages: Any, **_: Any) -> Any:
         return self._answer(messages)
 
     async def _answer(self, messages: Any) -> ChatResponse[Any]:

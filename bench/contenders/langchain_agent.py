@@ -41,7 +41,7 @@ class Fake(BaseChatModel):
     def _llm_type(self) -> str:
         return "fake"
 
-    def bind_tools(self, tools: Any, **_: Any) -> Any:
+    def bind_tools(self, *_: Any, **__: Any) -> Any:
         return self
 
     def _generate(self, messages: list[Any], *_: Any, **__: Any) -> ChatResult:

@@ -8,21 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import uvloop
-from agents import (
-    Agent,
-    Model,
-    ModelResponse,
-    RunConfig,
-    Runner,
-    Usage,
-    function_tool,
-    set_tracing_disabled,
-)
-from openai.types.responses import (
-    ResponseFunctionToolCall,
-    ResponseOutputMessage,
-    ResponseOutputText,
-)
+from agents import Agent, Model, ModelResponse, RunConfig, Runner, Usage, function_tool, set_tracing_disabled
+from openai.types.responses import ResponseFunctionToolCall, ResponseOutputMessage, ResponseOutputText
 
 from bench.contenders.agent_work import (
     ANSWER,
@@ -44,10 +31,11 @@ class Fake(Model):
 
     steps = 0
 
-    async def get_response(self, system_instructions: str | None, input: Any, *_: Any, **__: Any) -> ModelResponse:
-        turns = 0 if isinstance(input, str) else (len(input) - 1) // 2
+    async def get_response(self, *_: Any, **asked: Any) -> ModelResponse:
+        said = asked["input"]
+        turns = 0 if isinstance(said, str) else (len(said) - 1) // 2
         call = next_call(turns, self.steps)
-        said = _answer() if call is None else ResponseFunctionToolCall(
+        answer = _answer() if call is None else ResponseFunctionToolCall(
             arguments=call.arguments, call_id=call.id, name="look", type="function_call"
         )  # fmt: skip
         usage = Usage(
@@ -56,7 +44,7 @@ class Fake(Model):
             output_tokens=ANSWER_TOKENS,
             total_tokens=PROMPT_TOKENS + ANSWER_TOKENS,
         )
-        return ModelResponse(output=[said], usage=usage, response_id=None)
+        return ModelResponse(output=[answer], usage=usage, response_id=None)
 
     def stream_response(self, *_: Any, **__: Any) -> Any:
         raise RuntimeError("nobody asked for a stream")

@@ -159,7 +159,9 @@ async def profile(one: Callable[[int], Awaitable[str]], case: Case) -> Answer:
 def _part(file: str) -> str:
     """The layer of Remit that a file belongs to; everything else is Python and its libraries."""
     _, here, below = file.rpartition("/remit/")
-    return below.partition("/")[0] if here else "the benchmark" if "/bench/" in file else "Python and libraries"
+    return (
+        below.partition("/")[0] if here else "the benchmark" if "/bench/" in file else "Python and libraries"
+    )
 
 
 if __name__ == "__main__":

@@ -58,7 +58,6 @@ LAMP = '{"item": "lamp"}'
         ("fork r-zzzz --at pay --input {}", 2, "a fork begins --at a STEP"),
         ("run order --ask why --input {}", 2, "--ask TEXT is short for --input"),
         ("run order --stream --detach", 2, "there is nothing to --stream here."),
-        ("shred ana --json", 2, "with --json nobody can be asked whether it is meant; say --yes."),
         ("backup --restore nowhere --to x", 2, "nowhere cannot be read"),
         ("-w nowhere runs", 2, "nowhere is no workspace: it has no remit.toml."),
         ("new flows", 2, "flows is not empty."),
@@ -80,6 +79,8 @@ def test_with_json_errors_are_json_too(remit: Terminal) -> None:
         assert refused.out == ""
         assert set(refused.error) == {"code", "message", "hint", "exit_code"}
     assert remit("run", "ordr", "--json").error["hint"] == 'Did you mean "order"?'
+    unasked = remit("shred", "ana", "--json", code=2)
+    assert unasked.error["message"] == "with --json nobody can be asked whether it is meant; say --yes."
 
 
 def test_a_misspelt_parameter_is_shown_as_it_should_be_typed(remit: Terminal) -> None:
@@ -147,7 +148,12 @@ def test_a_lone_surrogate_and_a_pipe_of_other_bytes_are_bad_input(remit: Termina
     assert remit("run", "order", "--input", '{"item": "\\ud800"}', code=2).err.startswith("error: --input: ")
     words = [*REMIT, "run", "order", "--input", "-"]
     done = subprocess.run(
-        words, cwd=remit.place, env=remit.environment, input=b'{"item": "\xff"}', capture_output=True, check=False
+        words,
+        cwd=remit.place,
+        env=remit.environment,
+        input=b'{"item": "\xff"}',
+        capture_output=True,
+        check=False,
     )
     assert done.returncode == 2
     assert done.stderr.decode() == "error: --input: standard input cannot be read: it is not UTF-8.\n"

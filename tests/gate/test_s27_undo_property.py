@@ -40,6 +40,7 @@ class Play:
         self.stage = place
         self.clock = clock
         self.world = around
+        self.deaths: list[str] = []
 
     async def run(self, calls: Calls) -> str:
         """Make the calls in a run; gives its id."""
@@ -50,6 +51,32 @@ class Play:
     async def undo(self, run: str) -> dict[str, Any]:
         """Take the run back."""
         return await self.end_of(await self.stage.start("remit.undo", target=run))
+
+    async def die_undoing(self, run: str, undoing: str, point: str, after: int) -> str:
+        """Start to take a run back, or go on with it, and die where it is said; comes up again."""
+        died = asyncio.Event()
+
+        def die() -> None:
+            self.deaths.append(point)
+            self.stage.die()
+            died.set()
+
+        if undoing:
+            await self.stage.down()
+        with crash_at(point, die, after=after):
+            if undoing:
+                await self.stage.up()
+            else:
+                undoing = (await self.stage.start("remit.undo", target=run)).id
+            ending = asyncio.ensure_future(self.end_of(self.stage.run(undoing)))
+            dead = asyncio.ensure_future(died.wait())
+            await asyncio.wait({ending, dead}, return_when=asyncio.FIRST_COMPLETED)
+            dead.cancel()
+            ending.cancel()
+            await asyncio.gather(ending, dead, return_exceptions=True)
+        if died.is_set():
+            await self.stage.up()
+        return undoing
 
     async def end_of(self, run: StagedRun) -> Any:
         """What it comes to; time passes while it waits for time."""
@@ -116,33 +143,36 @@ async def test_s27_what_a_stranger_wrote_stays(
 
 @pytest.mark.parametrize("kind", KINDS)
 @_few
-@given(writes=WRITES, point=st.sampled_from(POINTS), after=st.integers(0, 3))
-async def test_s27_undo_survives_a_death_at_any_point(
-    kind: str, writes: list[Write], point: str, after: int, postgres: PostgresServer
+@given(
+    writes=WRITES,
+    deaths=st.lists(st.tuples(st.sampled_from(POINTS), st.integers(0, 2)), min_size=1, max_size=3),
+)
+async def test_s27_undo_survives_deaths_at_any_point(
+    kind: str, writes: list[Write], deaths: list[tuple[str, int]], postgres: PostgresServer
 ) -> None:
     async with playing(kind, postgres) as play:
         before = await play.world.state()
         run = await play.run(calls_of(kind, writes))
-        died = asyncio.Event()
-
-        def die() -> None:
-            play.stage.die()
-            died.set()
-
-        with crash_at(point, die, after=after):
-            undoing = await play.stage.start("remit.undo", target=run)
-            ending = asyncio.ensure_future(play.end_of(undoing))
-            dead = asyncio.ensure_future(died.wait())
-            await asyncio.wait({ending, dead}, return_when=asyncio.FIRST_COMPLETED)
-            dead.cancel()
-        if died.is_set():
-            ending.cancel()
-            await asyncio.gather(ending, return_exceptions=True)
-            await play.stage.up()
-            told = await play.end_of(play.stage.run(undoing.id))
-        else:
-            told = await ending
+        undoing = ""
+        for point, after in deaths:
+            undoing = await play.die_undoing(run, undoing, point, after)
+        told = await play.end_of(play.stage.run(undoing))
         assert told["left"] == []
+        assert await play.world.state() == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_s27_an_undo_that_died_after_it_acted_looks_instead_of_asking(
+    kind: str, postgres: PostgresServer
+) -> None:
+    async with playing(kind, postgres) as play:
+        before = await play.world.state()
+        run = await play.run(calls_of(kind, [(0, 1, "solved", 1)]))
+        undoing = await play.die_undoing(run, "", "write.performed", 0)
+        undoing = await play.die_undoing(run, undoing, "reconcile.performed", 0)
+        assert play.deaths == ["write.performed", "reconcile.performed"]
+        assert (await play.end_of(play.stage.run(undoing)))["left"] == []
+        assert await play.stage.inbox() == []
         assert await play.world.state() == before
 
 

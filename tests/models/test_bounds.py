@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remit.models.bounds import bound, weigh
+from remit.models.bounds import bound, weigh, weigh_messages
 from remit.models.catalog import ModelCard
 from remit.models.prices import PriceBook
+from remit.models.routes import need_of
 from remit.wire.messages import (
     Audio,
     File,
@@ -27,6 +28,7 @@ from remit.wire.messages import (
     Usage,
 )
 from tests.models.catalogs import prices
+from tests.wire.strategies import Expressible, requests
 
 CARD = ModelCard("m", window=200_000, max_output=8_000, image_tokens=1_600)
 SOUND = base64.b64encode(b"x" * 48_000).decode()
@@ -54,6 +56,23 @@ def test_s25_no_usage_within_the_limits_costs_more_than_the_bound(
     assert cost is not None
     assert cost.total <= limit.money
     assert usage.total <= limit.tokens
+
+
+@given(requests(Expressible("openai_chat")), st.data())
+def test_s25_a_conversation_that_is_weighed_as_it_grows_weighs_the_same(
+    request: ModelRequest, data: st.DataObject
+) -> None:
+    weight, rest = weigh_messages(()), request.messages
+    while rest:
+        count = data.draw(st.integers(1, len(rest)))
+        before = weigh_messages((), weight)
+        weight, rest = weigh_messages(rest[:count], weight), rest[count:]
+        assert weigh_messages((), before) == before, "what was counted before is not touched"
+    assert weigh(request, weight) == weigh(request)
+    assert weigh(request, weight) == weigh(request), (
+        "weighing a request leaves the count of its messages alone"
+    )
+    assert need_of(request, weigh(request, weight)) == need_of(request)
 
 
 @given(st.text(max_size=200))

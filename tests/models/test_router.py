@@ -131,6 +131,21 @@ def test_no_constraint_is_ever_violated_and_nobody_able_is_left_out(world: World
     assert all(each.sentence for each in decision.eliminated)
 
 
+@settings(max_examples=800)
+@given(worlds())
+def test_without_a_choice_the_decision_is_the_same_as_if_there_were_one(world: World) -> None:
+    for name in world.route.candidates:
+        alone = replace(world.route, models=(name,), fallbacks=())
+        made = lived(world)
+        explained = made.explain(alone, world.need, NOW)
+        if explained.order:
+            chosen = made.choose(alone, world.need, NOW)
+            assert (chosen.order, chosen.affinity) == (explained.order, explained.affinity)
+        else:
+            with pytest.raises(NoRoute):
+                made.choose(alone, world.need, NOW)
+
+
 @settings(max_examples=1500)
 @given(worlds())
 def test_where_nobody_may_serve_the_binding_constraint_is_named(world: World) -> None:

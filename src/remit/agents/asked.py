@@ -71,7 +71,8 @@ class Ask:
         profile, agent = self.profile, self.profile.agent
         request = self.talk.request(profile)
         shape = {"agent": agent.name, "digest": profile.digest, "tools": profile.specs_digest}
-        asked = ModelAsk(agent.route, request, self.talk.conversation, shape, self.talk.new)
+        talk = self.talk
+        asked = ModelAsk(agent.route, request, talk.conversation, shape, talk.new, weight=talk.weight)
         reply = await self.run.house.gate.ask_model(self.run.execution, self.actor, asked)
         self.talk = self.talk.sent()
         return reply

@@ -84,6 +84,8 @@ async def _delegate(asked: Ask, colleague: Agent, call: ToolCall) -> Any:
 
 def _groups(asked: Ask, calls: Sequence[ToolCall], most: int) -> list[list[ToolCall]]:
     """Calls that may take place side by side: reads that follow each other, `most` at a time."""
+    if len(calls) == 1:
+        return [list(calls)]
     reads = {tool.name for tool in asked.profile.tools if not tool.manifest.effect.acts}
     groups: list[list[ToolCall]] = []
     for call in calls:

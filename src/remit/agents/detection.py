@@ -5,7 +5,6 @@ What is compared is the call and what came of it, so polling something that chan
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from remit.domain.action_errors import LoopDetected
@@ -31,7 +30,7 @@ class Detection:
         """One turn is over; raises `LoopDetected` once it is clear that nothing new comes of it."""
         turn = canonical.digest([[c.name, c.arguments, r.text] for c, r in zip(calls, results, strict=True)])
         self._turns = [*self._turns, turn][-_WINDOW:]
-        again = Counter(self._turns)[turn]
+        again = self._turns.count(turn)
         if again <= self._repeats:
             return
         names = ", ".join(dict.fromkeys(call.name for call in calls))

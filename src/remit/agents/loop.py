@@ -87,7 +87,7 @@ async def _noted(asked: Ask, scope: Scope, *, ended: bool) -> Any:
         if not (ended or execution.sealed or execution.dry):
             execution.note(AgentEnded(agent.name, status, failure, {"steps": asked.steps}), scope.path)
             scope.last_at = execution.at
-        if agent.budget is not None and not execution.dry:
+        if agent.budget is not None and not (execution.dry or execution.sealed):
             asked.run.house.gate.parts.budgets.forget(asked.actor.accounts[-1].id)
 
 

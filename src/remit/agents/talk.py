@@ -6,10 +6,11 @@ journal takes; and it knows which messages no model has been sent yet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.conversation import Conversation
+from remit.models.bounds import Weight, weigh_messages
 from remit.wire import canonical
 from remit.wire.messages import (
     Message,
@@ -45,6 +46,8 @@ class Talk:
     """What no model has been sent yet, apart from its own words."""
     size: int = 0
     """The bytes that a model has to read, roughly."""
+    weight: Weight = field(default_factory=Weight)
+    """What the messages weigh, for reservations; counted as they come, never changed."""
 
     @classmethod
     def begin(cls, profile: Profile, question: Any) -> Talk:
@@ -58,13 +61,12 @@ class Talk:
         """With these messages after it."""
         return Talk(
             (*self.messages, *messages), self.conversation.add(*messages), (*self.new, *messages),
-            self.size + sum(map(size_of, messages)),
+            self.size + sum(map(size_of, messages)), weigh_messages(messages, self.weight),
         )  # fmt: skip
 
     def said(self, message: Message) -> Talk:
         """The model said this; it stands in the log already."""
-        longer = self.add(message)
-        return replace(longer, new=self.new)
+        return _but_new(self.add(message), self.new)
 
     def heard(self, results: list[Result]) -> Talk:
         """What came of the calls that the model asked for."""
@@ -75,7 +77,7 @@ class Talk:
 
     def sent(self) -> Talk:
         """A model was sent all of it."""
-        return replace(self, new=())
+        return _but_new(self, ())
 
     def request(self, profile: Profile) -> ModelRequest:
         """The next request; the route chooses the model."""
@@ -85,6 +87,11 @@ class Talk:
             output=OutputSchema(shape.name, shape.schema, shape.strict) if shape is not None else None,
             max_tokens=agent.limits.answer_tokens, temperature=agent.temperature, effort=agent.effort,
         )  # fmt: skip
+
+
+def _but_new(talk: Talk, new: tuple[Message, ...]) -> Talk:
+    """The same talk, with this not sent yet; `replace` would cost as much as all the rest of a turn's bookkeeping."""
+    return Talk(talk.messages, talk.conversation, new, talk.size, talk.weight)
 
 
 _MEDIUM = 4500

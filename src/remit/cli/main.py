@@ -28,7 +28,7 @@ class Entry(NamedTuple):
 
 SECTIONS: dict[str, dict[str, Entry]] = {
     "Start": {
-        "demo": Entry("demo", "Watch a durable run survive kill -9."),
+        "demo": Entry("demo", "Watch agents survive kill -9, ask you, and be taken back."),
         "new": Entry("new", "Make a workspace with a small flow and its test."),
         "up": Entry("up", "Run the workspace: workers, supervised."),
         "worker": Entry("worker", "Run one worker until it is told to stop."),
@@ -118,5 +118,5 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _run(words: list[str]) -> object:
     for word in words:
         if not word.isascii() and any("\ud800" <= letter <= "\udfff" for letter in word):
-            raise click.UsageError(f"this is not UTF-8: {ascii(word)}.")
+            raise click.UsageError(f"this is not UTF-8: {word!a}.")
     return remit.main(words, prog_name="remit", standalone_mode=False)

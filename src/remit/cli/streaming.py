@@ -23,14 +23,16 @@ if TYPE_CHECKING:
     from remit.control.views import RunView, StepView
 
     class Frame(Protocol):
-        """A piece of an answer."""
+        """A piece of an answer, of the step at `path`, in its attempt of this number."""
 
-        run: str
-        path: str
-        attempt: int
-        offset: int
-        kind: str
-        text: str
+        @property
+        def path(self) -> str: ...
+        @property
+        def attempt(self) -> int: ...
+        @property
+        def kind(self) -> str: ...
+        @property
+        def text(self) -> str: ...
 
     class Hearing(Screen, Protocol):
         """A screen that also shows pieces of answers."""
@@ -65,7 +67,7 @@ async def heard(platform: Platform, run: str, screen: Hearing) -> AsyncGenerator
 
     async def listen() -> None:
         async for frame in platform.stream(run, ready):
-            screen.hear(frame)  # pyright: ignore[reportArgumentType] - a frozen frame has the fields of one
+            screen.hear(frame)
 
     listening = asyncio.ensure_future(listen())
     await ready.wait()

@@ -50,9 +50,12 @@ class Terminal:
     @asynccontextmanager
     async def office(self) -> AsyncGenerator[Office]:
         """The office of this workspace: for what must work while its code or its rules are broken."""
+        from remit.control import settings
         from remit.control.office import Office
 
-        async with Office.staffed(self.place()) as office:
+        place = self.place()
+        chosen = settings.load(place)
+        async with Office.staffed(place, chosen.database, chosen.workspace.team) as office:
             _warn(office)
             yield office
 

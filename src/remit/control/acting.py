@@ -27,7 +27,7 @@ from remit.policy.authority import Authority
 from remit.policy.world import World
 from remit.tools.acceptance import Acceptance
 from remit.tools.registry import Registry
-from remit.tools.sources import open_sources
+from remit.tools.sources import open_sources, refresh_source
 
 if TYPE_CHECKING:
     from remit.control.ground import Ground
@@ -68,6 +68,7 @@ async def build_house(
         BudgetBook(ground.database, clock, lambda: lease.worker, lambda: lease.holds), vault,
         ModelDesk(models, HealthBook(clock), vault, clock, root), Rates(clock), Streams(), ground.keys,
         environment, read_budgets(root, team, code.agents), largest_result=largest_result,
+        refresh=lambda source: refresh_source(root, registry, source, vault.open_provider),
     )  # fmt: skip
     house = House(Gate(parts), root, code.agents)
     house.closing.append(hush(vault.redactor))

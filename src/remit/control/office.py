@@ -6,17 +6,16 @@ read must not stand in the way of the person who mends it. It imports nothing of
 
 from __future__ import annotations
 
-import os
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remit.control import health, inbox, inspection, orders, settings
+from remit.control import health, inbox, inspection, orders
 from remit.control.ground import open_ground
 from remit.control.reach import dispatcher_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
+    from pathlib import Path
 
     from remit.control.ground import Ground
     from remit.control.views import Finding, InboxItem, RunSummary, RunView, ScheduleView
@@ -36,11 +35,9 @@ class Office:
 
     @classmethod
     @asynccontextmanager
-    async def staffed(cls, place: Path | str = ".") -> AsyncGenerator[Office]:
-        """Open the office of a workspace."""
-        root = Path(os.path.abspath(place))  # noqa: ASYNC240, PTH100 - as text: it asks no file system
-        chosen = settings.load(root)
-        ground = await open_ground(root, chosen.database, chosen.workspace.team)
+    async def staffed(cls, place: Path, url: str, team: str) -> AsyncGenerator[Office]:
+        """Open the office of a workspace, over the database that its settings name."""
+        ground = await open_ground(place, url, team)
         try:
             yield Office(ground, dispatcher_for(ground))
         finally:

@@ -103,6 +103,7 @@ class Platform(Office):
             if flow.cron:
                 await set_schedule(parts.services, principal.team, flow, principal.id)
         await drop_schedules(parts.services, principal.team, principal.id)
+        await parts.house.gate.parts.budgets.start()
         await record_budgets(
             self.ground.database, self.ground.keys, self.ground.clock, principal.team,
             parts.house.gate.parts.accounts, principal.id,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from remit.control.handle import RunHandle
 from remit.control.inspection import find
-from remit.control.starting import accept, flow_named
 from remit.control.orders import check
+from remit.control.starting import accept, flow_named
 from remit.control.views import ReplayReport
 from remit.domain.errors import InvalidInput, ReplayMismatch, UnknownStep
 from remit.domain.events import RunContinued, RunCreated

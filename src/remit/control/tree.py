@@ -100,7 +100,7 @@ def open_waits(entries: list[Entry]) -> list[WaitView]:
                 waits.pop(path, None)  # the question below it is the wait
             case StepRetried():
                 waits[path] = WaitView(path, "retry", event.name, "", event.due, "")
-            case WaitClosed() | StepDone() | StepFailed() | StepClaimed() | StepAbsent():
+            case WaitClosed() | StepDone() | StepFailed() | StepClaimed() | StepAbsent() | StepUnknown():
                 waits.pop(path, None)
             case _:
                 pass
@@ -173,34 +173,47 @@ def _apply_step(
 
 def _apply_other(node: _Node, entry: Entry) -> None:
     match entry.event:
-        case ActionHeld():
-            node.state = "waiting"
-        case ActionAdmitted():
-            node.state = "running"
-        case WaitOpened(wait="approval") as asked:
-            node.state, node.detail = "waiting", f"{asked.group}: {_about(asked)}"
+        case ActionHeld() | WaitOpened() | WaitEscalated():
+            _wait(node, entry.event)
         case WaitClosed(wait="approval") as answered if node.kind != "wait":
             node.state, node.detail, node.said = "running", "", answered.comment
-        case WaitOpened() as opened:
-            node.state, node.detail = "waiting", opened.name or opened.group
-        case WaitEscalated() as escalated:
-            node.detail = escalated.group
-        case AgentEnded() as over:
-            node.state, node.ended_at = "done" if over.status == "answered" else "failed", entry.at
-            node.detail = "" if over.status == "answered" else over.status
         case WaitClosed() as closed:
             _close(node, closed, entry.at)
-        case ChildSpawned() as spawned:
-            node.state, node.ended_at, node.detail = "done", entry.at, spawned.child
-        case PatchChosen():
-            node.state, node.ended_at = "done", entry.at
-        case ScopeDecided() as decided:
-            node.state, node.ended_at, node.detail = "done", entry.at, decided.outcome
-        case Erased() as erased:
-            node.state, node.ended_at = "done", entry.at
-            node.detail = f"{erased.kind} was shredded and cannot be read again"
+        case ActionAdmitted():
+            node.state = "running"
+        case AgentEnded(status="answered"):
+            node.state, node.ended_at, node.detail = "done", entry.at, ""
+        case AgentEnded() as over:
+            node.state, node.ended_at, node.detail = "failed", entry.at, over.status
+        case ChildSpawned() | PatchChosen() | ScopeDecided() | Erased():
+            node.state, node.ended_at, node.detail = "done", entry.at, _what(entry.event) or node.detail
         case _:
             pass
+
+
+def _wait(node: _Node, event: ActionHeld | WaitOpened | WaitEscalated) -> None:
+    node.state = "waiting"
+    match event:
+        case WaitOpened(wait="approval"):
+            node.detail = f"{event.group}: {_about(event)}"
+        case WaitOpened():
+            node.detail = event.name or event.group
+        case WaitEscalated():
+            node.detail = event.group
+        case ActionHeld():
+            pass
+
+
+def _what(event: ChildSpawned | PatchChosen | ScopeDecided | Erased) -> str:
+    match event:
+        case ChildSpawned():
+            return event.child
+        case ScopeDecided():
+            return event.outcome
+        case Erased():
+            return f"{event.kind} was shredded and cannot be read again"
+        case PatchChosen():
+            return ""
 
 
 def _close(node: _Node, event: WaitClosed, at: int) -> None:

@@ -61,7 +61,7 @@ class Admission(Protocol):
         """An earlier life of the run let an attempt pass, with this detail, and nobody knows what came of it."""
         ...
 
-    def replayed(self, detail: Json) -> None:
+    def replayed(self, execution: Execution, detail: Json) -> None:
         """It was settled before, with this detail: take note of what it used."""
         ...
 

@@ -29,7 +29,10 @@ _RAISE = dis.opmap["RAISE_VARARGS"]
 
 async def attempt(made: Call, timeout: float | None, services: Services) -> object:
     """Call the step once under all its guards."""
-    async with admitted(made.step, services):
+    step = made.step
+    if step.breaker is None and step.limit is None:
+        return await call_in_time(made, made.kwargs, timeout, services.clock)
+    async with admitted(step, services):
         return await call_in_time(made, made.kwargs, timeout, services.clock)
 
 
@@ -46,6 +49,8 @@ async def admitted(step: Step, services: Services) -> AsyncGenerator[None]:
 
 async def call_in_time(made: Call, kwargs: dict[str, Any], timeout: float | None, clock: Clock) -> object:
     """Call what performs the step; what takes longer than it may is interrupted."""
+    if timeout is None and made.admission is not None:
+        return await made.fn(*made.args, **kwargs)
     if timeout is None:
         return await call(made.fn, *made.args, **kwargs)
     async with Deadline(clock, timeout, made.step.name):

@@ -73,10 +73,10 @@ class Call:
         if self.admission is not None and not execution.dry:
             self.admission.taken_up(execution, self, detail)
 
-    def replayed(self, detail: Any) -> None:
+    def replayed(self, execution: Execution, detail: Any) -> None:
         """Tell the layer above that this was settled before, with this detail."""
         if self.admission is not None:
-            self.admission.replayed(detail)
+            self.admission.replayed(execution, detail)
 
     @property
     def retry(self) -> Backoff:

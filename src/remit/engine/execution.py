@@ -8,23 +8,24 @@ append nor act (S13). What a step or a wait means is decided in the files beside
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from remit.domain.errors import Cancelled, Evicted, Infrastructure, JournalFull, StopRun
+from remit.domain.errors import Cancelled, Evicted, JournalFull, StopRun
 from remit.domain.events import ChildSpawned, RunParked, ScopeDecided, StepDone, StepFailed, WaitClosed
 from remit.domain.runs import ParkReason, RunRow
 from remit.engine import faults
 from remit.engine.journal import CANCEL_POINT
 from remit.engine.mailbox import Mailbox, Message
+from remit.engine.outbox import Ground, Outbox
 from remit.engine.scope import Scope, current_scope, with_branches
 from remit.engine.waits import DUE, Wait, Waits
 from remit.store.conversations import Shelf
-from remit.store.database import Commit, Conflict, Fence, Op
+from remit.store.database import Conflict, Fence, Op
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from remit.domain.events import Event
     from remit.engine.flow import Flow
@@ -83,8 +84,8 @@ class Execution:
         self.at = row.created_at
         self.active = 1
         self.tasks: set[asyncio.Task[Any]] = set()
-        self._fence = Fence(row.id, row.epoch)
-        self._latest: asyncio.Future[Committed] | None = None
+        self._outbox = Outbox(pen, services.database, Fence(row.id, row.epoch), self.lose)
+        self._ground = Ground(self.lose)
 
     # --- the pen --------------------------------------------------------------------------------------
 
@@ -127,21 +128,18 @@ class Execution:
 
     def note(self, event: Event, path: str = "", ops: Sequence[Op] = ()) -> None:
         """Write an event whose place in the order matters, but which nobody has to wait for."""
-        self.append(event, path, ops).add_done_callback(self._check_note)
+        if self.sealed:
+            raise Evicted
+        self.at = self.services.clock.now()
+        self._outbox.note(event, path, self.at, ops)
 
-    @contextmanager
-    def on_ground(self) -> Generator[None]:
+    def on_ground(self) -> AbstractContextManager[None]:
         """What the store cannot give is no error of the flow: the run is read again once the ground holds."""
-        try:
-            yield
-        except Infrastructure as wrong:
-            self.lose(wrong)
-            raise Evicted from wrong
+        return self._ground
 
     async def settled(self) -> None:
         """Wait until everything written so far is in the log, or refused."""
-        if self._latest is not None:
-            await asyncio.wait([self._latest])
+        await self._outbox.settled()
 
     def now(self) -> int:
         """The clock, for deadlines; flows use `run.now()`."""
@@ -268,6 +266,7 @@ class Execution:
     def lose(self, why: BaseException, path: str = "") -> None:
         """What is in memory does not match the log any more: fenced, refused, or the log cannot be written."""
         self.sealed = True
+        self._outbox.send()
         self.finish(Outcome("lost", value=path, error=why))
 
     def evict(self) -> None:
@@ -353,17 +352,7 @@ class Execution:
         blobs: Sequence[BlobRow] = (), others: Sequence[EventRow] = (),
     ) -> asyncio.Future[Committed]:  # fmt: skip
         self.at = self.services.clock.now()
-        sealed = self.pen.write(event, path, self.at, key)
-        carried = [*self.pen.take_blobs(), *blobs] if self.pen.blobs or blobs else []
-        commit = Commit([sealed, *others], carried, list(ops), [], self._fence)
-        self._latest = self.services.database.submit(commit)
-        return self._latest
-
-    def _check_note(self, durable: asyncio.Future[Committed]) -> None:
-        if not durable.cancelled():
-            wrong = durable.exception()
-            if wrong is not None:
-                self.lose(wrong)
+        return self._outbox.write(event, path, self.at, ops, key, blobs, others)
 
     def _message_came(self, path: str, message: Message) -> None:
         wait = self.waits.at(path)

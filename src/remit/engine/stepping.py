@@ -37,8 +37,8 @@ async def perform(
     recorded = execution.journal.take(call.scope, call.path, step.name)
     if recorded is not None:
         last = recorded[-1].event
-        if isinstance(last, StepDone | StepFailed) and not execution.dry:  # a rehearsal uses nothing
-            call.replayed(last.detail)
+        if isinstance(last, StepDone | StepFailed):
+            call.replayed(execution, last.detail)
         if isinstance(last, StepDone):
             return await replay_result(execution, call, last)
         if isinstance(last, StepFailed):

@@ -9,6 +9,7 @@ counts as spent until its open calls are settled by whoever took over its runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 from remit.domain.action_errors import BudgetExhausted
@@ -69,23 +70,22 @@ class Leases:
         """Lease what these accounts lack for `most`, all in one transaction; raises `BudgetExhausted`."""
         recalled: set[PoolKey] = set()
         while True:
-            asks = await self._asks(wanted, most)
-            if asks is None:
-                return  # meanwhile settled calls have left enough
-            short = [(account, pool, found) for account, pool, _, found in asks if found]
-            for account, pool, found in short:
+            async with AsyncExitStack() as moving:
+                for pool in sorted((pool for _, pool in wanted), key=lambda pool: pool.key):
+                    await moving.enter_async_context(pool.moving)
+                asks = await self._asks(wanted, most)
+                short = [(account, pool, found) for account, pool, _, found in asks if found]
+                if not short and await self._lease([(pool, amount) for _, pool, amount, _ in asks], wanted):
+                    return
+            for account, pool, found in short:  # not while it moves: others may recall from us meanwhile
                 if pool.key in recalled:
                     raise BudgetExhausted(shortage_sentence(account, found), HINT)
                 recalled.add(pool.key)
                 await self._recall(pool.key)
-            if short:
-                continue
-            if await self._lease([(account, pool, amount) for account, pool, amount, _ in asks]):
-                return
 
     async def _asks(
         self, wanted: Sequence[tuple[Account, LeasedPool]], most: Amount
-    ) -> list[tuple[Account, LeasedPool, Amount, Shortage | None]] | None:
+    ) -> list[tuple[Account, LeasedPool, Amount, Shortage | None]]:
         """For each account that lacks something, how much to lease, or what makes it impossible."""
         found: list[tuple[Account, LeasedPool, Amount, Shortage | None]] = []
         for account, pool in wanted:
@@ -93,7 +93,7 @@ class Leases:
             need = pool.lacks(account.budget, most)
             if need != Amount():
                 found.append((account, pool, *_portion(account, need, balance, most)))
-        return found or None
+        return found
 
     async def _balance(self, key: PoolKey) -> Balance:
         rows = await self._database.fetch("budgets.balance", *key, self._holder())
@@ -107,27 +107,36 @@ class Leases:
         amounts = list(map(int, numbers))
         return Balance(Amount(*amounts[:4]), Amount(*amounts[4:]))
 
-    async def _lease(self, portions: Sequence[tuple[Account, LeasedPool, Amount]]) -> bool:
+    async def _lease(
+        self, portions: Sequence[tuple[LeasedPool, Amount]], wanted: Sequence[tuple[Account, LeasedPool]]
+    ) -> bool:
         """Lease all of it or nothing; False if somebody else was faster."""
+        if not portions:
+            return True  # settled calls have left enough meanwhile
+        limits = {pool.key: limits_of(account.budget) for account, pool in wanted}
         ops: list[Op] = []
-        for account, pool, amount in portions:
-            limits = limits_of(account.budget)
+        for pool, amount in portions:
             row = (*pool.key, self._holder(), *values(amount))
+            bounds = (limits[pool.key].get(unit) for unit in UNITS)
             ops.append(Op("budgets.open", tuple(pool.key)))
-            ops.append(Op("budgets.grant", (*row, *(limits.get(unit) for unit in UNITS)), one=True))
+            ops.append(Op("budgets.grant", (*row, *bounds), one=True))
             ops.append(Op("budgets.lease", row))
         try:
             await self._database.submit(Commit(ops=ops))
         except Conflict:
             return False
-        for _, pool, amount in portions:
+        for pool, amount in portions:
             pool.granted += amount
         return True
 
     async def _recall(self, key: PoolKey) -> None:
         """Let all others give back what they do not need, and wait until they have, or are too slow."""
         await self.reconcile()
-        ops = [Op("budgets.open", tuple(key)), Op("budgets.recall", tuple(key))]
+        ops = [
+            Op("budgets.open", tuple(key)),
+            Op("budgets.heard", (*key, self._holder())),
+            Op("budgets.recall", tuple(key)),
+        ]
         number = int((await self._database.submit(Commit(ops=ops))).rows[0][0])
         deadline = self._clock.now() + int(self._terms.patience * MICROSECONDS)
         while await self._unanswered(key, number) and self._clock.now() < deadline:
@@ -147,26 +156,28 @@ class Leases:
             await self._give_back(pools.get(key) or LeasedPool(key), int(number))
 
     async def _give_back(self, pool: LeasedPool, answered: int) -> None:
-        spare = pool.spare()
-        # First here, so that nobody draws what is on its way back. Should the commit fail, nobody knows whether it
-        # went through; what is then missing here comes back when the lease ends.
-        pool.granted -= spare
-        ops = [
-            Op("budgets.take_back", (*pool.key, *values(spare))),
-            Op("budgets.shrink", (*pool.key, self._holder(), *values(spare), answered)),
-        ]
-        await self._database.submit(Commit(ops=ops))
+        async with pool.moving:
+            spare = pool.spare()
+            # First here, so that nobody draws what is on its way back. Should the commit fail, nobody knows whether it
+            # went through; what is then missing here comes back when the lease ends.
+            pool.granted -= spare
+            ops = [
+                Op("budgets.take_back", (*pool.key, *values(spare))),
+                Op("budgets.shrink", (*pool.key, self._holder(), *values(spare), answered)),
+            ]
+            await self._database.submit(Commit(ops=ops))
 
     async def retire(self, pool: LeasedPool) -> bool:
         """End a lease that nobody holds anything of; False if the log knows of open calls."""
-        granted, used = pool.granted, pool.used
-        pool.granted = used  # as above
-        if not await self._fold(pool.key, self._holder()):
-            pool.granted += granted - used
-            return False
-        pool.granted -= used
-        pool.used -= used
-        return True
+        async with pool.moving:
+            granted, used = pool.granted, pool.used
+            pool.granted = used  # as above
+            if not await self._fold(pool.key, self._holder()):
+                pool.granted += granted - used
+                return False
+            pool.granted -= used
+            pool.used -= used
+            return True
 
     async def reconcile(self) -> int:
         """Fold the leases of dead processes whose calls are all settled; gives how many."""
@@ -191,8 +202,10 @@ def settling(keys: Sequence[PoolKey], holder: str, most: Amount, used: Amount, o
 
     It touches no row of another process, unless the call went beyond its bound: then the account hears of it at once.
     """
-    over = beyond(used, most)
     ops: list[Op] = []
+    if not keys:
+        return ops
+    over = beyond(used, most)
     for key in keys:
         ops.append(Op("budgets.settle", (*key, holder, *values(used), *values(opened))))
         if over != Amount():

@@ -8,10 +8,15 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from remit.domain.budgets import MICRO, Account, Amount, Budget
 from remit.domain.clock import MICROSECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 UNITS = ("money", "tokens", "steps", "calls")
 _WORDS = {"tokens": "tokens", "steps": "steps", "calls": "tool calls"}
@@ -43,10 +48,11 @@ class LocalPool:
 
     def lacks(self, budget: Budget, most: Amount) -> Shortage | None:
         """The first unit that it does not have."""
+        used, held = self.used, self.held
         for unit, limit in limits_of(budget).items():
-            asked, used, held = get(most, unit), get(self.used, unit), get(self.held, unit)
-            if asked and used + held + asked > limit:
-                return Shortage(unit, limit, used, held, asked)
+            asked: int = getattr(most, unit)
+            if asked and getattr(used, unit) + getattr(held, unit) + asked > limit:
+                return Shortage(unit, limit, get(used, unit), get(held, unit), asked)
         return None
 
     def settle(self, most: Amount, used: Amount) -> None:
@@ -73,6 +79,8 @@ class LeasedPool:
     """When it was last drawn on."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Who waits for more of it stands in line here."""
+    moving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the lease grows or shrinks: what is on its way would be missing here and there."""
 
     @property
     def free(self) -> Amount:
@@ -128,9 +136,10 @@ def values(amount: Amount) -> tuple[int, int, int, int]:
     return (amount.money, amount.tokens, amount.steps, amount.calls)
 
 
-def limits_of(budget: Budget) -> dict[str, int]:
+@lru_cache(maxsize=4096)
+def limits_of(budget: Budget) -> Mapping[str, int]:
     """The limits that are counted here; time is watched by whoever waits."""
-    return {unit: limit for unit, limit in budget.limits.items() if unit in UNITS}
+    return MappingProxyType({unit: limit for unit, limit in budget.limits.items() if unit in UNITS})
 
 
 def is_shared(account: str) -> bool:

@@ -95,6 +95,10 @@ class BudgetBook:
     async def reserve(self, accounts: Sequence[Account], most: Amount) -> Reservation:
         """Hold `most` on every account or on none; raises `BudgetExhausted`. Does not wait in the common case."""
         chosen = tuple({account.id: account for account in accounts}.values())
+        if len(chosen) == 1 and not is_shared(chosen[0].id):
+            pools = (self._pool(chosen[0]),)
+            self._lacking(chosen, pools, most)  # raises where it does not have it
+            return self._hold(chosen, pools, most)
         while True:
             pools = tuple(map(self._pool, chosen))
             lacking = self._lacking(chosen, pools, most)
@@ -174,6 +178,11 @@ class BudgetBook:
     def forget(self, account: str) -> None:
         """The run or ask is over, or left memory."""
         self._local.pop(account, None)
+
+    def forget_run(self, run: str) -> None:
+        """The run left memory, with everything that its agents were asked."""
+        for account in [each for each in self._local if each.partition(":")[2].partition("/")[0] == run]:
+            del self._local[account]
 
     def used(self, account: Account) -> Amount:
         """What was drawn from an account in memory so far."""

@@ -65,6 +65,6 @@ class DelegatePassage(Passage):
         del wrong
         return {**self.facts(), "to": self._agent}, self.charge(Amount())
 
-    def replayed(self, detail: Any) -> None:
+    def replayed(self, execution: Execution, detail: Any) -> None:
         """It used nothing."""
-        del detail
+        del execution, detail

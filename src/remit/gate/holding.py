@@ -117,7 +117,7 @@ def _edited(asked: dict[str, Any], answered: Any) -> dict[str, Any] | None:
     """The arguments that a reviewer put in place of those that were asked about."""
     if answered is None or answered == asked:
         return None
-    changed = cast("dict[str, Any]", answered) if isinstance(answered, dict) else {}
+    changed = cast("dict[str, Any]", answered) if isinstance(answered, dict) else {"arguments": None}
     arguments = changed.get("arguments", changed if "tool" not in changed else None)
     if not isinstance(arguments, dict):
         raise BadArguments(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from remit.gate.actor import Actor
     from remit.gate.models import Asked, Plan
     from remit.gate.parts import GateParts
+    from remit.models.bounds import Weight
     from remit.store.database import Op
     from remit.wire.messages import ModelRequest
 
@@ -48,6 +49,8 @@ class ModelAsk:
     purpose: str = ""
     """`compact` and the like; empty for a turn of the loop."""
     data_class: str = ""
+    weight: Weight | None = None
+    """What the messages weigh, where somebody kept count as they came."""
 
     def identity(self) -> tuple[object, ...]:
         """What makes it this call and no other, on every replay."""
@@ -92,7 +95,13 @@ class ModelPassage(Passage):
         desk, ask = self.parts.models, self._ask
         session = execution.row.session or execution.row.id
         self._plan = plan = desk.plan(
-            ask.route, ask.request, self._may_use, ask.data_class, session, f"{execution.row.id}/{call.path}"
+            ask.route,
+            ask.request,
+            self._may_use,
+            ask.data_class,
+            session,
+            f"{execution.row.id}/{call.path}",
+            ask.weight,
         )
         self.pipe.passed("resolve")
         await self.reserve(execution, plan.most)
@@ -180,11 +189,11 @@ class ModelPassage(Passage):
             detail["lost"] = len(self.lost)
         return detail, ops
 
-    def replayed(self, detail: Any) -> None:
+    def replayed(self, execution: Execution, detail: Any) -> None:
         """It was settled before: count what it used."""
         used = object_of(object_of(detail).get("used"))
         if used:
-            self.count_again(Amount(**used))
+            self.count_again(execution, Amount(**used))
 
     def _action(self) -> dict[str, Any]:
         ask, plan = self._ask, self._plan

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from remit.gate.streams import Listener
     from remit.gate.vault import Vault
     from remit.models.attempt import Attempt
-    from remit.models.bounds import Bound
+    from remit.models.bounds import Bound, Weight
     from remit.models.configuration import Configuration
     from remit.models.health import HealthBook
     from remit.models.provider import Provider
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from remit.wire.messages import ModelRequest, ModelResponse, StreamEvent
 
 _HEDGE_AFTER = 2.0
+_USUAL = Deadlines()
+_OPEN = Credential(kind="none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +106,16 @@ class ModelDesk:
         self._clock = clock
         self._calls = Calls(self._credential, health=health, clock=clock)
         self._windows: dict[str, int | None] = {}
+        self._known_facts: dict[str, dict[str, Any]] = {}
+        self._candidates: dict[str, Candidate] = {}
 
     def simulate(self, *scripts: Any) -> None:
         """Let the simulated provider answer for every model, by these scripts first: for tests and rehearsals."""
         self.configuration = self.configuration.simulated()
         self.router = Router(self.configuration.catalog, self.configuration.book, self.health)
         self._providers.clear()
-        self._windows.clear()
+        for remembered in (self._windows, self._known_facts, self._candidates):
+            remembered.clear()
         provider: Any = self._provider(SIMULATED)
         provider.scripts[:0] = scripts
 
@@ -126,11 +131,11 @@ class ModelDesk:
 
     def plan(
         self, route_name: str, request: ModelRequest, may_use: Callable[[str, dict[str, Any]], Decision],
-        data_class: str, session: str, key: str = "",
+        data_class: str, session: str, key: str = "", said: Weight | None = None,
     ) -> Plan:  # fmt: skip
         """Who may answer, in which order, and what it may cost; raises `NoRoute` or `Denied`."""
         route, now = self.configuration.route(route_name), self._clock.now()
-        weight = weigh(request)
+        weight = weigh(request, said)
         need = need_of(request, weight, session=session, data_class=data_class, key=key)
         decision = self.router.choose(route, need, now)
         allowed, refused = self._allowed(decision, may_use)
@@ -144,7 +149,7 @@ class ModelDesk:
             )
             for name in allowed
         ]
-        candidates = tuple(self._candidate(name) for name in allowed)
+        candidates = tuple(map(self._candidate, allowed))
         detail = _why(decision, refused)
         most, unbounded = _most(bounds)
         if unbounded:
@@ -164,12 +169,13 @@ class ModelDesk:
     ) -> Asked:
         """The answer of the first model that gives one, or the failure that tells most."""
         request = replace_stream(plan.request, stream=listener is not None)
-        seconds = Deadlines().total
+        deadlines, seconds = _USUAL, _USUAL.total
         if actor.until is not None:
             seconds = max(0.001, min(seconds, (actor.until - self._clock.now()) / MICROSECONDS))
+            deadlines = Deadlines(total=seconds)
         call = ModelCall(
             request,
-            deadlines=Deadlines(total=seconds),
+            deadlines=deadlines,
             run=run,
             agent=actor.agent,
             path=path,
@@ -221,6 +227,12 @@ class ModelDesk:
         return allowed, refused
 
     def _facts(self, name: str) -> dict[str, Any]:
+        found = self._known_facts.get(name)
+        if found is None:
+            found = self._known_facts[name] = self._facts_of(name)
+        return found
+
+    def _facts_of(self, name: str) -> dict[str, Any]:
         card = self.configuration.catalog.card(name)
         return {
             "provider": card.provider, "region": ",".join(sorted(card.regions)),
@@ -228,6 +240,12 @@ class ModelDesk:
         }  # fmt: skip
 
     def _candidate(self, name: str) -> Candidate:
+        found = self._candidates.get(name)
+        if found is None:
+            found = self._candidates[name] = self._open_candidate(name)
+        return found
+
+    def _open_candidate(self, name: str) -> Candidate:
         card = self.configuration.catalog.card(name)
         spec = self.configuration.providers.get(card.provider)
         deadlines = spec.deadlines if spec is not None else None
@@ -247,7 +265,7 @@ class ModelDesk:
     async def _credential(self, provider: str) -> Credential:
         spec = self.configuration.providers[provider]
         if not spec.secret:
-            return Credential(kind="none")
+            return _OPEN
         value = await self._vault.open_provider(spec.secret)
         return Credential(value, spec.auth or "key")
 

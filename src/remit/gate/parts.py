@@ -6,8 +6,10 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from remit.domain.clock import MICROSECONDS
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from remit.domain.budgets import Account
     from remit.domain.clock import Clock
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from remit.tools.acceptance import Acceptance
     from remit.tools.registry import Registry
     from remit.tools.tool import Tool
+
+_LOOK_AGAIN = 10 * MICROSECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,10 @@ class GateParts:
     accounts: dict[str, Account] = field(default_factory=dict[str, "Account"])
     """Shared budgets of this workspace by account: `agent:NAME`, `team:NAME`."""
     largest_result: int = 4 * 1024 * 1024
+    refresh: Callable[[str], Awaitable[None]] | None = None
+    """Opens a source of tools again, as it is now."""
+    looked: dict[str, int] = field(default_factory=dict[str, int])
+    """When each source was opened again last."""
     learning: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Whoever takes in new tools does it alone."""
 
@@ -65,10 +73,27 @@ class GateParts:
             self.authority.reload(self.world())
             await self.vault.learn(name for tool in new for name in tool.manifest.secrets)
 
+    async def look_again(self, tool: Tool) -> bool:
+        """Whether a stranger's tool, which is not what was accepted, is another one by now: somebody may have accepted
+        what its source says today. A model that asks again and again does not make us ask the source each time.
+        """
+        source, now = self.registry.source_of(tool.name), self.clock.now()
+        if self.refresh is None or tool.manifest.source in {"python", "builtin"}:
+            return False
+        if now - self.looked.get(source, -_LOOK_AGAIN) < _LOOK_AGAIN:
+            return False
+        self.looked[source] = now
+        async with self.learning:
+            await self.refresh(source)
+            await self.acceptance.boot(each for each in self.registry if self.registry.source_of(each.name) == source)
+            self.authority.reload(self.world())
+        found = self.registry.find(tool.name)
+        return found is not None and found is not tool and self.acceptance.accepts(found)
+
     def forget(self, run: str, *, ended: bool) -> None:
         """A run has left this process: nothing that was kept for it stays."""
         self.vault.forget(run)
-        self.budgets.forget(f"run:{run}")
+        self.budgets.forget_run(run)
         if ended:
             self.streams.close(run)
 

@@ -185,18 +185,20 @@ class Passage:
         """What attempts of earlier lives are taken to have used: all that they might have."""
         return sum((Amount(**each["most"]) for each in self.lost), Amount())
 
-    def count_again(self, used: Amount) -> None:
-        """The journal says that it used this much, in an earlier life of the run."""
+    def count_again(self, execution: Execution, used: Amount) -> None:
+        """The journal says that it used this much, in an earlier life of the run; a rehearsal uses nothing."""
+        if execution.dry:
+            return
         for account in self.actor.accounts:
             self.parts.budgets.charge(account, used)
 
     def taken_up(self, execution: Execution, call: Placed, detail: Any) -> None:
         """An earlier life of the run let an attempt pass, and nobody knows what it used: as much as it might (S25)."""
-        del execution, call
+        del call
         bound = object_of(object_of(detail).get("bound"))
         if bound:
             self.lost.append(bound)
-            self.count_again(Amount(**bound["most"]))
+            self.count_again(execution, Amount(**bound["most"]))
 
     def dropped(self) -> None:
         """It is over: the outcome is durable, or there is none: the run left, or the branch was cancelled."""

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from remit.domain.action_errors import Denied, UnknownTool
+from remit.domain.action_errors import Denied, IsolationMissing, Quarantined, UnknownTool
 from remit.domain.action_events import ActionAdmitted
 from remit.domain.budgets import Amount
 from remit.domain.decisions import AccessRequest
 from remit.domain.effects import Absent, Happened
 from remit.domain.errors import Refused, RunProblem, StepFailed, TooLarge, ToolFailed
 from remit.domain.event import object_of
-from remit.domain.tools import ArgumentRole, Performed
+from remit.domain.tools import ArgumentRole, Performed, SandboxTier
 from remit.engine.attempts import Deadline, failure_of
 from remit.gate.nesting import reachable
 from remit.gate.passage import FRESH, Passage
@@ -130,8 +130,20 @@ class ToolPassage(Passage):
                 f"{self.actor.agent} was not given {tool.name}.",
                 f"It has: {', '.join(sorted(self.actor.tools)) or 'no tool'}.",
             )
+        if tool.manifest.source == "python" and tool.manifest.tier is not SandboxTier.NONE:
+            raise IsolationMissing(
+                f"{tool.name} asks for the tier {tool.manifest.tier.value}, and a Python tool runs in Remit's own process.",
+                "Let python_run run its code, or put it behind an MCP server of its own.",
+            )
         with execution.on_ground():
-            await self.parts.acceptance.admit(tool)
+            try:
+                await self.parts.acceptance.admit(tool)
+            except Quarantined:
+                if not await self.parts.look_again(tool):
+                    raise
+                raise Quarantined(
+                    f"{tool.name} has another definition, which was accepted meanwhile.", "Call it again."
+                ) from None
         self.pipe.passed("resolve")
         return tool
 
@@ -301,7 +313,7 @@ class ToolPassage(Passage):
         detail: dict[str, Any] = {"pipe": self.pipe.stages, "used": {"calls": calls}}
         if tool is not None:
             detail["label"] = _label(tool)
-        if self._edited_by:
+        if self.arguments != self.asked:
             detail["edited"] = {"by": self._edited_by, "arguments": self.arguments, "asked": self.asked}
         if performed is not None and tool is not None and tool.manifest.undo.value != "none":
             if performed.best_effort:
@@ -335,11 +347,14 @@ class ToolPassage(Passage):
         content = {name for name, role in manifest.roles.items() if role is ArgumentRole.CONTENT}
         return {name: value for name, value in whole.items() if name not in content} or whole
 
-    def replayed(self, detail: Any) -> None:
-        """It was settled before: count what it used."""
-        used = object_of(object_of(detail).get("used"))
+    def replayed(self, execution: Execution, detail: Any) -> None:
+        """It was settled before: count what it used, and say again what was changed."""
+        known = object_of(detail)
+        used, edited = object_of(known.get("used")), object_of(known.get("edited"))
         if used:
-            self.count_again(Amount(calls=int(used.get("calls", 0))))
+            self.count_again(execution, Amount(calls=int(used.get("calls", 0))))
+        if edited:
+            self._edited_by, self.arguments = edited["by"], edited["arguments"]
 
     @property
     def note(self) -> str:

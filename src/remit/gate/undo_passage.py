@@ -160,9 +160,9 @@ class UndoPassage(Passage):
         self._execution = execution
         self._context = self._make_context(execution, call)
 
-    def replayed(self, detail: Any) -> None:
+    def replayed(self, execution: Execution, detail: Any) -> None:
         """It used one call."""
-        del detail
+        del execution, detail
 
 
 def _conflict(image: ObjectImage, comparison: Comparison) -> CannotUndo:

@@ -17,9 +17,11 @@ from remit.models.prices import MILLION
 from remit.wire.messages import Audio, File, Foreign, Image, Reasoning, Refusal, Text, ToolCall, ToolResult
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from remit.models.catalog import ModelCard
     from remit.models.prices import PriceBook, Rates
-    from remit.wire.messages import ModelRequest, Part, ToolSpec
+    from remit.wire.messages import Message, ModelRequest, Part, ToolSpec
 
 PER_REQUEST = 64
 """Tokens that frame a request, whatever is in it."""
@@ -49,6 +51,8 @@ class Weight:
     unknown: str = ""
     """What has no size that could be known; empty: nothing."""
     tools: bool = False
+    kinds: frozenset[str] = frozenset()
+    """What of it not every model can read: images, audio, files."""
 
     @property
     def estimate(self) -> int:
@@ -87,16 +91,13 @@ class Bound:
         return self.prompt + self.completion
 
 
-def weigh(request: ModelRequest) -> Weight:
-    """What a request weighs."""
-    weight = Weight(frames=len(request.messages) + len(request.tools), tools=bool(request.tools))
-    for message in request.messages:
-        for part in message.parts:
-            _weigh_part(part, weight)
-        if message.opaque:
-            weight.text += _size(message.opaque)
+def weigh(request: ModelRequest, said: Weight | None = None) -> Weight:
+    """What a request weighs; `said` is what its messages do, where somebody kept count as they came."""
+    weight = weigh_messages(request.messages) if said is None else _copied(said)
     if request.tools:
         tools = weigh_tools(request.tools)
+        weight.tools = True
+        weight.frames += len(request.tools)
         weight.text += tools.text
         weight.unknown = tools.unknown or weight.unknown
     if request.output is not None:
@@ -104,6 +105,18 @@ def weigh(request: ModelRequest) -> Weight:
     reaching = request.extra.keys() - _HARMLESS
     if reaching:
         weight.unknown = f'the provider\'s own "{min(reaching)}"'
+    return weight
+
+
+def weigh_messages(messages: Iterable[Message], before: Weight | None = None) -> Weight:
+    """What messages weigh, on top of those `before` them: a conversation that grows is weighed once."""
+    weight = Weight() if before is None else _copied(before)
+    for message in messages:
+        weight.frames += 1
+        for part in message.parts:
+            _weigh_part(part, weight)
+        if message.opaque:
+            weight.text += _size(message.opaque)
     return weight
 
 
@@ -138,6 +151,12 @@ def bound(
 # --- weighing -----------------------------------------------------------------------------------------------
 
 
+def _copied(weight: Weight) -> Weight:
+    return Weight(
+        weight.text, weight.frames, weight.images, weight.audio, weight.unknown, weight.tools, weight.kinds
+    )
+
+
 def _weigh_part(part: Part, weight: Weight) -> None:
     weight.frames += 1
     match part:
@@ -160,9 +179,12 @@ def _weigh_medium(part: Image | Audio | File | Foreign, weight: Weight) -> None:
     match part:
         case Image():
             weight.images += 1
+            weight.kinds |= {"images"}
         case Audio(data=data):
             weight.audio += len(data) * 3 // 4
+            weight.kinds |= {"audio"}
         case File():
+            weight.kinds |= {"files"}
             _weigh_file(part, weight)
         case Foreign():
             weight.unknown = f"a {part.block.get('type', 'block')} of the provider's own"

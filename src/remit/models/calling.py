@@ -32,7 +32,7 @@ from remit.models.attempting import Underway
 from remit.models.failures import with_trouble
 from remit.models.hedging import Race
 from remit.models.plan import Answered, NoWitness
-from remit.models.provider import Trouble, trouble_of
+from remit.models.provider import ModelCall, Trouble, trouble_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from remit.models.attempt import Health
     from remit.models.attempting import Deliver
     from remit.models.plan import CallPlan, Candidate, CredentialFor, OnEvent, Witness
-    from remit.models.provider import ModelCall
     from remit.wire.messages import ModelResponse, StreamEvent
 
 
@@ -196,10 +195,21 @@ class _Journey:
         """The call as this provider gets it."""
         candidate, deadlines = attempt.candidate, attempt.candidate.deadlines or self._call.deadlines
         left = self._seconds_left()
-        if left is not None:
-            deadlines = replace(deadlines, total=min(deadlines.total, left))
-        request = msgspec.structs.replace(self._call.request, model=candidate.upstream or candidate.model)
-        return replace(self._call, request=request, credential=attempt.credential, deadlines=deadlines)
+        if left is not None and left < deadlines.total:
+            deadlines = replace(deadlines, total=left)
+        call = self._call
+        request = msgspec.structs.replace(call.request, model=candidate.upstream or candidate.model)
+        return ModelCall(
+            request,
+            attempt.credential,
+            deadlines,
+            call.headers,
+            call.key,
+            call.run,
+            call.agent,
+            call.route,
+            call.path,
+        )
 
     async def _deliver(self, attempt: Underway, event: StreamEvent) -> None:
         attempt.delivered = self._delivered = True

@@ -52,7 +52,7 @@ class HealthBook:
 
     def admit(self, model: str) -> Permission | None:
         """Permission for one call, or None while the model rests or others probe it. Bring it back through `done`."""
-        record = self._records.setdefault(model, _Record())
+        record = self._record(model)
         probe = record.rests_until is not None
         if probe:
             if self.resting(model) or record.probing >= self._probes:
@@ -69,7 +69,7 @@ class HealthBook:
         retry_after: float | None = None,
     ) -> None:
         """What became of a permission."""
-        record = self._records.setdefault(permission.model, _Record())
+        record = self._record(permission.model)
         record.in_flight = max(0, record.in_flight - 1)
         if permission.probe:
             record.probing = max(0, record.probing - 1)
@@ -98,6 +98,12 @@ class HealthBook:
         if record is None:
             return PeakEwma().seconds
         return record.latency.value(self._clock.boot()) * (record.in_flight + 1)
+
+    def _record(self, model: str) -> _Record:
+        record = self._records.get(model)
+        if record is None:
+            record = self._records[model] = _Record()
+        return record
 
     def _probed(self, record: _Record, *, well: bool) -> None:
         if well:

@@ -79,7 +79,10 @@ class Price:
 
     def at(self, moment: int) -> Period | None:
         """The period that a moment falls into; None before the first."""
-        return next((period for period in reversed(self.periods) if period.since <= moment), None)
+        for period in reversed(self.periods):
+            if period.since <= moment:
+                return period
+        return None
 
     def times(self, percent: int) -> Price:
         """The same elsewhere, at so many hundredths."""

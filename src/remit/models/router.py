@@ -65,7 +65,7 @@ class RouteDecision:
     order: tuple[str, ...]
     eliminated: tuple[Eliminated, ...]
     scores: tuple[Score, ...]
-    """In the order of `order`."""
+    """In the order of `order`; none where there was no choice."""
     affinity: str = ""
     """The model that stays first because this session's prefix is warm there."""
     binding: tuple[str, ...] = ()
@@ -85,10 +85,21 @@ class Router:
 
     def choose(self, route: Route, need: Need, now: int) -> RouteDecision:
         """Whom to ask; raises `NoRoute` naming the constraint that nobody meets."""
-        decision = self.explain(route, need, now)
+        decision = self._only(route, need, now) or self.explain(route, need, now)
         if not decision.order:
             raise _no_route(decision)
         return decision
+
+    def _only(self, route: Route, need: Need, now: int) -> RouteDecision | None:
+        """The one model of a route that has no other, if it may serve: there is nothing to compare it with."""
+        if len(route.candidates) != 1:
+            return None
+        name = route.candidates[0]
+        card = self._catalog.card(name)
+        if violations(route, need, Candidate(card, self._book.period(name, now))):
+            return None
+        stays = not self._health.resting(name) and self._warmth.keeps(card, need, now)
+        return RouteDecision(route.name, route.candidates, (), (), name if stays else "")
 
     def explain(self, route: Route, need: Need, now: int) -> RouteDecision:
         """The same, and an empty order where nobody may serve."""

@@ -7,16 +7,16 @@ from __future__ import annotations
 import hashlib
 import itertools
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from remit.models.bounds import TYPICAL_BYTES_PER_TOKEN, weigh, weigh_tools
-from remit.wire.messages import Audio, File, Image, ToolResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from remit.models.bounds import Weight
-    from remit.wire.messages import Message, ModelRequest, Part
+    from remit.wire.messages import Message, ModelRequest
 
 Unpriced = Literal["refuse", "allow"]
 Preference = Literal["cost", "latency", "order"]
@@ -60,7 +60,7 @@ class Route:
     hedge: bool = False
     """Whether a slow first model may be asked beside a second one."""
 
-    @property
+    @cached_property
     def candidates(self) -> tuple[str, ...]:
         """Everyone who may be asked, once, the fallbacks last."""
         return tuple(dict.fromkeys((*self.models, *self.fallbacks)))
@@ -100,7 +100,7 @@ def need_of(
     weight = weigh(request) if weight is None else weight
     prefix, prefix_tokens = _prefix(request)
     return Need(
-        capabilities=frozenset(_capabilities(request)),
+        capabilities=frozenset(_capabilities(request, weight)),
         prompt=weight.estimate,
         answer=min(request.max_tokens or 400, 400),
         max_tokens=request.max_tokens,
@@ -112,7 +112,7 @@ def need_of(
     )
 
 
-def _capabilities(request: ModelRequest) -> Iterator[str]:
+def _capabilities(request: ModelRequest, weight: Weight) -> Iterator[str]:
     """Streaming is not among them: who does not stream is asked for the whole answer, and that is handed on. Nor is
     a schema: where the provider does not hold the answer to it, the agent does.
     """
@@ -120,24 +120,7 @@ def _capabilities(request: ModelRequest) -> Iterator[str]:
         yield "tools"
     if request.parallel_tools:
         yield "parallel_tools"
-    for message in request.messages:
-        for part in message.parts:
-            yield from _kinds(part)
-
-
-def _kinds(part: Part) -> Iterator[str]:
-    match part:
-        case Image():
-            yield "images"
-        case Audio():
-            yield "audio"
-        case File():
-            yield "files"
-        case ToolResult(parts=parts):
-            for inner in parts:
-                yield from _kinds(inner)
-        case _:
-            pass
+    yield from weight.kinds
 
 
 def _prefix(request: ModelRequest) -> tuple[str, int]:
@@ -146,9 +129,15 @@ def _prefix(request: ModelRequest) -> tuple[str, int]:
     if not system and not request.tools:
         return "", 0
     tools = weigh_tools(request.tools)
+    return _named(system, tools.digest, tools.text)
+
+
+@lru_cache(maxsize=1024)
+def _named(system: str, tools: str, tools_text: int) -> tuple[str, int]:
+    """A name for a prefix and its tokens; every call of an agent has the same one."""
     said = system.encode("utf-8", "surrogatepass")
-    digest = hashlib.blake2b(said + tools.digest.encode(), digest_size=12)
-    return digest.hexdigest(), (len(said) + tools.text) // TYPICAL_BYTES_PER_TOKEN
+    digest = hashlib.blake2b(said + tools.encode(), digest_size=12)
+    return digest.hexdigest(), (len(said) + tools_text) // TYPICAL_BYTES_PER_TOKEN
 
 
 def _is_system(message: Message) -> bool:

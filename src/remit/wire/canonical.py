@@ -11,7 +11,7 @@ import json
 import math
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -22,23 +22,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+Kind = TypeVar("Kind")
+
 LARGEST_INTEGER = 2**53 - 1
 
 
 def plain(value: object, foreign: Callable[[object], object] | None = None) -> Any:
     """`value` as dicts, lists, strings and numbers only; `foreign` may translate types JSON does not know."""
     kind = type(value)
+    known: Any = value
     if kind in _AS_IT_IS:
         return value
     if kind is int:
-        return _safe_integer(cast("int", value))
-    if kind is float:
-        return _finite(cast("float", value))
+        return known if -LARGEST_INTEGER <= known <= LARGEST_INTEGER else _refuse_integer(known)
     if kind is dict:
-        return _plain_object(cast("dict[object, object]", value), foreign)
+        return {
+            key if type(key) is str else _key(key): item if type(item) in _AS_IT_IS else plain(item, foreign)
+            for key, item in known.items()
+        }
     if kind is list or kind is tuple:
-        items = cast("list[object]", value)
-        return [item if type(item) in _AS_IT_IS else plain(item, foreign) for item in items]
+        return [item if type(item) in _AS_IT_IS else plain(item, foreign) for item in known]
+    if kind is float:
+        return _finite(known)
     return _translate(value, foreign)
 
 
@@ -53,6 +58,11 @@ def encode(value: object) -> bytes:
 def digest(value: object) -> str:
     """The SHA-256 of the canonical bytes of a plain value, in hex."""
     return hashlib.sha256(encode(value)).hexdigest()
+
+
+def learn(kind: type[Kind], to_plain: Callable[[Kind], Any]) -> None:
+    """Have values of exactly this type written by `to_plain`, which gives plain JSON: for the types on every path."""
+    _KNOWN[kind] = to_plain
 
 
 def accept(value: object, what: str) -> Any:
@@ -70,7 +80,7 @@ def accept(value: object, what: str) -> Any:
 def parse(text: str | bytes) -> Any:
     """Read JSON that somebody sent; refuse what two readers could read differently."""
     try:
-        value = plain(json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant))
+        value = plain(_loads(text))
         if _may_hold_half_a_character(text):
             encode(value)
         return value  # noqa: TRY300 - the checks before it are what may fail
@@ -91,15 +101,17 @@ def parse(text: str | bytes) -> Any:
         raise InvalidInput(wrong.message, wrong.hint) from None
 
 
-def _plain_object(value: dict[object, object], foreign: Callable[[object], object] | None) -> dict[str, Any]:
-    return {
-        key if type(key) is str else _key(key): item if type(item) in _AS_IT_IS else plain(item, foreign)
-        for key, item in value.items()
-    }
+def _loads(text: str | bytes) -> Any:
+    if isinstance(text, str) and not text.startswith(_BOM):
+        return _DECODER.decode(text)
+    return json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
 
 
 def _translate(value: object, foreign: Callable[[object], object] | None) -> Any:
     """A value of a type that JSON does not know; what it holds may be of such types as well."""
+    known = _KNOWN.get(value.__class__)
+    if known is not None:
+        return known(value)
     translated = value if foreign is None else foreign(value)
     if translated is not value:
         return plain(translated, foreign)
@@ -193,9 +205,7 @@ def _dump_model(value: Any) -> object:
     return dump(mode="json")
 
 
-def _safe_integer(value: int) -> int:
-    if -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
-        return value
+def _refuse_integer(value: int) -> NoReturn:
     said = str(value) if value.bit_length() < _LONGEST_SHOWN else f"of {value.bit_length():,} bits"
     raise NotEncodable(
         f"the integer {said} is beyond 2^53-1, where JSON readers disagree.",
@@ -236,7 +246,10 @@ def _no_constant(name: str) -> NoReturn:
 
 
 _LONGEST_SHOWN = 1000
+_BOM = "\ufeff"
+_DECODER = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
 _UNSET: Any = object()
 _FIELDS: WeakKeyDictionary[type, tuple[str, ...] | None] = WeakKeyDictionary()
+_KNOWN: dict[type, Callable[[Any], Any]] = {}
 _AS_IT_IS = frozenset({str, bool, type(None)})
 _ENCODER = msgspec.json.Encoder(order="deterministic")

@@ -13,6 +13,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct, field
 
+from remit.wire import canonical
+
 Json = Any
 
 
@@ -277,6 +279,27 @@ StreamEvent = (
 def message_to_plain(message: Message) -> dict[str, Json]:
     """A message as plain JSON, the form in which conversations keep it."""
     return msgspec.to_builtins(message)
+
+
+def _canonical(message: Message) -> Any:
+    """A message as the journal digests it: only what a provider made up itself has to be looked at value by value."""
+    plain = msgspec.to_builtins(message, str_keys=True, order="deterministic")
+    if message.opaque is not None or not all(map(_is_words, message.parts)):
+        return canonical.plain(plain)
+    for each in (plain, *plain.get("parts", ())):
+        if "parts" in each:
+            each["parts"] = list(each["parts"])
+    return plain
+
+
+def _is_words(part: Part) -> bool:
+    if type(part) is ToolResult:
+        return part.opaque is None and all(map(_is_words, part.parts))
+    return type(part) in _WORDS and getattr(part, "opaque", None) is None
+
+
+_WORDS = frozenset({Text, ToolCall, Reasoning, Refusal})
+canonical.learn(Message, _canonical)
 
 
 def message_from_plain(plain: object) -> Message:

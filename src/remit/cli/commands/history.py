@@ -62,7 +62,7 @@ def fork(terminal: Terminal, run: str, step: str | None, given: str | None, *, l
 )
 @click.pass_obj
 def migrate_run(terminal: Terminal, run: str, renames: tuple[str, ...]) -> None:
-    """Move a RUN that stopped at changed code to the code as it is now; its journal must fit, except for the renames."""
+    """Move a RUN that stopped at changed code to the code as it is now; but for renames, its journal must fit."""
     table = dict(_pair(rename) for rename in renames)
 
     async def migrate(platform: Platform) -> RunView:

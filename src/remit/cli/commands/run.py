@@ -34,7 +34,7 @@ def run(
     terminal: Terminal, flow: str, given: str | None, question: str | None, patience: float,
     *, detach: bool, stream: bool,
 ) -> int:  # fmt: skip
-    """Start FLOW, or an agent, and follow it until it ends or waits. If it waits, this exits with 4 and says for what."""
+    """Start FLOW, or an agent, and follow it until it ends or waits. If it waits, this exits with 4 and says why."""
     if given is not None and question is not None:
         raise click.UsageError("--ask TEXT is short for --input with the question in it; give one of them.")
     if detach and stream:

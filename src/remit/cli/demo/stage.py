@@ -167,9 +167,10 @@ def _folder(keep: Path | None) -> Generator[Path]:
 
 def _kept(example: Path, folder: Path) -> Path:
     """A copy of the example where somebody wants to look at it afterwards."""
+    place = Path.cwd() / folder
     try:
-        shutil.copytree(example, folder, ignore=shutil.ignore_patterns("__pycache__"))
-        return folder.resolve()
+        shutil.copytree(example, place, ignore=shutil.ignore_patterns("__pycache__"))
+        return place.resolve()
     except FileExistsError:
         raise BadWorkspace(
             f"{folder} is there already.", "Name a new folder: remit demo --keep NEW."

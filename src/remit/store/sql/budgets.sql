@@ -65,6 +65,12 @@ UPDATE budget_leases SET
     granted_steps = granted_steps - $6, granted_calls = granted_calls - $7, answered = $8
 WHERE account = $1 AND period = $2 AND holder = $3;
 
+-- name: budgets.heard
+-- Who asks all others need not answer itself; what others asked of it before stays open.
+UPDATE budget_leases SET answered = answered + 1
+WHERE account = $1 AND period = $2 AND holder = $3
+  AND answered = (SELECT recall FROM budget_accounts WHERE id = $1 AND period = $2);
+
 -- name: budgets.recall
 -- Ask all other processes for what they do not need of an account.
 UPDATE budget_accounts SET recall = recall + 1 WHERE id = $1 AND period = $2 RETURNING recall;
