@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import cProfile
 import pstats
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -142,18 +142,14 @@ async def profile(one: Callable[[int], Awaitable[str]], case: Case) -> Answer:
     watch.enable()
     tally = await fill(case, one)
     watch.disable()
-    found: Counter[str] = Counter()
+    found: defaultdict[str, float] = defaultdict(float)
+    calls = 0
     rows = cast("dict[tuple[str, int, str], Row]", vars(pstats.Stats(watch))["stats"])
-    for (file, _, name), (_, calls, own, _, _) in rows.items():
-        if "select" not in name and "_wait" not in name:
-            found[_part(file)] += own
-            found["calls"] += calls
-    calls = found.pop("calls")
-    whole = sum(found.values())
-    return {
-        "shares": {part: own / whole for part, own in found.most_common()},
-        "calls": calls / tally.steps,
-    }
+    for (file, _, _), (_, times, own, _, _) in rows.items():
+        found[_part(file)] += own
+        calls += times
+    whole, ranked = sum(found.values()), sorted(found.items(), key=lambda each: -each[1])
+    return {"shares": {part: own / whole for part, own in ranked}, "calls": calls / tally.steps}
 
 
 def _part(file: str) -> str:

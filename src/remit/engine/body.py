@@ -7,6 +7,7 @@ segments and by rehearsals, which append nothing.
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.errors import (
@@ -21,7 +22,7 @@ from remit.domain.errors import (
 )
 from remit.domain.events import RunContinued, RunEnded
 from remit.domain.runs import ParkReason, RunStatus
-from remit.engine import faults
+from remit.engine import faults, silence
 from remit.engine.attempts import failure_of
 from remit.engine.ending import ending_ops
 from remit.engine.execution import Outcome
@@ -82,7 +83,9 @@ async def _call_flow(execution: Execution) -> tuple[RunStatus, Any, BaseExceptio
         given = flow.restore(
             await resolve(created.input, execution.services.database, execution.services.keys)
         )
-        value = await flow.fn((execution.services.face or Run)(execution), **given)
+        run = (execution.services.face or Run)(execution)
+        with silence.quiet(execution.quiet) if execution.quiet else nullcontext():
+            value = await flow.fn(run, **given)
     except Evicted:
         raise
     except asyncio.CancelledError as cancelled:

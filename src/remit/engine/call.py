@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.effects import Backoff
+from remit.engine import silence
 from remit.wire import canonical
 
 if TYPE_CHECKING:
@@ -51,7 +53,9 @@ class Call:
 
     async def admit(self, execution: Execution, number: int) -> None:
         """Have it let pass, before every attempt; raises the refusal."""
-        if self.admission is not None:
+        if self.admission is None:
+            return
+        with silence.aloud() if silence.is_quiet() else nullcontext():
             await self.admission.admit(execution, self, number)
 
     @property

@@ -172,6 +172,13 @@ class Execution:
             )
 
     @property
+    def quiet(self) -> str:
+        """What this is, if no network belongs to it: a rehearsal, a fork, a test (S26)."""
+        if self.dry:
+            return "a rehearsal"
+        return "the body of a fork" if self.simulation is not None else self.services.quiet
+
+    @property
     def ending(self) -> Exception | None:
         """Why the run takes no further step: code that does not fit its journal, or a step that said stop."""
         return self.journal.mismatch or self.stopped

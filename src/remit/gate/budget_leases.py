@@ -21,7 +21,6 @@ from remit.gate.budget_pools import (
     LeasedPool,
     PoolKey,
     Shortage,
-    beyond,
     get,
     limits_of,
     shortage_sentence,
@@ -197,21 +196,18 @@ class Leases:
         return True
 
 
-def settling(keys: Sequence[PoolKey], holder: str, most: Amount, used: Amount, opened: Amount) -> list[Op]:
-    """What the transaction of a result has to say of a call that reserved `most` on these accounts.
+def settling(key: PoolKey, holder: str, used: Amount, opened: Amount, added: Amount) -> list[Op]:
+    """What the transaction of a result has to say of a call on a shared account.
 
-    It touches no row of another process, unless the call went beyond its bound: then the account hears of it at once.
+    It touches no row of another process, unless the call used more than this one had left: then the account has to
+    hear of it at once.
     """
-    ops: list[Op] = []
-    if not keys:
-        return ops
-    over = beyond(used, most)
-    for key in keys:
-        ops.append(Op("budgets.settle", (*key, holder, *values(used), *values(opened))))
-        if over != Amount():
-            ops.append(Op("budgets.open", tuple(key)))
-            ops.append(Op("budgets.take_back", (*key, *values(Amount() - over))))
-            ops.append(Op("budgets.lease", (*key, holder, *values(over))))
+    ops = [Op("budgets.settle", (*key, holder, *values(used), *values(opened)))]
+    if added != Amount():
+        ops.append(Op("budgets.open", tuple(key)))
+        ops.append(Op("budgets.take_back", (*key, *values(Amount() - added))))
+        ops.append(Op("budgets.lease", (*key, holder, *values(added))))
+        ops.append(Op("budgets.call_in", tuple(key)))
     return ops
 
 

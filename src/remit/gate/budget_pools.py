@@ -39,6 +39,15 @@ class PoolKey(NamedTuple):
     period: str
 
 
+class Excess(NamedTuple):
+    """Where it comes from that a call used more than it had reserved."""
+
+    paid: Amount = Amount()
+    """What was free in the lease."""
+    added: Amount = Amount()
+    """What the lease had not."""
+
+
 @dataclass(slots=True, eq=False)
 class LocalPool:
     """An account that lives and dies with a run in memory."""
@@ -55,8 +64,9 @@ class LocalPool:
                 return Shortage(unit, limit, get(used, unit), get(held, unit), asked)
         return None
 
-    def settle(self, most: Amount, used: Amount) -> None:
-        """A hold ends; this much was used."""
+    def settle(self, most: Amount, used: Amount, excess: Excess) -> None:
+        """A hold ends; this much was used, more than was held or less."""
+        del excess
         self.held -= most
         self.used += used
 
@@ -96,11 +106,19 @@ class LeasedPool:
         }
         return Amount(**missing)
 
-    def settle(self, most: Amount, used: Amount) -> None:
-        """A hold ends; what was used beyond it was added to the lease, whatever the limit."""
-        self.held -= most
+    def cover(self, over: Amount) -> Excess:
+        """A call used this much more than it had reserved: what is free here pays for it first, and is held for that;
+        the rest has to be added to the lease, whatever the limit.
+        """
+        paid = least(over, self.spare())
+        self.held += paid
+        return Excess(paid, over - paid)
+
+    def settle(self, most: Amount, used: Amount, excess: Excess) -> None:
+        """A hold ends; this much was used."""
+        self.held -= most + excess.paid
         self.used += used
-        self.granted += beyond(used, most)
+        self.granted += excess.added
 
     def spare(self) -> Amount:
         """What can be given back: no unit of it below nothing."""
@@ -126,9 +144,14 @@ def get(amount: Amount, unit: str) -> int:
     return int(getattr(amount, unit))
 
 
-def beyond(used: Amount, most: Amount) -> Amount:
-    """What was used over what was reserved, by unit."""
-    return Amount(**{unit: max(0, get(used, unit) - get(most, unit)) for unit in UNITS})
+def beyond(used: Amount, most: Amount, budget: Budget) -> Amount:
+    """What was used over what was reserved, in the units that are limited."""
+    return Amount(**{unit: max(0, get(used, unit) - get(most, unit)) for unit in limits_of(budget)})
+
+
+def least(one: Amount, other: Amount) -> Amount:
+    """The lesser of two amounts, unit by unit."""
+    return Amount(**{unit: min(get(one, unit), get(other, unit)) for unit in UNITS})
 
 
 def values(amount: Amount) -> tuple[int, int, int, int]:

@@ -18,10 +18,12 @@ from remit.domain.clock import MICROSECONDS, Clock, Timer
 from remit.domain.errors import Fenced, Infrastructure
 from remit.gate.budget_leases import Leases, Terms, settling
 from remit.gate.budget_pools import (
+    Excess,
     LeasedPool,
     LocalPool,
     Pool,
     PoolKey,
+    beyond,
     is_shared,
     period_of,
     shortage_sentence,
@@ -35,7 +37,7 @@ Json = Any
 class Reservation:
     """What one action holds on its accounts until it is settled."""
 
-    __slots__ = ("accounts", "admitted", "holder", "most", "over", "pools")
+    __slots__ = ("_excesses", "accounts", "admitted", "holder", "most", "over", "pools")
 
     def __init__(
         self, accounts: tuple[Account, ...], most: Amount, pools: tuple[Pool, ...], holder: str
@@ -47,6 +49,18 @@ class Reservation:
         self.admitted = False
         """Whether the log may know of it."""
         self.over = False
+        self._excesses: list[Excess] | None = None
+
+    def excesses(self, used: Amount) -> Sequence[Excess]:
+        """For each account where it comes from that more was used than reserved; found out once."""
+        if self._excesses is None:
+            self._excesses = [
+                pool.cover(beyond(used, self.most, account.budget))
+                if isinstance(pool, LeasedPool)
+                else Excess()
+                for account, pool in zip(self.accounts, self.pools, strict=True)
+            ]
+        return self._excesses
 
     @property
     def leased(self) -> list[LeasedPool]:
@@ -132,16 +146,19 @@ class BudgetBook:
     def settle_ops(self, reservation: Reservation, used: Amount) -> list[Op]:
         """For the commit of the result: what it did use. Empty unless a shared account is held."""
         opened = reservation.most if reservation.admitted else Amount()
-        keys, holder = [pool.key for pool in reservation.leased], reservation.holder
-        return settling(keys, holder, reservation.most, used, opened)
+        ops: list[Op] = []
+        for pool, excess in zip(reservation.pools, reservation.excesses(used), strict=True):
+            if isinstance(pool, LeasedPool):
+                ops += settling(pool.key, reservation.holder, used, opened, excess.added)
+        return ops
 
     def settle(self, reservation: Reservation, used: Amount) -> None:
         """The result is durable: the hold ends, and what was used is used. Idempotent."""
         if reservation.over:
             return
         reservation.over = True
-        for pool in reservation.pools:
-            pool.settle(reservation.most, used)
+        for pool, excess in zip(reservation.pools, reservation.excesses(used), strict=True):
+            pool.settle(reservation.most, used, excess)
 
     def release(self, reservation: Reservation) -> None:
         """Nothing was contacted: the hold ends. For a reservation whose `admit_ops` were committed, use
@@ -162,8 +179,10 @@ class BudgetBook:
         """
         if not record:
             return []
-        most, keys = Amount(*record["most"]), [PoolKey(*key) for key in record["leases"]]
-        return settling(keys, record["holder"], most, most if used is None else used, most)
+        most = Amount(*record["most"])
+        keys = [PoolKey(*key) for key in record["leases"]]
+        spent = most if used is None else used
+        return [op for key in keys for op in settling(key, record["holder"], spent, most, Amount())]
 
     def count_lost(self, record: Json, used: Amount | None = None) -> None:
         """That is durable; if it was this very process that lost the call, its hold ends."""
@@ -173,7 +192,7 @@ class BudgetBook:
         for key in record["leases"]:
             pool = self._leased.get(PoolKey(*key))
             if pool is not None:
-                pool.settle(most, most if used is None else used)
+                pool.settle(most, most if used is None else used, Excess())
 
     def forget(self, account: str) -> None:
         """The run or ask is over, or left memory."""

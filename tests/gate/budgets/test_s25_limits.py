@@ -80,6 +80,28 @@ async def test_s25_a_call_that_cost_more_than_its_bound_is_counted_in_full(place
     await book.spend([account], Amount(money=DOLLAR // 10))
 
 
+async def test_s25_what_a_call_used_beyond_its_bound_is_taken_from_what_is_free(place: Place) -> None:
+    book = await place.book("w-1")
+    account = Account("team:support", Budget(usd=0.0005))
+    first = await book.admit([account], Amount(money=274))
+    second = await book.admit([account], Amount(money=167))
+    await book.settle(first, Amount())
+    await book.settle(second, Amount(money=227))
+    assert not await admits(lambda: book.spend([account], Amount(money=274)))
+    await book.spend([account], Amount(money=273))
+
+
+async def test_s25_after_a_call_beyond_its_bound_others_give_back_what_they_hold(place: Place) -> None:
+    other = await place.book("w-2", ManualClock())
+    await other.spend([team(100)])
+    assert other.book.left(team(100))["calls"] > 0
+    book = await place.book("w-1")
+    await book.spend([team(100)], CALL, Amount(calls=200))
+    await other.book.look()
+    assert other.book.left(team(100))["calls"] == 0
+    assert not await admits(lambda: other.spend([team(100)]))
+
+
 async def test_s25_all_levels_or_none(place: Place) -> None:
     book = await place.book("w-1")
     run, shared = Account("run:r-1", Budget(calls=1)), team(10)

@@ -38,7 +38,7 @@ class Reserve:
 
 @dataclass(frozen=True)
 class Settle:
-    """An open call ends, having used a part of its bound, or more."""
+    """An open call ends, having used its bound or a part of it."""
 
     call: int
     percent: int
@@ -53,7 +53,7 @@ class Crash:
 
 
 reserves = st.builds(Reserve, st.integers(0, 2), chosen, amounts)
-settles = st.builds(Settle, st.integers(0, 30), st.integers(0, 150))
+settles = st.builds(Settle, st.integers(0, 30), st.integers(0, 100))
 crashes = st.builds(Crash, st.integers(0, 2), st.booleans())
 stories = st.lists(st.one_of(reserves, reserves, settles, crashes), max_size=40)
 Story = list[Reserve | Settle | Crash]

@@ -75,6 +75,10 @@ WHERE account = $1 AND period = $2 AND holder = $3
 -- Ask all other processes for what they do not need of an account.
 UPDATE budget_accounts SET recall = recall + 1 WHERE id = $1 AND period = $2 RETURNING recall;
 
+-- name: budgets.call_in
+-- More was used than anybody expected: all processes give back what they do not need, so that nobody draws on it.
+UPDATE budget_accounts SET recall = recall + 1 WHERE id = $1 AND period = $2;
+
 -- name: budgets.recalled
 -- The recalls that a process has not answered yet.
 SELECT a.id, a.period, a.recall FROM budget_leases l
