@@ -175,7 +175,7 @@ def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
         import uvloop
     except ImportError:
         return None
-    return uvloop.new_event_loop
+    return silence.guarded(uvloop.Loop)
 
 
 def _stands_somewhere() -> bool:

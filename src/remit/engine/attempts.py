@@ -12,6 +12,7 @@ import signal
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from remit.domain import silence
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import Cancelled, Evicted, StepFailed, TimedOut
 
@@ -49,6 +50,9 @@ async def admitted(step: Step, services: Services) -> AsyncGenerator[None]:
 
 async def call_in_time(made: Call, kwargs: dict[str, Any], timeout: float | None, clock: Clock) -> object:
     """Call what performs the step; what takes longer than it may is interrupted."""
+    if silence.is_quiet():
+        with silence.aloud():
+            return await call_in_time(made, kwargs, timeout, clock)
     if timeout is None and made.admission is not None:
         return await made.fn(*made.args, **kwargs)
     if timeout is None:
@@ -72,6 +76,9 @@ def failure_of(raised: BaseException) -> Exception:
 
 async def call(fn: Callable[..., Any], *args: object, **kwargs: object) -> object:
     """Call an async function on the loop, any other on a thread."""
+    if silence.is_quiet():
+        with silence.aloud():
+            return await call(fn, *args, **kwargs)
     if inspect.iscoroutinefunction(fn):
         return await fn(*args, **kwargs)
     return await asyncio.to_thread(fn, *args, **kwargs)

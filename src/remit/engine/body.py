@@ -10,6 +10,7 @@ import asyncio
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+from remit.domain import silence
 from remit.domain.errors import (
     BadInput,
     Cancelled,
@@ -22,7 +23,7 @@ from remit.domain.errors import (
 )
 from remit.domain.events import RunContinued, RunEnded
 from remit.domain.runs import ParkReason, RunStatus
-from remit.engine import faults, silence
+from remit.engine import faults
 from remit.engine.attempts import failure_of
 from remit.engine.ending import ending_ops
 from remit.engine.execution import Outcome

@@ -6,8 +6,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from remit.domain import silence
 from remit.domain.effects import Backoff
-from remit.engine import silence
 from remit.wire import canonical
 
 if TYPE_CHECKING:

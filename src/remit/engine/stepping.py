@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from remit.domain import silence
 from remit.domain.action_events import ActionAdmitted
 from remit.domain.errors import NotEncodable, StopRun
 from remit.domain.events import StepDone, StepFailed
-from remit.engine import faults, silence
+from remit.engine import faults
 from remit.engine.attempts import attempt, failure_of
 from remit.engine.call import Call
 from remit.engine.recording import let_pass, record_failure, record_result, replay_failure, replay_result
@@ -80,10 +81,7 @@ async def _perform_read(execution: Execution, call: Call, recorded: list[Entry])
 async def _call(execution: Execution, call: Call) -> object:
     step, call.scope.step = call.step, call.path
     try:
-        if silence.is_quiet() and not execution.dry:
-            with silence.aloud():
-                return await attempt(call, step.timeout, execution.services)
-        if step.simple:
+        if step.simple and not silence.is_quiet():
             return await call.fn(*call.args, **call.kwargs)
         return await attempt(call, step.timeout, execution.services)
     finally:

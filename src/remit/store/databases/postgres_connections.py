@@ -11,6 +11,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
+from remit.domain import silence
 from remit.domain.errors import InvalidSetting, StoreUnavailable
 from remit.store.databases.postgres_driver import asyncpg, explain, is_loss
 
@@ -97,7 +98,8 @@ class Server:
         patience = self.patience()
         while self._pool is not None:
             try:
-                return await self._pool.fetch(sql, *params)
+                with silence.aloud():  # a rehearsal reads its own log
+                    return await self._pool.fetch(sql, *params)
             except (
                 asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError,
             ) as wrong:  # fmt: skip
