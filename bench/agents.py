@@ -110,7 +110,7 @@ def _group(stage: Stage, lanes: int, contenders: dict[str, Contender]) -> Report
         columns=COLUMNS,
         rows=[_row(cycles, name) for name in contenders],
         checks=[_check(cycles, promise, at_once) for promise in PROMISES if promise.lanes == lanes],
-        notes=[*(THE_WORK if lanes == LANES[0] else ()), _other_load(cycles)],
+        notes=[*(THE_WORK if lanes == LANES[0] else ()), _other_load(cycles), _by_cpu(cycles)],
         data={name: _data(cycles, name) for name in contenders},
     )
 
@@ -198,6 +198,20 @@ def _other_load(cycles: Sequence[Cycle]) -> str:
         median_of(cycles, name, lambda sample: sample.cost.other_cpu) or 0.0 for name in cycles[0]
     )
     return f"other load on this machine: {count(others[len(others) // 2])} cores (median)"
+
+
+def _by_cpu(cycles: Sequence[Cycle]) -> str:
+    """The comparison that strangers on the machine disturb least; no target is decided by it."""
+
+    def ratio(name: str) -> Spread:
+        return spread([_cpu(cycle[name]) / _cpu(cycle[OURS]) for cycle in cycles])
+
+    rivals = (f"{name} {spread_of(ratio(name), 'x')}" for name in cycles[0] if name != OURS)
+    return f"CPU of a step, as multiples of Remit's: {', '.join(rivals)}"
+
+
+def _cpu(sample: Sample) -> float:
+    return sample.tally.cpu / sample.tally.steps
 
 
 def _data(cycles: Sequence[Cycle], name: str) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def _at_the_top(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _closed(schema: Any) -> Any:
-    """The schema with every field asked for and no other allowed: what providers can decode to, and models fill best."""
+    """The schema with every field asked for and no other allowed: what providers can decode to."""
     if isinstance(schema, list):
         return [_closed(each) for each in cast("list[Any]", schema)]
     if not isinstance(schema, dict):

@@ -175,6 +175,8 @@ def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
         import uvloop
     except ImportError:
         return None
+    from remit.domain import silence
+
     return silence.guarded(uvloop.Loop)
 
 

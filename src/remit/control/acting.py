@@ -18,6 +18,7 @@ from remit.gate.models import ModelDesk
 from remit.gate.parts import GateParts
 from remit.gate.rates import Rates
 from remit.gate.secrets_file import read_secrets
+from remit.gate.sourcing import open_tools, reopening
 from remit.gate.streams import Streams
 from remit.gate.undoing import Undoing
 from remit.gate.vault import Vault
@@ -27,7 +28,6 @@ from remit.policy.authority import Authority
 from remit.policy.world import World
 from remit.tools.acceptance import Acceptance
 from remit.tools.registry import Registry
-from remit.tools.sources import open_sources, refresh_source
 
 if TYPE_CHECKING:
     from remit.control.ground import Ground
@@ -46,7 +46,7 @@ async def build_house(
     await vault.learn()
     registry = Registry()
     registry.add(*code.tools, *handles_of(code.agents.values()))
-    for left in await open_sources(root, registry, vault.open_provider):
+    for left in await open_tools(root, registry, vault):
         _logger.warning("%s", left.why)
     acceptance = Acceptance(ground.database, ground.keys, clock, team)
     await acceptance.boot(registry)
@@ -68,7 +68,7 @@ async def build_house(
         BudgetBook(ground.database, clock, lambda: lease.worker, lambda: lease.holds), vault,
         ModelDesk(models, HealthBook(clock), vault, clock, root), Rates(clock), Streams(), ground.keys,
         environment, read_budgets(root, team, code.agents), largest_result=largest_result,
-        refresh=lambda source: refresh_source(root, registry, source, vault.open_provider),
+        refresh=reopening(root, registry, vault),
     )  # fmt: skip
     house = House(Gate(parts), root, code.agents)
     house.closing.append(hush(vault.redactor))

@@ -41,7 +41,7 @@ class Parts:
 
 
 async def plug_together(
-    ground: Ground, code: Code, limits: Limits, terms: LeaseTerms, environment: str
+    ground: Ground, code: Code, limits: Limits, terms: LeaseTerms, environment: str, quiet: str = ""
 ) -> Parts:
     """Everything but a worker."""
     dispatcher = dispatcher_for(ground)
@@ -51,7 +51,7 @@ async def plug_together(
     services = Services(
         ground.database, ground.keys, ground.log, ground.clock, limits, flows, lease,
         Breakers(ground.clock), Bulkheads(), lambda: dispatcher.submit(""), lambda execution: Run(execution, house),
-        lambda run, ended: house.gate.parts.forget(run, ended=ended),
+        lambda run, ended: house.gate.parts.forget(run, ended=ended), quiet,
     )  # fmt: skip
     return Parts(ground, flows, dispatcher, services, RunFacts(ground.database), house)
 

@@ -73,9 +73,9 @@ class Platform(Office):
     @classmethod
     async def assemble(
         cls, place: Path | str = ".", *, database: str = "", flows: Iterable[Flow] = (),
-        agents: Iterable[Agent] = (), clock: Clock | None = None, chosen: Settings | None = None,
+        agents: Iterable[Agent] = (), clock: Clock | None = None, chosen: Settings | None = None, quiet: str = "",
     ) -> Platform:  # fmt: skip
-        """Open a workspace without starting anything."""
+        """Open a workspace without starting anything; bodies of `quiet` runs reach no network but by their steps."""
         root = Path(os.path.abspath(place))  # noqa: ASYNC240, PTH100 - as text: it asks no file system
         chosen = chosen or settings.load(root)
         given, asked = list(flows), list(agents)
@@ -89,6 +89,7 @@ class Platform(Office):
                 _limits(chosen),
                 LeaseTerms(chosen.worker.lease_seconds),
                 chosen.workspace.environment,
+                quiet,
             )
             return cls(parts, chosen)
         except BaseException:

@@ -12,13 +12,13 @@ from remit.control import workspace
 from remit.domain.action_errors import InvalidPolicy
 from remit.domain.clock import SystemClock
 from remit.gate.secrets_file import read_secrets
+from remit.gate.sourcing import open_tools
 from remit.gate.vault import Vault
 from remit.models import configuration
 from remit.policy import checking
 from remit.policy.checking import PolicyFinding, PolicyReport
 from remit.policy.world import World
 from remit.tools.registry import Registry
-from remit.tools.sources import open_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ async def _world(root: Path, code: Sequence[str], team: str, environment: str) -
     vault, registry = Vault(read_secrets(root), root, SystemClock()), Registry()
     try:
         registry.add(*found.tools, *handles_of(found.agents.values()))
-        away = [left.why for left in await open_sources(root, registry, vault.open_provider)]
+        away = [left.why for left in await open_tools(root, registry, vault)]
         tools = {tool.name: tool.manifest for tool in registry}
     finally:
         await registry.close()

@@ -49,11 +49,11 @@ class Services:
     face: Callable[[Any], Any] | None = None
     """Makes what a flow is given to speak to its run, out of the execution; layers above the engine give it more
     words. None: the engine's own `Run`."""
-    quiet: str = ""
-    """What runs of this worker are, if their bodies are to reach no network: a flow under test."""
     left: Callable[[str, bool], None] | None = None
     """Called with the id of a run that leaves this process, and whether it has ended: layers above the engine let go
     of what they kept for it."""
+    quiet: str = ""
+    """What runs of this worker are, if their bodies are to reach no network: a flow under test."""
     tasks: set[asyncio.Task[object]] = field(default_factory=set[asyncio.Task[object]])
 
     def spawn(self, work: Coroutine[object, object, object]) -> asyncio.Task[object]:

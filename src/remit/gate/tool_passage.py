@@ -132,7 +132,7 @@ class ToolPassage(Passage):
             )
         if tool.manifest.source == "python" and tool.manifest.tier is not SandboxTier.NONE:
             raise IsolationMissing(
-                f"{tool.name} asks for the tier {tool.manifest.tier.value}, and a Python tool runs in Remit's own process.",
+                f"{tool.name} asks for the tier {tool.manifest.tier}, and a Python tool runs in Remit's own process.",
                 "Let python_run run its code, or put it behind an MCP server of its own.",
             )
         with execution.on_ground():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from random import Random
 
-    from remit.engine.run import Run
+    from remit.agents.run import Run
 
 DAY = 86_400
 HOPELESS = 9
