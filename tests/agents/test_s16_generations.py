@@ -46,7 +46,9 @@ def reader(world: World, **more: Any) -> Agent:
     )  # fmt: skip
 
 
-async def test_s16_a_long_ask_goes_on_as_a_new_generation_of_the_same_run(world: World, script: Script) -> None:
+async def test_s16_a_long_ask_goes_on_as_a_new_generation_of_the_same_run(
+    world: World, script: Script
+) -> None:
     agent = reader(world)
     script(agent).plays(_turns(30)).forever()
     async with stage(agents=[agent], script=script) as made:
@@ -55,7 +57,8 @@ async def test_s16_a_long_ask_goes_on_as_a_new_generation_of_the_same_run(world:
         assert world.reads == 30, "nothing is read twice"
         view = await run.show()
         assert view.generation > 3
-        assert view.events < 60, "a wake reads one generation"
+        row = await (await run.handle()).row()
+        assert view.events - row.base_seq < 40, "a wake reads one generation"
         assert len(await events(made, run.id, RunContinued)) == view.generation - 1
         assert (await made.platform.replay(run.id)).verdict == "equal"
 
@@ -71,12 +74,11 @@ async def test_s16_budgets_survive_generations_and_crashes_between_them(
         run = await made.start("reader", question="all of them")
         if crash:
             await until(lambda: world.reads >= 14)
-            made.die()
-            before = world.reads
-            await made.up()
+            await made.crash_and_restart()
         assert await ended(run) == "failed"
         assert (await run.show()).run.error == "budget_exhausted"
-        assert world.reads == 25 if not crash else before <= world.reads <= 25
+        # a read whose admission died on its way to the disk is made again, and counted then (S3)
+        assert world.reads in ((25, 26) if crash else (25,))
 
 
 async def test_s16_steps_and_time_are_those_of_the_whole_ask(world: World, script: Script) -> None:

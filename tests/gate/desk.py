@@ -54,7 +54,9 @@ class Bank:
             del note
             return await self._pay(order, cents, "")
 
-        return tool(name="refund", roles={"order": "object", "note": "content"}, timeout=3, **declared)(refund)
+        return tool(name="refund", roles={"order": "object", "note": "content"}, timeout=3, **declared)(
+            refund
+        )
 
     def keyed_refund(self, **declared: Any) -> PythonTool:
         """The tool with a key."""

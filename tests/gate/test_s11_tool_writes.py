@@ -175,7 +175,9 @@ async def test_s11_reconcile_of_a_tool_asks_the_world(
         assert happened == ["lea"]
 
 
-async def test_s10_the_image_for_undo_is_that_before_the_first_attempt(script: Script, tmp_path: Path) -> None:
+async def test_s10_the_image_for_undo_is_that_before_the_first_attempt(
+    script: Script, tmp_path: Path
+) -> None:
     """A repetition sees what the attempt before it did; that is not how things stood before."""
     state = {"status": "open"}
     lost: list[str] = []
@@ -211,7 +213,9 @@ async def test_s10_the_image_for_undo_is_that_before_the_first_attempt(script: S
         assert await run.result() == "done"
         (outcome,) = await outcomes(stage, run.id, "close")
         assert outcome.detail["images"][0]["before"] == {"status": "open"}
-        assert [claim.detail["before"] for claim in await events(stage, run.id, StepClaimed)] == [{"status": "open"}] * 2
+        assert [claim.detail["before"] for claim in await events(stage, run.id, StepClaimed)] == [
+            {"status": "open"}
+        ] * 2
         undone = await stage.platform.undo(run.id)
         assert (await undone.result())["left"] == []
         assert state == {"status": "open"}

@@ -54,7 +54,9 @@ async def test_s20_what_was_held_is_decided_again_and_the_approval_is_used_once(
         assert (claim["decision"], claim["agreed"]) == ("allow", {"large": "lea"})
 
 
-async def test_s20_a_policy_that_says_no_by_now_wins_over_a_yes(bank: Bank, script: Script, tmp_path: Path) -> None:
+async def test_s20_a_policy_that_says_no_by_now_wins_over_a_yes(
+    bank: Bank, script: Script, tmp_path: Path
+) -> None:
     clerk, told = agent(bank.refund()), list[str]()
     script(clerk).calls("refund", order="o-1")
     script(clerk).plays(lambda scene: told.extend(heard(scene)) or "sorry")
@@ -125,7 +127,9 @@ async def test_s21_stricter_terms_ask_again_and_other_edits_do_not(
         await parked(run, "human")
         before = (await events(stage, run.id, ActionHeld))[0].detail["policy"]
         stage.die()
-        write_policy(tmp_path, PERMITS + asks("directors") + '@id("more") permit (principal, action, resource);\n')
+        write_policy(
+            tmp_path, PERMITS + asks("directors") + '@id("more") permit (principal, action, resource);\n'
+        )
         await stage.up()
         assert (await stage.inbox())[0].group == "leads", "what was asked stays as it was asked"
         await run.approve(by="lea")
@@ -136,7 +140,9 @@ async def test_s21_stricter_terms_ask_again_and_other_edits_do_not(
         await until(asked_again)
         assert bank.refunds == []
         stage.die()
-        write_policy(tmp_path, PERMITS + asks("directors") + '@id("other") permit (principal, action, resource);\n')
+        write_policy(
+            tmp_path, PERMITS + asks("directors") + '@id("other") permit (principal, action, resource);\n'
+        )
         await stage.up()
         await run.approve(by="dora")
         assert await run.result() == "done"
@@ -146,7 +152,9 @@ async def test_s21_stricter_terms_ask_again_and_other_edits_do_not(
         assert len(await events(stage, run.id, WaitOpened)) == 2
 
 
-async def test_s21_a_rejection_stands_though_the_rule_is_gone(bank: Bank, script: Script, tmp_path: Path) -> None:
+async def test_s21_a_rejection_stands_though_the_rule_is_gone(
+    bank: Bank, script: Script, tmp_path: Path
+) -> None:
     clerk = agent(bank.refund())
     script(clerk).calls("refund", order="o-1").says("I was told no")
     async with desk(tmp_path, script, agents=[clerk], policy=PERMITS + asks("leads")) as stage:
@@ -160,9 +168,13 @@ async def test_s21_a_rejection_stands_though_the_rule_is_gone(bank: Bank, script
         assert bank.refunds == []
 
 
-async def test_s21_a_consent_is_for_these_arguments_and_no_others(bank: Bank, script: Script, tmp_path: Path) -> None:
+async def test_s21_a_consent_is_for_these_arguments_and_no_others(
+    bank: Bank, script: Script, tmp_path: Path
+) -> None:
     clerk = agent(bank.refund())
-    script(clerk).calls("refund", order="o-1", cents=1).calls("refund", order="o-1", cents=90_000).says("done")
+    script(clerk).calls("refund", order="o-1", cents=1).calls("refund", order="o-1", cents=90_000).says(
+        "done"
+    )
     async with desk(tmp_path, script, agents=[clerk], policy=PERMITS + asks("leads")) as stage:
         run = await stage.start("clerk", question="refund o-1")
         await parked(run, "human")

@@ -49,6 +49,8 @@ def test_s27_without_a_stranger_everything_is_put_back(before: Any, after: Any) 
 def test_s27_an_existence_that_a_stranger_changed_is_a_conflict(before: Any, after: Any, now: Any) -> None:
     found = compare(ObjectImage("o", before, after), now)
     created_and_edited = before is None and after is not None and now is not None and not _same(now, after)
-    deleted_and_made_again = before is not None and after is None and now is not None and not _same(now, before)
+    deleted_and_made_again = (
+        before is not None and after is None and now is not None and not _same(now, before)
+    )
     if created_and_edited or deleted_and_made_again:
         assert found.conflicts, "a stranger's object is neither deleted nor replaced"

@@ -52,7 +52,9 @@ async def test_events_come_back_as_they_were_in_order(database: Database, run: J
     assert (await stream_of(database, run.stream))[1:] == written
 
 
-async def test_refused_operations_without_events_are_divided_until_they_stand_alone(database: Database) -> None:
+async def test_refused_operations_without_events_are_divided_until_they_stand_alone(
+    database: Database,
+) -> None:
     impossible = Commit(ops=[Op("runs.pause", ("r-nobody", 1), one=True)])
     fine = [Commit(ops=[Op("workspace.set", (f"k{n}", "v"))]) for n in range(7)]
     commits = [impossible, *fine[:4], impossible, *fine[4:]]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from remit.agents.delegation import delegate
 from remit.agents.talk import Result
-from remit.domain.action_errors import BadArguments, BudgetExhausted
+from remit.domain.action_errors import BadArguments, BudgetExhausted, Quarantined
 from remit.domain.errors import (
     CircuitOpen,
     InvalidInput,
@@ -68,6 +68,8 @@ async def perform_one(asked: Ask, call: ToolCall) -> Result:
 
 def told(wrong: RemitError) -> str:
     """A failure in words that a model can act on."""
+    if isinstance(wrong, Quarantined):
+        return "this tool cannot be called before a person has looked at it; go on without it."
     if isinstance(wrong, StepFailed) and wrong.reason:
         return wrong.reason
     return f"{wrong.message} {wrong.hint}".strip()

@@ -47,7 +47,7 @@ class House:
         self.closing: list[Callable[[], None]] = []
         """What else is to be done once it is closed."""
         self._profiles: dict[Agent, Profile] = {}
-        self._seen: dict[tuple[Agent, str, frozenset[str] | None, str], Profile] = {}
+        self._seen: dict[tuple[Agent, str, frozenset[str] | None, str, frozenset[str]], Profile] = {}
 
     async def close(self) -> None:
         """Let go of connections and secrets."""
@@ -90,16 +90,20 @@ class House:
 
     async def profile_for(self, agent: Agent, actor: Actor) -> Profile:
         """The agent with those of its tools that policy lets this actor see: listing and calling ask the same."""
-        authority = self.gate.parts.authority
-        key = (agent, actor.user, actor.tools, authority.digest)
+        authority, whole = self.gate.parts.authority, await self.profile(agent)
+        accepted = self._accepted(whole)
+        key = (agent, actor.user, actor.tools, authority.digest, accepted)
         found = self._seen.get(key)
         if found is None:
-            whole = await self.profile(agent)
             request = AccessRequest(
                 actor.user, actor.team, agent.name, "list", "", environment=self.gate.parts.environment
             )
             allowed = actor.tools
-            names = [tool.name for tool in whole.tools if allowed is None or tool.name in allowed]
+            names = [
+                tool.name
+                for tool in whole.tools
+                if tool.name in accepted and (allowed is None or tool.name in allowed)
+            ]
             visible = set(authority.visible(request, names))
             tools = tuple(tool for tool in whole.tools if tool.name in visible)
             shown = visible | whole.delegates.keys()
@@ -111,11 +115,16 @@ class House:
         """The agent as the log says it was: the words and tools that it was given when it was asked."""
         whole = await self.profile(agent)
         detail: dict[str, Any] = asked.detail or {}
-        names = set(detail.get("tools", ()))
+        names = set(detail.get("tools", ())) & (self._accepted(whole) | whole.delegates.keys())
         specs = tuple(spec for spec in whole.specs if spec.name in names)
         tools = tuple(tool for tool in whole.tools if tool.name in names)
         narrowed = whole.with_tools(tools, specs, _specs_digest(specs))
         return narrowed.with_words(detail.get("instructions", whole.instructions), asked.digest)
+
+    def _accepted(self, whole: Profile) -> frozenset[str]:
+        """The tools whose definition somebody accepted: no model is told what nobody has looked at."""
+        accepts = self.gate.parts.acceptance.accepts
+        return frozenset(tool.name for tool in whole.tools if accepts(tool))
 
     def forget(self) -> None:
         """Tools or prompts changed: make profiles anew."""

@@ -54,7 +54,9 @@ async def _profile(
     if recorded:
         asked, scope.last_at = recorded[0].event, recorded[0].at
         assert isinstance(asked, AgentAsked)  # noqa: S101 - it is what opens an ask
-        known = run.house.gate.parts.vault.redact(asked.input)  # as it was recorded, some secret may not have been one
+        known = run.house.gate.parts.vault.redact(
+            asked.input
+        )  # as it was recorded, some secret may not have been one
         execution.journal.check(scope.path, canonical.digest(known), canonical.digest(question))
         return await run.house.pinned(agent, asked)
     profile = await run.house.profile_for(agent, actor)
@@ -127,9 +129,7 @@ def _continue_if_long(asked: Ask) -> None:
     raise ContinueAs({"question": asked.question, "story": story})
 
 
-def _actor_for(
-    run: Face, agent: Agent, scope: Scope, recorded: list[Entry], story: Story | None
-) -> Actor:
+def _actor_for(run: Face, agent: Agent, scope: Scope, recorded: list[Entry], story: Story | None) -> Actor:
     """The agent acts for whoever asked it: never with more than they have."""
     account, until = None, None
     if agent.budget is not None:

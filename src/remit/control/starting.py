@@ -24,7 +24,7 @@ async def submit(
 ) -> RunHandle:  # fmt: skip
     """Create a run; a worker of this process starts it at once if there is room."""
     chosen = flow_named(parts, flow)
-    accepted = accept(chosen, given)
+    accepted = parts.house.gate.parts.vault.redact(accept(chosen, given))  # a secret has no place in the log
     canonical.accept([subject, session], "the subject or the session")
     ground = parts.ground
     _check_time(at, ground.clock.now())

@@ -79,7 +79,9 @@ def _listen() -> None:
 
 
 def _heard(event: str, arguments: tuple[object, ...]) -> None:
-    if event in _CONTACTS and not (arguments and isinstance(arguments[-1], str | bytes)):  # a path is no network
+    if event in _CONTACTS and not (
+        arguments and isinstance(arguments[-1], str | bytes)
+    ):  # a path is no network
         _refuse()
 
 

@@ -164,7 +164,9 @@ class Write:
         self, wrong: Exception, claim: StepClaimed | None, uncertain: StepClaimed | None, started: int
     ) -> tuple[bool, Any]:
         if claim is None and uncertain is not None:
-            return await self._settle(uncertain, wrong, repeat=False)  # a no does not undo the attempt before (S11)
+            return await self._settle(
+                uncertain, wrong, repeat=False
+            )  # a no does not undo the attempt before (S11)
         if isinstance(wrong, _SURE) and not (claim is None and isinstance(wrong, BEFORE_ACTING)):
             return await self._failed_for_sure(wrong, started)
         if claim is None:

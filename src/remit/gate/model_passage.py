@@ -14,6 +14,7 @@ import msgspec
 from remit.domain.action_events import ActionAdmitted
 from remit.domain.budgets import Amount
 from remit.domain.decisions import AccessRequest, Decision
+from remit.domain.errors import Refused
 from remit.domain.event import object_of
 from remit.gate.passage import Passage
 from remit.gate.streams import StepListener
@@ -141,12 +142,19 @@ class ModelPassage(Passage):
         self.pipe.again()
         try:
             self._asked = asked = await self.parts.models.ask(
-                plan, self.reserve_again, run=self._run, path=call.path, actor=self.actor, listener=self._listener
+                plan,
+                self.reserve_again,
+                run=self._run,
+                path=call.path,
+                actor=self.actor,
+                listener=self._listener,
             )
         finally:
             self._fall_silent()
         self.pipe.passed("perform")
         if asked.failure is not None:
+            if self.actor.until is not None and self.parts.clock.now() >= self.actor.until:
+                raise self.out_of_time() from asked.failure
             raise asked.failure
         answer = asked.answer
         assert answer is not None  # noqa: S101 - either a failure or an answer
@@ -177,8 +185,9 @@ class ModelPassage(Passage):
         asked, plan = self._asked, self._plan
         if asked is None:  # refused before it was made, or nobody knows what came of it
             most = plan.most if plan is not None else Amount()
-            ops = self.charge(*[most] * self.attempts)
-            used = sum([most] * self.attempts, self.used_in_lost)
+            sent = max(0, self.attempts - isinstance(wrong, Refused))  # what was refused here went nowhere
+            ops = self.charge(*[most] * sent)
+            used = sum([most] * sent, self.used_in_lost)
             detail = {**self._action(), "why": getattr(wrong, "detail", None), "used": _shown(used)}
             return detail | {"pipe": self.pipe.stages}, ops
         ops = self.charge(*asked.used)

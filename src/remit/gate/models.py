@@ -281,9 +281,7 @@ class ModelDesk:
         cost = self.configuration.book.cost(attempt.model, attempt.usage, attempt.started)
         return Amount(money=cost.total if cost is not None else 0, tokens=attempt.usage.total, steps=1)
 
-    def _failed(
-        self, plan: Plan, attempts: Sequence[Attempt], wrong: ModelFailed | BudgetExhausted
-    ) -> Asked:
+    def _failed(self, plan: Plan, attempts: Sequence[Attempt], wrong: ModelFailed | BudgetExhausted) -> Asked:
         used = [self._used(plan, attempt) for attempt in attempts]
         return Asked(tuple(used), self._detail(attempts, used), failure=wrong)
 

@@ -48,7 +48,9 @@ async def _perform(
     tool.validate(arguments)
     leaked = parts.vault.finds_in(arguments)
     if leaked:
-        raise Denied(f'{tool.name} was called with the secret "{leaked}" as an argument.', "Let it name the secret.")
+        raise Denied(
+            f'{tool.name} was called with the secret "{leaked}" as an argument.', "Let it name the secret."
+        )
     if tool.manifest.rate is not None:
         parts.rates.take(actor.team, tool.name, tool.manifest.rate)
     request = AccessRequest(

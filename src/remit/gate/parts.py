@@ -85,7 +85,9 @@ class GateParts:
         self.looked[source] = now
         async with self.learning:
             await self.refresh(source)
-            await self.acceptance.boot(each for each in self.registry if self.registry.source_of(each.name) == source)
+            await self.acceptance.boot(
+                each for each in self.registry if self.registry.source_of(each.name) == source
+            )
             self.authority.reload(self.world())
         found = self.registry.find(tool.name)
         return found is not None and found is not tool and self.acceptance.accepts(found)

@@ -142,12 +142,16 @@ class Passage:
         self._ground = execution
         self._let_go(but=self._admitted)
         if self.actor.until is not None and execution.now() >= self.actor.until:
-            raise BudgetExhausted(
-                f"{self.actor.agent or 'the run'} has used all the time that it was given.",
-                "Give it more time (Budget(seconds=…)), or less to do.",
-            )
+            raise self.out_of_time()
         await self.reserve_more(execution, most)
         self.pipe.passed("reserve")
+
+    def out_of_time(self) -> BudgetExhausted:
+        """The budget of time is used up."""
+        return BudgetExhausted(
+            f"{self.actor.agent or 'the run'} has used all the time that it was given.",
+            "Give it more time (Budget(seconds=…)), or less to do.",
+        )
 
     async def reserve_more(self, execution: Execution, most: Amount) -> None:
         """Set aside as much again, for another attempt."""
@@ -204,7 +208,9 @@ class Passage:
         """It is over: the outcome is durable, or there is none: the run left, or the branch was cancelled."""
         ground = self._ground
         if self.used is None and self._admitted and ground is not None and not ground.sealed:
-            ops = self.charge(*[each.most for each in self.reservations])  # cancelled: nobody knows what it used
+            ops = self.charge(
+                *[each.most for each in self.reservations]
+            )  # cancelled: nobody knows what it used
             if ops:
                 ground.services.spawn(_commit(ground, ops))
         self._let_go(but=0 if self.used is not None else self._admitted)

@@ -20,6 +20,8 @@ async def _keyed(arguments: dict[str, object], *, idempotency_key: str) -> objec
     raise AssertionError(arguments, idempotency_key)  # the admission performs it
 
 
+READ_SECONDS = 60.0
+"""How long a read may take that does not say otherwise."""
 MODEL = Step(_unkeyed, effect=Effect.READ, name="model")
 DELEGATE = Step(_unkeyed, effect=Effect.READ, name="delegate")
 UNKNOWN = Step(_unkeyed, effect=Effect.READ, name="unknown_tool")

@@ -6,6 +6,7 @@ Nothing here trusts what a model said: arguments are data until the last stage h
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +15,7 @@ import msgspec
 from remit.domain.action_errors import Denied, IsolationMissing, Quarantined, UnknownTool
 from remit.domain.action_events import ActionAdmitted
 from remit.domain.budgets import Amount
+from remit.domain.clock import MICROSECONDS
 from remit.domain.decisions import AccessRequest
 from remit.domain.effects import Absent, Happened
 from remit.domain.errors import Refused, RunProblem, StepFailed, TooLarge, ToolFailed
@@ -29,7 +31,7 @@ from remit.tools.builtin.human import asks_a_person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from contextlib import AbstractContextManager
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from remit.engine.admission import Placed
     from remit.engine.execution import Execution
@@ -229,7 +231,9 @@ class ToolPassage(Passage):
         except BaseException as raised:  # noqa: BLE001 - the author's code may raise anything
             wrong = failure_of(raised)
             said = str(wrong) if isinstance(wrong, ToolFailed) else f"{type(wrong).__name__}: {wrong}"
-            raise StepFailed(f"{tool.name} was not called: what it would change cannot be seen ({said}).") from wrong
+            raise StepFailed(
+                f"{tool.name} was not called: what it would change cannot be seen ({said})."
+            ) from wrong
         self._withheld = _WITHHELD if self.parts.vault.finds_in(before) else ""
         self._before = None if self._withheld else before
         self.pipe.passed("before")
@@ -245,9 +249,17 @@ class ToolPassage(Passage):
             return self._screened(tool, Performed(self._answer))
         context = replace(self._the_context(), key=idempotency_key, before=self._before)
         with self._reach():
-            performed = await tool.binding.perform(self.arguments, context)
+            async with self._in_time(tool):
+                performed = await tool.binding.perform(self.arguments, context)
         self.pipe.passed("perform")
         return self._screened(tool, performed)
+
+    def _in_time(self, tool: Tool) -> AbstractAsyncContextManager[None]:
+        """No call outlasts the time that the agent was given."""
+        if self.actor.until is None:
+            return nullcontext()
+        clock = self.parts.clock
+        return Deadline(clock, max(0.001, (self.actor.until - clock.now()) / MICROSECONDS), tool.name)
 
     async def reconcile(self, *args: object, idempotency_key: str = "") -> Happened | Absent | None:
         """Ask the world what became of a claimed write."""

@@ -138,7 +138,12 @@ async def stage(
 
         async def assemble(given: Iterable[Flow]) -> Platform:
             return await Platform.assemble(
-                place, database=database, flows=given, agents=agents, clock=clock, chosen=chosen,
+                place,
+                database=database,
+                flows=given,
+                agents=agents,
+                clock=clock,
+                chosen=chosen,
                 quiet="the body of a flow under test",
             )
 
