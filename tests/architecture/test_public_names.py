@@ -14,13 +14,20 @@ import remit
 
 PUBLIC = [
     "Absent",
+    "Agent",
     "AskHuman",
     "Backoff",
     "Breaker",
+    "Budget",
     "Cancelled",
     "Conversation",
+    "Edge",
     "Effect",
+    "Fallback",
+    "Graph",
     "Happened",
+    "Limits",
+    "Node",
     "Platform",
     "Rejected",
     "RemitError",
@@ -31,7 +38,9 @@ PUBLIC = [
     "TimedOut",
     "ToolFailed",
     "flow",
+    "patterns",
     "step",
+    "tool",
 ]
 HEAVY = ["apsw", "asyncpg", "click", "cryptography", "msgspec", "rich", "uvloop"]
 

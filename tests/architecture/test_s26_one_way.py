@@ -63,32 +63,34 @@ async def test_s26_a_tool_that_is_called_outside_of_a_run_says_where_it_belongs(
         """Look."""
         return "seen"
 
-    with pytest.raises(NotInARun, match="run.call"):
+    with pytest.raises(NotInARun, match=r"run\.call"):
         await look()
 
 
 def ways_around(tree: ast.Module, place: str) -> Iterator[tuple[int, str]]:
     """Where a module takes another way than the gate."""
-    if place.startswith(GATE):
-        return
-    for node in ast.walk(tree):
-        match node:
-            case ast.Attribute(attr=attr, value=owner) if attr in ACTS and _called(owner) == "binding":
-                yield node.lineno, "calls a binding"
-            case ast.Call(func=ast.Name(id="getattr"), args=[owner, *_]) if _called(owner) == "binding":
-                yield node.lineno, "calls a binding"
-            case ast.Attribute(attr=attr, value=owner) if attr in ANSWERS and _called(owner) == "provider":
-                if not place.startswith(MODELS):
-                    yield node.lineno, "asks a provider"
-            case ast.Attribute(attr="give" | "open_provider", value=owner) if _called(owner) == "vault":
-                yield node.lineno, "takes a secret"
-            case ast.ImportFrom(module=str(module), names=names):
-                if not place.startswith(MODELS) and any(each.name == "open_provider" for each in names):
-                    yield node.lineno, "opens a provider"
-                if module.startswith("remit.gate.secret_backend"):
-                    yield node.lineno, "reads secrets where they lie"
-            case _:
-                pass
+    for node in ast.walk(tree) if not place.startswith(GATE) else ():
+        yield from _around(node, place)
+
+
+def _around(node: ast.AST, place: str) -> Iterator[tuple[int, str]]:
+    match node:
+        case ast.Attribute(attr=attr, value=owner) if attr in ACTS and _called(owner) == "binding":
+            yield node.lineno, "calls a binding"
+        case ast.Call(func=ast.Name(id="getattr"), args=[owner, *_]) if _called(owner) == "binding":
+            yield node.lineno, "calls a binding"
+        case ast.Attribute(attr=attr, value=owner) if attr in ANSWERS and _called(owner) == "provider":
+            if not place.startswith(MODELS):
+                yield node.lineno, "asks a provider"
+        case ast.Attribute(attr="give" | "open_provider", value=owner) if _called(owner) == "vault":
+            yield node.lineno, "takes a secret"
+        case ast.ImportFrom(module=str(module), names=names):
+            if not place.startswith(MODELS) and any(each.name == "open_provider" for each in names):
+                yield node.lineno, "opens a provider"
+            if module.startswith("remit.gate.secret_backend"):
+                yield node.lineno, "reads secrets where they lie"
+        case _:
+            pass
 
 
 def _called(owner: ast.expr) -> str:

@@ -60,13 +60,13 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "raises a lone surrogate": (_raise(ValueError("\ud800\0")), "ud800"),
     "answers 50 MB": (lambda: "x" * 50_000_000, "50,000,000 bytes"),
     "answers 50 MB of numbers": (lambda: list(range(8_000_000)), "bytes"),
-    "answers bytes": (lambda: b"\xff\xfe", "cannot be written to the log"),
+    "answers bytes": (lambda: b"\xff\xfe", "//4="),
     "answers no number": (lambda: float("nan"), "cannot be written to the log"),
     "answers an endless number": (lambda: 10**400, "cannot be written to the log"),
     "answers itself": (_endless, "contains itself"),
     "answers far too deep": (_deep, "contains itself, or is nested too deep"),
     "answers something odd": (_Odd, "cannot be written to the log"),
-    "answers a lone surrogate": (lambda: "\ud800", "cannot be written to the log"),
+    "answers a lone surrogate": (lambda: "\ud800", "not valid Unicode"),
 }
 
 
@@ -105,7 +105,7 @@ async def test_a_bad_read_is_told_to_the_model_and_settled(
 
 
 @pytest.mark.parametrize(
-    "case", ["raises", "raises the end of the process", "answers itself", "answers bytes"]
+    "case", ["raises", "raises the end of the process", "answers itself", "answers no number"]
 )
 async def test_a_bad_write_may_have_taken_place_and_a_person_is_asked(
     case: str, script: Script, tmp_path: Path
@@ -174,7 +174,7 @@ async def test_a_read_that_hangs_is_left_after_its_time(
     never.set()
 
 
-@pytest.mark.parametrize("how", ["raises", "hangs", "answers bytes", "answers a secret"])
+@pytest.mark.parametrize("how", ["raises", "hangs", "answers itself", "answers a secret"])
 async def test_a_look_at_the_state_before_that_fails_means_that_nothing_was_done(
     how: str, script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,8 +195,8 @@ async def test_a_look_at_the_state_before_that_fails_means_that_nothing_was_done
                 raise KeyError("nothing there")
             case "hangs":
                 await asyncio.Event().wait()
-            case "answers bytes":
-                return b"\xff"
+            case "answers itself":
+                return _endless()
             case _:
                 return {"password": "canary-7f3a9b2c"}
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from remit.domain.action_errors import BadArguments
 from remit.domain.action_events import ActionHeld
+from remit.domain.errors import InvalidInput
 from remit.domain.events import StepClaimed, WaitOpened
 from remit.testing import ManualClock
 from remit.testing.crash import crash_at
@@ -212,15 +214,34 @@ async def test_s28_an_edited_call_says_what_was_executed_and_who_changed_it(
 
 
 @pytest.mark.parametrize(
-    ("edit", "code", "said"),
+    ("edit", "said"),
     [
-        ({"arguments": {"order": "o-1", "cents": "many"}}, "bad_arguments", "cents"),
-        ({"arguments": {"order": "o-1", "surprise": 1}}, "bad_arguments", "surprise"),
-        ("whatever", "bad_arguments", "no set of arguments"),
-        ({"arguments": {"order": "o-1", "cents": 9_999}}, "denied", "default.cedar:4"),
+        ({"arguments": {"order": "o-1", "cents": "many"}}, "cents"),
+        ({"arguments": {"order": "o-1", "surprise": 1}}, "surprise"),
+        ("whatever", "no set of arguments"),
     ],
 )
-async def test_s28_edited_values_are_validated_and_decided_again(
+async def test_s28_an_edit_that_does_not_fit_is_refused_at_once_and_the_question_stays_open(
+    edit: Any, said: str, bank: Bank, script: Script, tmp_path: Path
+) -> None:
+    clerk = agent(bank.refund())
+    script(clerk).calls("refund", order="o-1", cents=500).says("done")
+    async with desk(tmp_path, script, agents=[clerk], policy=PERMITS + asks("leads")) as stage:
+        run = await stage.start("clerk", question="refund o-1")
+        await parked(run, "human")
+        with pytest.raises((BadArguments, InvalidInput), match=said):
+            await run.approve(edit, by="lea")
+        assert bank.refunds == []
+        await run.approve(by="lea")
+        assert await run.result() == "done"
+        assert len(bank.refunds) == 1
+
+
+@pytest.mark.parametrize(
+    ("edit", "code", "said"),
+    [({"arguments": {"order": "o-1", "cents": 9_999}}, "denied", "default.cedar:4")],
+)
+async def test_s28_edited_values_are_decided_again(
     edit: Any, code: str, said: str, bank: Bank, script: Script, tmp_path: Path
 ) -> None:
     too_much = (

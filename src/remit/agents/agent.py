@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.budgets import Budget
-from remit.domain.errors import InvalidName, InvalidSetting
+from remit.domain.errors import InvalidName
 from remit.domain.ids import is_code_name
 from remit.wire import canonical
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remit.tools.tool import Tool
-
-SCOPES = ("run", "user", "agent", "team")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +54,13 @@ class Agent:
     def __init__(
         self, name: str, *, prompt: str, route: str = "fast", tools: Sequence[Tool | str] = (),
         output: Any = None, budget: Budget | None = None, limits: Limits | None = None,
-        temperature: float | None = None, delegates: Sequence[Agent] = (), memory: Sequence[str] = (),
+        temperature: float | None = None, delegates: Sequence[Agent] = (),
         fallback: Fallback | None = None, effort: str = "", description: str = "", owner: str = "",
     ) -> None:  # fmt: skip
         if not is_code_name(name):
             raise InvalidName(
                 f'an agent cannot be called "{name}".', "Use letters, digits, dots, dashes and _."
             )
-        unknown = [scope for scope in memory if scope not in SCOPES]
-        if unknown:
-            raise InvalidSetting(f'{name} has memory "{unknown[0]}".', f"Scopes are {', '.join(SCOPES)}.")
         self.name = name
         self.prompt = prompt
         self.route = route
@@ -75,7 +70,6 @@ class Agent:
         self.limits = limits or Limits()
         self.temperature = 0.0 if temperature is None and output is not None else temperature
         self.delegates = tuple(delegates)
-        self.memory = tuple(memory)
         self.fallback = fallback
         self.effort = effort
         self.description = description
@@ -94,7 +88,7 @@ class Agent:
         known: dict[str, Any] = {
             "name": self.name, "prompt": self.prompt, "route": self.route, "tools": self.tools,
             "output": self.output, "budget": self.budget, "limits": self.limits,
-            "temperature": self.temperature, "delegates": self.delegates, "memory": self.memory,
+            "temperature": self.temperature, "delegates": self.delegates,
             "fallback": self.fallback, "effort": self.effort, "description": self.description, "owner": self.owner,
         }  # fmt: skip
         return Agent(**{**known, **changes})
@@ -131,7 +125,7 @@ def digest_of(agent: Agent, instructions: str, specs_digest: str, schema: object
         canonical.plain(
             [
                 agent.name, instructions, agent.route, specs_digest, schema, agent.temperature, agent.effort,
-                agent.limits, agent.budget, list(agent.memory), [each.name for each in agent.delegates],
+                agent.limits, agent.budget, [each.name for each in agent.delegates],
             ]
         )
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from remit.control.views import InboxItem
 from remit.domain.errors import AlreadyDecided, InvalidInput, Shredded, UnknownApproval
+from remit.domain.event import object_of
 from remit.domain.events import ApprovalDecided, WaitOpened
 from remit.engine.outside import run_stream, tell_run
 from remit.store.database import Conflict, Op
@@ -54,6 +55,8 @@ async def decide(reach: Reach, question: str, verdict: str, value: object, comme
             f"Say yes: remit approve {identity}",
         )
     plain = canonical.accept(value, "the value") if edited else None
+    if edited and row[5] == "approval":
+        await _check_edit(ground, str(row[6]), plain)
     canonical.accept([comment, by], "the comment")
     event = ApprovalDecided(run, identity, verdict, who, edited, plain, comment)
     target = run_row((await ground.database.fetch("runs.get", run))[0])
@@ -68,6 +71,23 @@ async def decide(reach: Reach, question: str, verdict: str, value: object, comme
         raise _decided(await _find(ground, identity)) from None
     reach.dispatcher.wake(run)
     return pos
+
+
+async def _check_edit(ground: Ground, tool: str, edit: Any) -> None:
+    """What a reviewer puts in place of the arguments has to fit the tool; the question stays open if it does not."""
+    changed = object_of(edit)
+    arguments = changed.get("arguments", changed if changed and "tool" not in changed else None)
+    if not isinstance(arguments, dict):
+        raise InvalidInput(
+            f"this is no set of arguments for {tool}.",
+            "Approve with --value '{\"arguments\": {…}}', or as it is.",
+        )
+    rows = await ground.database.fetch("tools.get", ground.principal.team, tool)
+    schema = object_of(canonical.parse(rows[0][4] or "{}")).get("parameters") if rows else None
+    if schema is not None:
+        from remit.tools.arguments import ArgumentCheck  # only an edit needs that library
+
+        ArgumentCheck(object_of(schema), tool).check(object_of(arguments))
 
 
 async def _find(ground: Ground, question: str) -> Row:

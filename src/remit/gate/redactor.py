@@ -152,7 +152,7 @@ class Redactor:
             return {
                 self.text(key) if isinstance(key, str) else key: self._without(inner) for key, inner in items
             }
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             return [self._without(inner) for inner in cast("list[Json]", value)]
         if isinstance(value, int | float) and not isinstance(value, bool) and str(value) in self._forms:
             return self.text(str(value))
@@ -258,7 +258,7 @@ def _texts(value: Json) -> Iterator[str]:
         elif isinstance(each, dict):
             inside = cast("dict[Json, Json]", each)
             waiting += [*inside.keys(), *inside.values()]
-        elif isinstance(each, list):
+        elif isinstance(each, list | tuple):
             waiting += cast("list[Json]", each)
         elif isinstance(each, int | float) and not isinstance(each, bool):
             yield str(each)

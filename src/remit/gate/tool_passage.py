@@ -315,7 +315,7 @@ class ToolPassage(Passage):
     def settling(self, wrong: BaseException | None) -> tuple[Any, Sequence[Op]]:
         """The outcome: where the result comes from, what undo will need, and what it used."""
         ops = self.charge(*[_ONE_CALL] * self.attempts)
-        calls = max(self.attempts, int(wrong is None)) + self.used_in_lost.calls
+        calls = self.attempts + self.used_in_lost.calls
         self.pipe.passed("settle")
         if wrong is not None:
             refused = {} if self.passed else self._action()

@@ -1,1 +1,0 @@
-"""Knowledge: what agents remember, with its labels."""
