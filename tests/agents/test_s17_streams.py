@@ -273,5 +273,5 @@ async def test_s17_a_process_that_dies_in_an_answer_leaves_what_it_showed_and_th
 
         await until(over)
         await listening_
-        assert [(frame.attempt, frame.kind) for frame in again.frames][0] == (3, "reset")
+        assert (again.frames[0].attempt, again.frames[0].kind) == (3, "reset")
         assert again.text == "The whole answer."

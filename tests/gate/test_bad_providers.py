@@ -9,6 +9,8 @@ import pytest
 from remit import Budget, Run, flow
 from remit.agents.agent import Agent
 from remit.domain.errors import RunFailed
+from remit.models.simulation.lines import Fault, Line
+from remit.models.simulation.scene import Scene
 from remit.testing.scripting import Script
 from tests.engine.places import TickingClock, ended, until
 from tests.gate.desk import desk, outcomes
@@ -21,7 +23,7 @@ async def asks_twice(run: Run) -> str:
     """Goes on after a failure of the model."""
     try:
         return await run.ask(CLERK, "hello")
-    except Exception as wrong:  # the promise is that it is told, whatever it is
+    except Exception as wrong:  # noqa: BLE001 - the promise is that it is told, whatever it is
         again = await run.ask(CLERK, "hello again")
         return f"{getattr(wrong, 'code', '?')}, then {again}"
 
@@ -41,17 +43,12 @@ async def asks_twice(run: Run) -> str:
 async def test_a_provider_in_trouble(
     fault: str, code: str, status: int, script: Script, tmp_path: Path
 ) -> None:
-    turns = {"failing": True}
     clock = TickingClock()
 
-    def decide(scene: object) -> object:
-        from remit.models.simulation.lines import Fault, Line
+    def decide(scene: Scene) -> Line:
+        return Line("fine", fault=None if "again" in scene.user else Fault(fault))
 
-        failing = "again" not in scene.user  # pyright: ignore[reportAttributeAccessIssue]
-        turns["failing"] = failing
-        return Line("fine", fault=Fault(fault) if failing else None)
-
-    script(CLERK).plays(decide).forever()  # pyright: ignore[reportArgumentType]
+    script(CLERK).plays(decide).forever()
     async with desk(tmp_path, script, asks_twice, clock=clock) as stage:
         run = await stage.start(asks_twice)
 

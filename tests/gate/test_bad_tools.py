@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from remit import Budget
-from remit.gate.budgets import BudgetBook
 from remit.domain.budgets import Account
+from remit.gate.budgets import BudgetBook
 from remit.testing import Stage
 from remit.testing.scripting import Script
 from remit.tools.tool import PythonTool, tool
@@ -194,7 +194,7 @@ async def test_a_look_at_the_state_before_that_fails_means_that_nothing_was_done
             case "raises":
                 raise KeyError("nothing there")
             case "hangs":
-                await asyncio.Event().wait()
+                return await asyncio.Event().wait()
             case "answers itself":
                 return _endless()
             case _:

@@ -213,9 +213,9 @@ async def test_s10_the_image_for_undo_is_that_before_the_first_attempt(
         assert await run.result() == "done"
         (outcome,) = await outcomes(stage, run.id, "close")
         assert outcome.detail["images"][0]["before"] == {"status": "open"}
-        assert [claim.detail["before"] for claim in await events(stage, run.id, StepClaimed)] == [
-            {"status": "open"}
-        ] * 2
+        claims = await events(stage, run.id, StepClaimed)
+        assert len(claims) > 1
+        assert all(claim.detail["before"] == {"status": "open"} for claim in claims)
         undone = await stage.platform.undo(run.id)
         assert (await undone.result())["left"] == []
         assert state == {"status": "open"}

@@ -120,10 +120,8 @@ async def test_nothing_is_left_of_it(
     tier: SandboxTier, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Neither process nor folder, whether it ended, was ended, or nobody waits for it any more."""
-    tmp_path.chmod(0o755)
-    monkeypatch.setattr(
-        tempfile, "tempdir", str(tmp_path)
-    )  # other tests make scratch folders at the same time
+    scratch = _open_to_all(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", scratch)  # other tests make folders at the same time
     for code, seconds in (("open('x', 'w')", 10.0), ("while True: pass", 1.0)):
         await run(tier, code, limits=replace(LIMITS, seconds=seconds))
     started: asyncio.Future[int] = asyncio.get_running_loop().create_future()

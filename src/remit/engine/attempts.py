@@ -9,7 +9,7 @@ import asyncio
 import dis
 import inspect
 import signal
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from remit.domain import silence
@@ -120,11 +120,15 @@ class Deadline:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._timer.cancel()
-        if (
-            self._expired
-            and self._task.uncancel() <= self._pending
-            and isinstance(error, asyncio.CancelledError)
-        ):
+        if not self._expired:
+            return
+        alone = self._task.uncancel() <= self._pending
+        if alone and not isinstance(error, asyncio.CancelledError):
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(
+                    0
+                )  # it expired in the very moment it was done: nothing else is interrupted
+        elif alone:
             raise TimedOut(
                 f"{self._name} did not answer within {self._seconds:g} s.",
                 "Give it more time (timeout=…), or find out why it is slow.",
