@@ -53,7 +53,7 @@ def through_json(body: Json) -> Json:
 
 
 def streamed(dialect: Dialect, events: list[StreamEvent]) -> list[StreamEvent]:
-    encoder, decoder = dialect.stream_encoder(model="m", id="resp_1"), dialect.stream_decoder()
+    encoder, decoder = dialect.stream_encoder(model="m", identity="resp_1"), dialect.stream_decoder()
     stream = b"".join(encoder.feed(event) for event in events)
     return decoder.feed(stream) + decoder.close()
 

@@ -12,7 +12,17 @@ from hypothesis import given
 
 from remit.domain.action_errors import Unsupported
 from remit.domain.errors import InvalidInput
-from remit.wire.anthropic import DEFAULT_MAX_TOKENS, DIALECT, NEWEST, OLDEST, AnthropicMessages, of_version
+from remit.wire.anthropic import (
+    DEFAULT_MAX_TOKENS,
+    DIALECT,
+    NEWEST,
+    OLDEST,
+    decode_count,
+    decode_count_tokens,
+    encode_count,
+    encode_count_tokens,
+    of_version,
+)
 from remit.wire.messages import (
     Audio,
     File,
@@ -291,7 +301,7 @@ def test_the_newest_version_leaves_out_what_it_refuses_and_says_so() -> None:
     old = LEGACY.encode_request(request)
     assert (old["temperature"], old["top_p"], old["top_k"]) == (0.0, 0.5, 3)
     with pytest.raises(Unsupported, match="temperature, top_k, top_p"):
-        AnthropicMessages(NEWEST, sampling="refuse").encode_request(request)
+        of_version(NEWEST, "refuse").encode_request(request)
 
 
 def test_what_it_has_no_form_for_is_refused_by_name() -> None:
@@ -336,12 +346,12 @@ def test_pictures_and_documents_are_recognised_where_nobody_said_what_they_are()
 
 @given(draw.requests(REQUESTS))
 def test_the_same_talk_can_be_counted(request: ModelRequest) -> None:
-    body = through_json(DIALECT.encode_count_tokens(request))
+    body = through_json(encode_count_tokens(request))
     judged(COUNT, body)
-    counted = DIALECT.decode_count_tokens(body)
+    counted = decode_count_tokens(body)
     assert counted.messages == canonical(request).messages
     assert counted.max_tokens is None
-    assert DIALECT.decode_count(DIALECT.encode_count(12)) == 12
+    assert decode_count(encode_count(12)) == 12
 
 
 def test_a_version_that_does_not_exist_is_refused() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from remit.domain.action_errors import MalformedAnswer
 from remit.domain.errors import InvalidInput
-from remit.wire.anthropic import DIALECT, NEWEST
+from remit.wire.anthropic import DIALECT, NEWEST, decode_count_tokens
 from remit.wire.dialect import WireError
 from remit.wire.messages import Message, ModelResponse, Reasoning, Refusal, Text, ToolCall, Usage
 from tests.wire import strategies as draw
@@ -75,7 +75,7 @@ async def test_the_official_client_is_understood() -> None:
         )
     assert counted.input_tokens == 5
     assert seen[0].headers["anthropic-version"] == NEWEST
-    asked = DIALECT.decode_count_tokens(msgspec.json.decode(seen[0].content))
+    asked = decode_count_tokens(msgspec.json.decode(seen[0].content))
     assert asked.messages == (Message("system", (Text("s"),)), Message("user", (Text("q"),)))
 
 

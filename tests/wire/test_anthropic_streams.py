@@ -43,7 +43,7 @@ Json = Any
 
 
 def written(events: list[StreamEvent], model: str = "", identity: str = "") -> bytes:
-    encoder = DIALECT.stream_encoder(model=model, id=identity)
+    encoder = DIALECT.stream_encoder(model=model, identity=identity)
     return b"".join(encoder.feed(event) for event in events)
 
 

@@ -155,7 +155,7 @@ def test_any_stream_is_well_formed_or_refused(client: str, provider: str, data: 
 
 
 def _written(dialect: Dialect, events: list[StreamEvent]) -> bytes:
-    encoder = dialect.stream_encoder(model="m", id="resp_1")
+    encoder = dialect.stream_encoder(model="m", identity="resp_1")
     return b"".join(encoder.feed(event) for event in events)
 
 

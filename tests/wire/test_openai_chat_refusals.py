@@ -190,5 +190,5 @@ def test_no_stream_breaks_the_decoder(frames: list[Json], noise: bytes, first: b
     events = decoder.feed(noise + stream if first else stream + noise) + decoder.feed(b"data: [DONE]\n\n")
     events += decoder.close()
     assert [event for event in events if isinstance(event, Finished | Failed)] == events[-1:]
-    encoder = DIALECT.stream_encoder(model="m", id="c")
+    encoder = DIALECT.stream_encoder(model="m", identity="c")
     assert b"".join(encoder.feed(event) for event in events)

@@ -43,7 +43,7 @@ Json = Any
 
 
 def encoded(events: list[StreamEvent], *, usage: bool = True, name: str = "", model: str = "") -> bytes:
-    encoder = DIALECT.stream_encoder(model=model, id=name, at=7, usage=usage)
+    encoder = DIALECT.stream_encoder(model=model, identity=name, at=7, usage=usage)
     return b"".join(encoder.feed(event) for event in events)
 
 
@@ -175,7 +175,7 @@ async def test_the_official_client_reads_a_whole_answer() -> None:
 
 
 def test_nothing_goes_out_after_the_end() -> None:
-    encoder = DIALECT.stream_encoder(model="mine", id="r1")
+    encoder = DIALECT.stream_encoder(model="mine", identity="r1")
     assert b'"model":"mine"' in encoder.feed(Started("theirs", "theirs"))
     assert encoder.feed(Finished()).endswith(b"data: [DONE]\n\n")
     assert encoder.feed(TextDelta(0, "late")) == b""

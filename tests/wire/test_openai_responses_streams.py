@@ -44,7 +44,7 @@ IN_PIECES = replace(RESPONSES_ANSWERS, words=st.builds(Text, draw.texts()), call
 
 
 def encoded(events: list[StreamEvent]) -> bytes:
-    encoder = DIALECT.stream_encoder(model="", id="", at=7)
+    encoder = DIALECT.stream_encoder(model="", identity="", at=7)
     return b"".join(encoder.feed(event) for event in events)
 
 
@@ -201,7 +201,7 @@ async def test_the_official_client_hears_of_a_failure_in_the_middle() -> None:
 
 
 def test_nothing_goes_out_after_the_end() -> None:
-    encoder = DIALECT.stream_encoder(model="mine", id="r1")
+    encoder = DIALECT.stream_encoder(model="mine", identity="r1")
     assert b'"id":"resp_r1"' in encoder.feed(Started("theirs", "theirs"))
     assert b"response.incomplete" in encoder.feed(Finished("length"))
     assert encoder.feed(TextDelta(0, "late")) == b""

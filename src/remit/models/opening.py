@@ -52,11 +52,11 @@ def _dialect(spec: ProviderSpec) -> Dialect:
     """The codec that the provider is spoken to with."""
     name = spec.dialect or DIALECTS[spec.kind][0]
     if name == "anthropic":
-        from remit.wire.anthropic import OLDEST, AnthropicMessages
+        from remit.wire.anthropic import OLDEST, of_version
 
         dropped = any(field in spec.drop for field in SAMPLING)
         version = spec.api_version if spec.kind == "anthropic" else ""
-        return AnthropicMessages(version or OLDEST, "drop" if dropped else "refuse")
+        return of_version(version or OLDEST, "drop" if dropped else "refuse")
     return import_module(f"remit.wire.{name}").DIALECT
 
 

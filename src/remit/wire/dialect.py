@@ -1,17 +1,18 @@
 """What every dialect of the model APIs offers: pure translation between its bodies and the neutral form.
 
-One folder per dialect implements it (`openai_chat`, `openai_responses`, `anthropic`, `gemini`). The same code
-serves a client coming in and a provider going out. No I/O, no clock, no randomness.
+One folder per dialect fills it in (`openai_chat`, `openai_responses`, `anthropic`, `gemini`). The same functions
+serve a client coming in and a provider going out. No I/O, no clock, no randomness.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from remit.wire.messages import ModelRequest, ModelResponse, StreamEvent
 
@@ -51,42 +52,41 @@ class StreamEncoder(Protocol):
         ...
 
 
-class Dialect(Protocol):
-    """One dialect; a module-level `DIALECT` in each folder."""
+class EncodeResponse(Protocol):
+    """Writes a complete answer for a client."""
 
-    @property
-    def name(self) -> str:
-        """openai_chat, openai_responses, anthropic or gemini."""
+    def __call__(self, response: ModelResponse, *, at: int = 0) -> dict[str, Any]:
+        """`at` is its time in seconds."""
         ...
 
-    def decode_request(self, body: Mapping[str, Any]) -> ModelRequest:
-        """A client's body; raises `InvalidInput` naming the offending field."""
+
+class OpenEncoder(Protocol):
+    """Begins the stream of one answer to a client."""
+
+    def __call__(self, *, model: str, identity: str, at: int = 0, usage: bool = True) -> StreamEncoder:
+        """`usage`: whether the client asked to be told."""
         ...
 
-    def encode_request(self, request: ModelRequest) -> dict[str, Any]:
-        """A provider's body; raises `Unsupported` for a part this dialect has no form for."""
-        ...
 
-    def decode_response(self, body: Mapping[str, Any]) -> ModelResponse:
-        """A provider's answer; raises `MalformedAnswer` for what is no answer."""
-        ...
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One dialect; a `DIALECT` in each folder."""
 
-    def encode_response(self, response: ModelResponse, *, at: int = 0) -> dict[str, Any]:
-        """A complete answer for a client; `at` is its time in seconds."""
-        ...
-
-    def decode_error(self, status: int, headers: Mapping[str, str], body: bytes) -> WireError:
-        """A provider's refusal, whatever its body is."""
-        ...
-
-    def encode_error(self, error: WireError) -> tuple[int, dict[str, str], dict[str, Any]]:
-        """Status, headers and body of an error for a client."""
-        ...
-
-    def stream_decoder(self) -> StreamDecoder:
-        """A fresh one for one answer."""
-        ...
-
-    def stream_encoder(self, *, model: str, id: str, at: int = 0, usage: bool = True) -> StreamEncoder:  # noqa: A002
-        """A fresh one for one answer; `usage`: whether the client asked to be told."""
-        ...
+    name: str
+    """openai_chat, openai_responses, anthropic or gemini."""
+    decode_request: Callable[[Mapping[str, Any]], ModelRequest]
+    """A client's body; raises `InvalidInput` naming the offending field."""
+    encode_request: Callable[[ModelRequest], dict[str, Any]]
+    """A provider's body; raises `Unsupported` for a part this dialect has no form for."""
+    dropped: Callable[[ModelRequest], tuple[str, ...]]
+    """What of the request that body does not say."""
+    decode_response: Callable[[Mapping[str, Any]], ModelResponse]
+    """A provider's answer; raises `MalformedAnswer` for what is no answer."""
+    encode_response: EncodeResponse
+    decode_error: Callable[[int, Mapping[str, str], bytes], WireError]
+    """A provider's refusal, from status, headers and body, whatever the body is."""
+    encode_error: Callable[[WireError], tuple[int, dict[str, str], dict[str, Any]]]
+    """Status, headers and body of an error for a client."""
+    stream_decoder: Callable[[], StreamDecoder]
+    """A fresh one for one answer."""
+    stream_encoder: OpenEncoder

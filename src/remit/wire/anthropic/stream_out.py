@@ -40,7 +40,7 @@ PING = frame('{"type": "ping"}', "ping")
 class Encoder:
     """One stream to a client. Usage is always told, since the events require it."""
 
-    def __init__(self, model: str, identity: str, at: int) -> None:
+    def __init__(self, *, model: str, identity: str, at: int = 0, usage: bool = True) -> None:  # noqa: ARG002
         self._model = model
         self._identity = identity
         self._at = at

@@ -37,7 +37,7 @@ from remit.wire.sse import frame
 class Encoder:
     """One stream to a client. Usage is always told, as this API does."""
 
-    def __init__(self, model: str, identity: str, at: int) -> None:
+    def __init__(self, *, model: str, identity: str, at: int = 0, usage: bool = True) -> None:  # noqa: ARG002
         self._model = model
         self._identity = identity
         self._at = at

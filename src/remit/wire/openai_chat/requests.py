@@ -8,6 +8,7 @@ from remit.domain.action_errors import Unsupported
 from remit.wire.fields import CLIENT
 from remit.wire.messages import ModelRequest, OutputSchema, ToolSpec
 from remit.wire.opaque import carried, own, rest
+from remit.wire.openai_chat.omissions import omissions
 from remit.wire.openai_chat.parts import NAME, joined, spare
 from remit.wire.openai_chat.turns import decode_messages, encode_messages
 
@@ -79,6 +80,11 @@ def encode_request(request: ModelRequest) -> dict[str, Json]:
         body["stream"] = True
         body["stream_options"] = extra.get("stream_options", {}) | {_USAGE: True}
     return body | rest(extra, _STREAM_OPTIONS)
+
+
+def dropped(request: ModelRequest) -> tuple[str, ...]:
+    """What of the request that body does not say."""
+    return tuple(omissions(request, NAME, names=True, seed=True))
 
 
 def usage_is_asked(request: ModelRequest) -> bool:

@@ -50,7 +50,7 @@ _THOUGHTS = frozenset({"reasoning_content", "reasoning"})
 class ChatStreamEncoder:
     """Neutral events of one answer in, bytes of its stream out."""
 
-    def __init__(self, *, model: str, identity: str, at: int, usage: bool) -> None:
+    def __init__(self, *, model: str, identity: str, at: int = 0, usage: bool = True) -> None:
         self._model = model
         self._id = identity
         self._at = at

@@ -8,6 +8,7 @@ from remit.domain.action_errors import Unsupported
 from remit.wire.fields import CLIENT
 from remit.wire.messages import ModelRequest, OutputSchema, ToolSpec
 from remit.wire.opaque import carried, own, rest
+from remit.wire.openai_chat.omissions import omissions
 from remit.wire.openai_responses.content import NAME, joined
 from remit.wire.openai_responses.conversation import decode_conversation, encode_conversation
 
@@ -82,6 +83,11 @@ def encode_request(request: ModelRequest) -> dict[str, Json]:
         body["stream"] = True
     _add_objects(body, request, request.extra if native else {})
     return body
+
+
+def dropped(request: ModelRequest) -> tuple[str, ...]:
+    """What of the request that body does not say."""
+    return tuple(omissions(request, NAME, names=False, seed=False))
 
 
 def _add_objects(body: dict[str, Json], request: ModelRequest, extra: dict[str, Json]) -> None:

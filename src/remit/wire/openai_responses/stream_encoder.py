@@ -72,9 +72,9 @@ class _Item:
 
 
 class ResponsesStreamEncoder:
-    """Neutral events of one answer in, bytes of its stream out."""
+    """Neutral events of one answer in, bytes of its stream out. Usage is always told."""
 
-    def __init__(self, *, model: str, identity: str, at: int) -> None:
+    def __init__(self, *, model: str, identity: str, at: int = 0, usage: bool = True) -> None:  # noqa: ARG002
         self._model = model
         self._id = identity
         self._at = at
