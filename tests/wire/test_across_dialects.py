@@ -28,6 +28,7 @@ from remit.wire.messages import (
     ToolResult,
 )
 from tests.wire import strategies as draw
+from tests.wire import streams
 from tests.wire.strategies import Expressible
 
 Json = Any
@@ -53,9 +54,7 @@ def through_json(body: Json) -> Json:
 
 
 def streamed(dialect: Dialect, events: list[StreamEvent]) -> list[StreamEvent]:
-    encoder, decoder = dialect.stream_encoder(model="m", identity="resp_1"), dialect.stream_decoder()
-    stream = b"".join(encoder.feed(event) for event in events)
-    return decoder.feed(stream) + decoder.close()
+    return streams.read(dialect, streams.written(dialect, events, model="m", identity="resp_1"))
 
 
 def told(response: ModelResponse) -> Json:

@@ -4,6 +4,7 @@ promises, and nothing that is cut short ever looks whole.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 
 import anthropic
@@ -37,19 +38,14 @@ from remit.wire.messages import (
 )
 from remit.wire.sse import FrameReader, frame
 from tests.wire import strategies as draw
+from tests.wire import streams
 from tests.wire.anthropic_forms import ANSWERS, EVENT, client_that_hears, judged
 
 Json = Any
 
 
-def written(events: list[StreamEvent], model: str = "", identity: str = "") -> bytes:
-    encoder = DIALECT.stream_encoder(model=model, identity=identity)
-    return b"".join(encoder.feed(event) for event in events)
-
-
-def read(*pieces: bytes) -> list[StreamEvent]:
-    decoder = DIALECT.stream_decoder()
-    return [event for piece in pieces for event in decoder.feed(piece)] + decoder.close()
+written = partial(streams.written, DIALECT)
+read = partial(streams.read, DIALECT)
 
 
 def told(stream: bytes) -> list[Json]:
@@ -158,10 +154,10 @@ def wild(take: st.DrawFn) -> list[StreamEvent]:
 
 @given(wild())
 def test_whatever_comes_the_grammar_holds(events: list[StreamEvent]) -> None:
-    stream = written(events, "m", "msg_1")
+    stream = written(events, model="m", identity="msg_1")
     check_grammar(told(stream))
     assert isinstance(read(stream)[-1], Finished | Failed)
-    assert written([*events, TextDelta(0, "late"), Finished()], "m", "msg_1") == stream
+    assert written([*events, TextDelta(0, "late"), Finished()], model="m", identity="msg_1") == stream
 
 
 def test_calls_that_are_streamed_at_once_come_one_after_another() -> None:
@@ -333,8 +329,8 @@ async def test_the_official_client_follows_a_stream_to_its_end() -> None:
             PartDone(2, call),
             Finished("tools", Usage(5, 2, 1, 4, 2)),
         ],
-        "the-model",
-        "msg_9",
+        model="the-model",
+        identity="msg_9",
     )
     async with client_that_hears(PING + stream) as (client, _):
         ask: Json = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "q"}]}

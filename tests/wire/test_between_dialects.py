@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import Any, cast
 
@@ -32,7 +33,7 @@ from remit.wire.messages import (
     ToolCall,
 )
 from remit.wire.sse import FrameReader
-from tests.wire import anthropic_forms, gemini_forms, openai_forms
+from tests.wire import anthropic_forms, gemini_forms, openai_forms, streams
 from tests.wire import strategies as draw
 from tests.wire.strategies import Expressible
 
@@ -154,9 +155,7 @@ def test_any_stream_is_well_formed_or_refused(client: str, provider: str, data: 
             here.judge_event(msgspec.json.decode(frame.data))
 
 
-def _written(dialect: Dialect, events: list[StreamEvent]) -> bytes:
-    encoder = dialect.stream_encoder(model="m", identity="resp_1")
-    return b"".join(encoder.feed(event) for event in events)
+_written = partial(streams.written, model="m", identity="resp_1")
 
 
 # --- thoughts ------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -34,19 +35,14 @@ from remit.wire.messages import (
 )
 from remit.wire.sse import FrameReader, comment, frame
 from tests.wire import strategies as draw
+from tests.wire import streams
 from tests.wire.gemini_forms import ANSWERS, client_that_hears
 
 Json = Any
 
 
-def written(events: list[StreamEvent], model: str = "", identity: str = "") -> bytes:
-    encoder = DIALECT.stream_encoder(model=model, identity=identity)
-    return b"".join(encoder.feed(event) for event in events)
-
-
-def read(*pieces: bytes) -> list[StreamEvent]:
-    decoder = DIALECT.stream_decoder()
-    return [event for piece in pieces for event in decoder.feed(piece)] + decoder.close()
+written = partial(streams.written, DIALECT)
+read = partial(streams.read, DIALECT)
 
 
 def told(stream: bytes) -> list[Json]:
@@ -225,7 +221,7 @@ def wild(take: st.DrawFn) -> list[StreamEvent]:
 
 @given(wild())
 def test_whatever_comes_every_frame_is_an_answer(events: list[StreamEvent]) -> None:
-    stream = written(events, "m", "r")
+    stream = written(events, model="m", identity="r")
     *answers, last = told(stream)
     for body in answers if "error" in last else [*answers, last]:
         types.GenerateContentResponse.model_validate(body)
@@ -233,7 +229,7 @@ def test_whatever_comes_every_frame_is_an_answer(events: list[StreamEvent]) -> N
     assert isinstance(end, Failed) == isinstance(events[-1], Failed)
     if isinstance(end, Finished) and isinstance(events[-1], Finished):
         assert end.finish in {events[-1].finish, "tools"}
-    assert written([*events, TextDelta(0, "late"), Finished()], "m", "r") == stream
+    assert written([*events, TextDelta(0, "late"), Finished()], model="m", identity="r") == stream
 
 
 def test_calls_come_whole_and_words_as_they_come() -> None:
@@ -274,8 +270,8 @@ def test_the_official_client_follows_a_stream_to_its_end() -> None:
             PartDone(2, ToolCall("call_1", "f", '{"a":1}')),
             Finished("tools", Usage(5, output=4, reasoning=2)),
         ],
-        "the-model",
-        "r9",
+        model="the-model",
+        identity="r9",
     )
     with client_that_hears(stream) as (client, seen):
         chunks = list(client.models.generate_content_stream(model="gemini-3-pro", contents="q"))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import time
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -36,20 +37,15 @@ from remit.wire.messages import (
 )
 from remit.wire.openai_chat import DIALECT
 from tests.wire import strategies as draw
+from tests.wire import streams
 from tests.wire.clients import frames_of, openai_that_hears
 from tests.wire.openai_forms import CHAT_ANSWERS, CHAT_CHUNK
 
 Json = Any
 
 
-def encoded(events: list[StreamEvent], *, usage: bool = True, name: str = "", model: str = "") -> bytes:
-    encoder = DIALECT.stream_encoder(model=model, identity=name, at=7, usage=usage)
-    return b"".join(encoder.feed(event) for event in events)
-
-
-def decoded(*pieces: bytes) -> list[StreamEvent]:
-    decoder = DIALECT.stream_decoder()
-    return [event for piece in pieces for event in decoder.feed(piece)] + decoder.close()
+encoded = partial(streams.written, DIALECT, at=7)
+decoded = partial(streams.read, DIALECT)
 
 
 def sent(*chunks: Json, done: bool = True) -> list[StreamEvent]:

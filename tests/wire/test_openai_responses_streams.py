@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -34,6 +35,7 @@ from remit.wire.messages import (
 )
 from remit.wire.openai_responses import DIALECT
 from tests.wire import strategies as draw
+from tests.wire import streams
 from tests.wire.clients import frames_of, openai_that_hears
 from tests.wire.openai_forms import RESPONSE_EVENT, RESPONSES_ANSWERS
 
@@ -43,14 +45,8 @@ IN_PIECES = replace(RESPONSES_ANSWERS, words=st.builds(Text, draw.texts()), call
 """Answers whose items need no id of their own, so that they can be announced before they are known."""
 
 
-def encoded(events: list[StreamEvent]) -> bytes:
-    encoder = DIALECT.stream_encoder(model="", identity="", at=7)
-    return b"".join(encoder.feed(event) for event in events)
-
-
-def decoded(*pieces: bytes) -> list[StreamEvent]:
-    decoder = DIALECT.stream_decoder()
-    return [event for piece in pieces for event in decoder.feed(piece)] + decoder.close()
+encoded = partial(streams.written, DIALECT, at=7)
+decoded = partial(streams.read, DIALECT)
 
 
 def sent(*events: Json) -> list[StreamEvent]:
