@@ -76,10 +76,35 @@ bench: $(VENV)/.dev  ## measure against the peers, each in its own environment (
 	@$(BIN)/python -m compileall -q src
 	$(BIN)/python -m bench $(ARGS)
 
+.PHONY: bench-security
+bench-security: $(VENV)/.dev  ## a hijacked model against the gate: every task and attack of AgentDojo, no model (ARGS=...)
+	@$(BIN)/python -m compileall -q src
+	$(BIN)/python -m bench security --only sqlite $(ARGS)
+
+.PHONY: bench-guards
+bench-guards: $(VENV)/.dev  ## how often guards stop what is innocent, and what they miss (ARGS="--url URL" for a service)
+	@$(BIN)/python -m bench.guards $(ARGS)
+
+.PHONY: bench-policy
+bench-policy: $(VENV)/.dev  ## what a decision costs, all authorities, 50 policies (ARGS="--decisions N")
+	@$(BIN)/python -m bench.policy $(ARGS)
+
+.PHONY: bench-halt
+bench-halt: $(VENV)/.dev  ## how long after a halt the last action is admitted: 200 runs, 3 processes, both stores (ARGS="--rounds N")
+	@$(BIN)/python -m bench.halt $(ARGS)
+
+.PHONY: bench-audit
+bench-audit: $(VENV)/.dev  ## verify a log of a million events offline (ARGS="--events N")
+	@$(BIN)/python -m bench.audit $(ARGS)
+
 .PHONY: crash
 crash: $(VENV)/.dev  ## the long form of the crash tests (SCALE=10)
 	@$(BIN)/python -m compileall -q src
 	$(BIN)/pytest tests/crash --crash-scale=$(SCALE) --timeout=7200 -n $(WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: mutate
+mutate: $(VENV)/.dev .venv-mutate/.made  ## changes the code in small ways and looks which test notices; ARGS="policy 'remit.policy.memo*'"
+	@.venv-mutate/bin/python scripts/mutate.py $(or $(ARGS),policy)
 
 .PHONY: audit
 audit: $(VENV)/.dev .venv-audit/.made  ## lint rules for security, and known advisories against the runtime lock
@@ -106,6 +131,7 @@ lock:  ## compile requirements/*.lock from pyproject.toml (ARGS=--upgrade for ne
 	$(call compile,runtime) pyproject.toml --extra postgres --extra speed -c $(LOCKS)/dev.lock
 	$(call compile,build) --group build -c $(LOCKS)/dev.lock
 	$(call compile,audit) --group audit
+	$(call compile,mutate) --group mutate
 	@rm -rf .venv-lock
 
 compile = @echo "$(LOCKS)/$(1).lock"; UV_NO_CONFIG=1 .venv-lock/bin/uv pip compile -q --universal --generate-hashes \
@@ -144,6 +170,13 @@ $(VENV)/.dev: $(VENV)/.runtime $(LOCKS)/dev.lock
 .venv-audit/.made: $(LOCKS)/audit.lock
 	@$(find_python); "$$python" -m venv --clear .venv-audit
 	@.venv-audit/bin/python -m pip $(LOCKED) -r $(LOCKS)/audit.lock
+	@touch $@
+
+# mutmut lives beside what the tests need, and not among it.
+.venv-mutate/.made: $(LOCKS)/mutate.lock $(VENV)/.dev
+	@$(find_python); "$$python" -m venv --clear .venv-mutate
+	@.venv-mutate/bin/python -m pip $(LOCKED) -r $(LOCKS)/mutate.lock
+	@$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' > "$$(.venv-mutate/bin/python -c 'import site; print(site.getsitepackages()[0])')/dev.pth"
 	@touch $@
 
 # npm: exactly the lock, no scripts of packages; the lock names no index.

@@ -13,6 +13,7 @@ from pathlib import Path
 from bench import agents, crash, disk, parked, routing, startup, steps, wake
 from bench.environments import EnvironmentFailed
 from bench.protocol import ContenderFailed
+from bench.security import section as security
 from bench.stage import Stage, conditions, open_stage
 from bench.table import Report, show, show_checks, write_json
 
@@ -25,6 +26,7 @@ SECTIONS: dict[str, Callable[[Stage], list[Report]]] = {
     "startup": startup.measure,
     "routing": routing.measure,
     "agents": agents.measure,
+    "security": security.measure,
 }
 STORES = ("sqlite", "postgres")
 CYCLES, QUICK_CYCLES = 11, 3
@@ -49,6 +51,8 @@ def _run(stage: Stage, names: list[str], json_file: Path | None) -> int:
         facts["rivals"] = steps.peer_versions()
     if "agents" in names:
         facts["agent frameworks"] = agents.peer_versions()
+    if "security" in names:
+        facts["worlds"] = security.peer_versions()
     for name, value in facts.items():
         print(f"  {name}: {value}")
     reports: list[Report] = []

@@ -68,7 +68,7 @@ THE_WORK = (
     f"a step: one model call and one call of a typed read tool with fresh arguments, {STEPS} in a run; the talk grows",
     "the model is a function in the process: a script of Remit's simulated model, pydantic-ai's FunctionModel,",
     "  a Model of openai-agents, a BaseChatModel of langchain, a BaseChatClient of agent-framework",
-    "Remit decides by 50 policies, reserves and settles a budget, journals 4 events on SQLite; the rest keep nothing",
+    "Remit decides by 50 policies, reserves and settles a budget, journals both on SQLite; the rest keep nothing",
     "memo-cold: 5 of the policies read the arguments, so every decision is evaluated; else none of them does",
 )
 

@@ -26,17 +26,22 @@ def own_python() -> Path:
     return Path(sys.executable)
 
 
-def peer_python(peer: str) -> Path:
-    """The interpreter of a rival's environment, which is built here on first use."""
+def peer_python(peer: str, *, beside: Path | None = None) -> Path:
+    """The interpreter of a rival's environment, which is built here on first use; `beside` is a lock whose versions
+    are installed there as well, so that what is locked so can run in it.
+    """
     requirements = PEERS / f"{peer}.txt"
     home = KEPT / peer
     python = home / "bin" / "python"
     stamp = home / "requirements.sha256"
-    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    pins = _pins(beside) if beside is not None else ""
+    digest = hashlib.sha256(requirements.read_bytes() + pins.encode()).hexdigest()
     if not (stamp.exists() and stamp.read_text() == digest):
         print(f"building the environment of {peer} in {home} (once) ...", file=sys.stderr, flush=True)
         venv.create(home, with_pip=True, clear=True)
-        _install(peer, python, requirements)
+        both = home / "requirements.txt"
+        both.write_text(f"{requirements.read_text(encoding='utf-8')}\n{pins}", encoding="utf-8")
+        _install(peer, python, both)
         # Written last: an installation that was interrupted is not mistaken for a finished one.
         stamp.write_text(digest)
     return python
@@ -49,6 +54,12 @@ def versions(python: Path, *distributions: str) -> dict[str, str]:
         [str(python), "-c", code, *distributions], capture_output=True, text=True, check=True
     )
     return dict(line.split() for line in found.stdout.splitlines())
+
+
+def _pins(lock: Path) -> str:
+    """The versions of a lock without its hashes: pip takes hashes for everything or for nothing."""
+    lines = lock.read_text(encoding="utf-8").splitlines()
+    return "\n".join(line.removesuffix(" \\") for line in lines if line[:1].isalnum())
 
 
 def _install(peer: str, python: Path, requirements: Path) -> None:

@@ -38,6 +38,7 @@ REASONS = {
     ParkReason.CODE_CHANGED: "the code changed, and its replay does not repeat the journal",
     ParkReason.NEEDS_RELEASE: "the code it was made by is gone; nothing sets this before releases exist",
     ParkReason.PAUSED: "it was told to pause",
+    ParkReason.HALTED: "it, or who acts in it, is [halted](../how-to/stop-an-agent.md)",
     ParkReason.SIGNAL: "it waits for `run.signal`",
     ParkReason.CHILD: "it waits for a child run",
     ParkReason.TIMER: "it sleeps, or waits for its next attempt or for the moment to reconcile",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from remit.agents.run import Run
     from remit.control.platform import Platform
     from remit.domain.budgets import Budget
+    from remit.domain.capabilities import Terms
     from remit.domain.conversation import Conversation
     from remit.domain.effects import Absent, Backoff, Breaker, Effect, Happened
     from remit.domain.errors import (
@@ -30,8 +31,14 @@ if TYPE_CHECKING:
         TimedOut,
         ToolFailed,
     )
+    from remit.domain.guards import Guard
+    from remit.domain.labels import Integrity, Label
+    from remit.domain.memory import Memory
     from remit.engine.flow import flow
     from remit.engine.step import step
+    from remit.policy.data_classes import Personal, data_class
+    from remit.policy.provenance import bind
+    from remit.policy.provenance.bind import allow, contract
     from remit.tools.tool import tool
 
 _HOMES = {
@@ -47,9 +54,14 @@ _HOMES = {
     "Effect": "remit.domain.effects",
     "Fallback": "remit.agents.agent",
     "Graph": "remit.agents.graphs.graph",
+    "Guard": "remit.domain.guards",
     "Happened": "remit.domain.effects",
+    "Integrity": "remit.domain.labels",
+    "Label": "remit.domain.labels",
     "Limits": "remit.agents.agent",
+    "Memory": "remit.domain.memory",
     "Node": "remit.agents.graphs.outline",
+    "Personal": "remit.policy.data_classes",
     "Platform": "remit.control.platform",
     "Rejected": "remit.domain.errors",
     "RemitError": "remit.domain.errors",
@@ -57,12 +69,18 @@ _HOMES = {
     "Run": "remit.agents.run",
     "StepFailed": "remit.domain.errors",
     "StopRun": "remit.domain.errors",
+    "Terms": "remit.domain.capabilities",
     "TimedOut": "remit.domain.errors",
     "ToolFailed": "remit.domain.errors",
+    "allow": "remit.policy.provenance.bind",
+    "contract": "remit.policy.provenance.bind",
+    "data_class": "remit.policy.data_classes",
     "flow": "remit.engine.flow",
     "step": "remit.engine.step",
     "tool": "remit.tools.tool",
 }
+
+_MODULES = {"bind": "remit.policy.provenance.bind", "patterns": "remit.agents.patterns"}
 
 __all__ = [
     "Absent",
@@ -77,9 +95,14 @@ __all__ = [
     "Effect",
     "Fallback",
     "Graph",
+    "Guard",
     "Happened",
+    "Integrity",
+    "Label",
     "Limits",
+    "Memory",
     "Node",
+    "Personal",
     "Platform",
     "Rejected",
     "RemitError",
@@ -87,8 +110,13 @@ __all__ = [
     "Run",
     "StepFailed",
     "StopRun",
+    "Terms",
     "TimedOut",
     "ToolFailed",
+    "allow",
+    "bind",
+    "contract",
+    "data_class",
     "flow",
     "patterns",
     "step",
@@ -98,8 +126,8 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    if name == "patterns":
-        return import_module("remit.agents.patterns")
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"remit has no public name {name!r}; it has: {', '.join(__all__)}.")

@@ -14,7 +14,7 @@ from remit import Run, flow
 from remit.agents.agent import Agent
 from remit.domain.action_events import ActionAdmitted, PartialDelivered
 from remit.domain.errors import Evicted
-from remit.gate.redactor import Redactor, forms_of
+from remit.gate.secrets.redactor import Redactor, forms_of
 from remit.gate.streams import Frame, StepListener, Streams
 from remit.models.simulation.lines import Fault, Line
 from remit.testing import ManualClock, Stage, StagedRun

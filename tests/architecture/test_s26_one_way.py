@@ -30,7 +30,7 @@ PLANTED = {
     "a provider, opened": "from remit.models.opening import open_provider",
     "a secret, given": "async def f(self): return await self.parts.vault.give('x', None, '', '')",
     "a secret, opened": "async def f(vault): return await vault.open_provider('x')",
-    "a secret, read where it lies": "from remit.gate.secret_backends.environment import EnvironmentBackend",
+    "a secret, read where it lies": "from remit.gate.secrets.secret_backends.environment import EnvironmentBackend",
 }
 
 
@@ -87,7 +87,7 @@ def _around(node: ast.AST, place: str) -> Iterator[tuple[int, str]]:
         case ast.ImportFrom(module=str(module), names=names):
             if not place.startswith(MODELS) and any(each.name == "open_provider" for each in names):
                 yield node.lineno, "opens a provider"
-            if module.startswith("remit.gate.secret_backend"):
+            if module.startswith("remit.gate.secrets.secret_backend"):
                 yield node.lineno, "reads secrets where they lie"
         case _:
             pass

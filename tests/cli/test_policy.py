@@ -41,6 +41,62 @@ def test_a_contradicted_example_fails_and_a_dead_rule_does_not(remit: Terminal, 
     assert "expects deny, and the answer is allow" in remit("policy", "check", code=1).out
 
 
+def test_a_change_is_tried_on_the_log_before_it_counts(remit: Terminal, rules: Path) -> None:
+    (remit.place / "tools").mkdir(exist_ok=True)
+    (remit.place / "tools" / "money.py").write_text(
+        "from remit import tool\n\n\n@tool(effect='write')\nasync def refund(order: str, amount: int) -> int:\n"
+        '    """Pay."""\n    return amount\n'
+    )
+    (remit.place / "flows" / "pay.py").write_text(
+        "from remit import Run, flow\nfrom tools.money import refund\n\n\n@flow\n"
+        "async def pay(run: Run, amount: int) -> int:\n    return await run.call(refund, 'o-1', amount)\n"
+    )
+    for amount in (50, 500):
+        remit("run", "pay", "--input", f'{{"amount": {amount}}}', code=0)
+    run = remit("runs", "--json", code=0).json[0]["id"]
+    assert "expects allow" in remit("policy", "example", f"{run}/refund", code=0).out
+    assert "1 of 1 examples agree" in remit("policy", "test", code=0).out
+    other = remit.place / "next"
+    other.mkdir()
+    forbid = '@id("large") forbid (principal, action == Action::"call", resource == Tool::"refund") when {'
+    (other / "main.cedar").write_text(rules.read_text() + f"{forbid} context.amount > 200 }};\n")
+    tried = remit("policy", "simulate", "--policies", "next", "--json", code=0).json
+    assert (tried["requests"], tried["same"], tried["new_denials"]) == (2, 1, 1)
+    assert (tried["changes"][0]["rule"], tried["changes"][0]["example"]) == ("large", f"{run}/refund")
+    remit("policy", "simulate", "--policies", "next", "--fail-on-new-denials", code=1)
+    assert "no folder here" in remit("policy", "simulate", "--policies", "nowhere", code=2).err
+    rules.write_text((other / "main.cedar").read_text())
+    assert "expects allow, and the answer is deny" in remit("policy", "test", code=1).out
+
+
+def test_access_is_reviewed_by_a_date(remit: Terminal, rules: Path) -> None:
+    del rules
+    (remit.place / "tools").mkdir(exist_ok=True)
+    (remit.place / "tools" / "money.py").write_text(
+        "from remit import tool\n\n\n@tool(effect='write')\nasync def refund(order: str) -> str:\n"
+        '    """Pay."""\n    return order\n'
+    )
+    right = "user:anybody/refund"
+    shown = remit("policy", "review", "--json", code=0).json["rights"]
+    assert [(each["right"], each["last_used"]) for each in shown if "refund" in each["right"]] == [
+        (right, None)
+    ]
+    remit("policy", "review", "confirm", right, code=2)
+    remit("policy", "review", "--open", "--due", "1s", code=0)
+    assert "rights wait to be confirmed or revoked" in remit("doctor").out
+    remit("policy", "review", "revoke", right, "--reason", "unused", code=0)
+    assert (
+        next(
+            each
+            for each in remit("policy", "review", "--json", code=0).json["rights"]
+            if each["right"] == right
+        )["answer"]
+        == "revoked"
+    )
+    remit("policy", "review", "restore", right, code=0)
+    assert "is not revoked" in remit("policy", "review", "restore", right, code=1).err
+
+
 def test_without_any_policy_nothing_starts_that_ran_before(remit: Terminal) -> None:
     remit("doctor", code=0)
     for file in (remit.place / "policies").iterdir():

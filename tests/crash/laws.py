@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from remit.control.auditing.integrity import examine_log
 from remit.control.ground import Ground
-from remit.control.integrity import examine_log
 from remit.domain.errors import RunWasCancelled
 from remit.domain.events import Event, RunResumed, StepAbsent, StepClaimed, StepDone, StepFailed, StepUnknown
 from remit.domain.runs import RunStatus
@@ -68,7 +68,7 @@ async def _came_to_its_end(theatre: Theatre, case: Case) -> None:
 def _acted_as_promised(case: Case) -> None:
     """Certain writes act exactly once, those of cancelled branches at most once, each under one key."""
     for label, node, certain in calls_of(case.body, case.tag):
-        if node.kind not in WRITES:
+        if node.kind not in {*WRITES, "think"}:
             continue
         least = 0 if case.cancelled or not certain or node.amount >= HOPELESS else 1
         most = 0 if node.amount >= HOPELESS else 1

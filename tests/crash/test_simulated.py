@@ -30,6 +30,7 @@ NEEDS: dict[str, tuple[Node, ...]] = {
     "reconcile.performed": (Node("reconciled", amount=2),),
     "step.before": (Node("read"),),
     "step.performed": (Node("insist", amount=1),),
+    "step.noted": (Node("think"),),
     "step.recorded": (Node("read"),),
     "wait.opened": (Node("ask"),),
     "wait.closed": (Node("signal"),),

@@ -10,15 +10,24 @@ import asyncio
 import itertools
 from collections import Counter, defaultdict
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from remit import Absent, Backoff, Happened, Run, ToolFailed, flow, step
+from remit.domain.action_events import ActionAdmitted
 from remit.domain.errors import StepFailed
 from remit.engine.flow import Flow
 from remit.engine.step import Step
+from remit.engine.stepping import perform as perform_step
 from remit.testing.programs import HOPELESS, Node, perform, worth
 from remit.wire import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remit.engine.admission import Placed
+    from remit.engine.execution import Execution
+    from remit.store.database import Op
 
 BY_THE_CLOCK = "hourly "
 _process: ContextVar[int] = ContextVar("process", default=-1)
@@ -160,10 +169,50 @@ async def unkeyed(call: str, value: int, mood: int) -> Answer:
 TOOLS: dict[str, Step] = {tool.name: tool for tool in (read, insist, keyed, reconciled, unkeyed)}
 
 
+class Thought:
+    """Something that is let pass and whose outcome only leads on, as the answer of a model does: nobody is told it."""
+
+    leads_on = True
+    protected = None
+
+    def __init__(self, call: str) -> None:
+        self._call = call
+
+    async def admit(self, execution: Execution, call: Placed, number: int) -> None:
+        execution.admit(ActionAdmitted(call.step.name, call.digest, {"number": number}), call.path)
+
+    async def perform(self, *args: object, idempotency_key: str = "") -> object:
+        del args, idempotency_key
+        return await read.fn(self._call, 0, 0)
+
+    async def reconcile(self, *args: object, idempotency_key: str = "") -> None:
+        del args, idempotency_key
+
+    def claiming(self) -> tuple[Any, Sequence[Op]]:
+        return None, ()
+
+    def settling(self, wrong: BaseException | None) -> tuple[Any, Sequence[Op]]:
+        del wrong
+        return None, ()
+
+    def taken_up(self, execution: Execution, call: Placed, detail: Any) -> None:
+        del execution, call, detail
+
+    def replayed(self, execution: Execution, detail: Any) -> None:
+        del execution, detail
+
+    def dropped(self) -> None:
+        """It sets nothing aside."""
+
+
 class WorldHands:
     """How programs act on the world."""
 
     async def act(self, run: Run, node: Node, label: str) -> int:
+        if node.kind == "think":
+            thought = f"{label} thought"
+            await perform_step(run.execution, read, (thought, 0, 0), {}, Thought(thought))
+            node = replace(node, kind="keyed")
         given = (label, worth(node), node.amount)
         no_names: dict[str, object] = {}
         WORLD.calls[canonical.digest(canonical.plain((given, no_names)))] = (label, worth(node))

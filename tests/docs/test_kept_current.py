@@ -30,7 +30,7 @@ def test_every_crash_point_is_explained() -> None:
 
 def test_every_field_of_an_event_is_named() -> None:
     text = (DOCS / "reference" / "events.md").read_text("utf-8")
-    rows = dict(re.findall(r"^\| `([a-z.]+)` \| (.*)", text, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `([a-z_.]+)` \| (.*)", text, re.MULTILINE))
     assert sorted(rows) == sorted(EVENTS)
     named = {kind: set(re.findall(r"`(\w+)`", row)) for kind, row in rows.items()}
     assert [

@@ -16,6 +16,8 @@ from tests.engine.steps import OUTSIDE
 from tests.postgres import PostgresServer
 
 TEMPLATE = "opened_for_engine"
+_OPENED: dict[Path, Path] = {}
+"""The folder of the workspace that was opened on each server."""
 
 
 @pytest.fixture(autouse=True)
@@ -52,9 +54,10 @@ def on_postgres(tmp_path: Path, postgres: PostgresServer, opened: Path) -> Itera
 @pytest.fixture(scope="session")
 def opened(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a workspace that was opened once: schema, keys and owner are there."""
-    folder = tmp_path_factory.mktemp("opened")
-    asyncio.run(_open_once(folder, postgres.create_database(TEMPLATE)))
-    return folder
+    if postgres.home not in _OPENED:  # other folders of tests take this fixture over, and share the server
+        folder = _OPENED[postgres.home] = tmp_path_factory.mktemp("opened")
+        asyncio.run(_open_once(folder, postgres.create_database(TEMPLATE)))
+    return _OPENED[postgres.home]
 
 
 async def _open_once(folder: Path, database: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from remit.domain.action_events import ActionAdmitted
 from remit.domain.events import RunResumed
 from remit.engine.outbox import Outbox
 from remit.store.database import Commit, Committed, Fence, Op
@@ -74,3 +75,29 @@ async def test_whoever_waits_for_everything_waits_for_notes_as_well() -> None:
     shelf.answers[0].set_exception(OSError("the disk is gone"))
     await waiting
     assert [str(wrong) for wrong in losses] == ["the disk is gone"], "a refused note loses the run"
+
+
+async def test_s03_what_was_let_pass_leaves_when_the_loop_turns_and_may_be_taken_back_until_then() -> None:
+    box, shelf, _ = opened()
+    box.admit(ActionAdmitted("a", "d"), "a", 1, ())
+    box.admit(ActionAdmitted("b", "d"), "b", 2, ())
+    assert box.take_back("a")
+    assert not box.take_back("a"), "once"
+    await asyncio.sleep(0)
+    assert paths(shelf) == [["b"]]
+    assert not box.take_back("b"), "it is on its way"
+
+
+async def test_s03_what_was_let_pass_keeps_its_place_before_whatever_is_written_after_it() -> None:
+    box, shelf, _ = opened()
+    box.note(noted("first"), "first", 1, ())
+    box.admit(ActionAdmitted("a", "d"), "a", 2, ())
+    box.note(noted("second"), "second", 3, ())
+    box.admit(ActionAdmitted("b", "d", {"half": "\ud800"}), "b", 4, ())
+    box.write(noted("last"), "last", 5, (), None, (), ())
+    assert paths(shelf) == [["first", "a", "second", "b", "last"]]
+    assert sequences(shelf) == [[1, 2, 3, 4, 5]]
+
+
+def paths(shelf: Shelf) -> list[list[str]]:
+    return [[event.path for event in commit.events] for commit in shelf.commits]

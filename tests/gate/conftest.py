@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from remit.testing.pytest_plugin import script
+from tests.engine.conftest import on_postgres, on_sqlite, opened, place
 from tests.gate.desk import Bank
 
-__all__ = ["bank", "script"]
+__all__ = ["bank", "on_postgres", "on_sqlite", "opened", "place", "script"]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from remit import Budget
 from remit.domain.budgets import Account
-from remit.gate.budgets import BudgetBook
+from remit.gate.budgeting.budgets import BudgetBook
 from remit.testing import Stage
 from remit.testing.scripting import Script
 from remit.tools.tool import PythonTool, tool

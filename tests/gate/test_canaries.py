@@ -228,7 +228,7 @@ def _files_with_it(folder: Path) -> list[str]:
 
 def _the_filter(stage: Stage) -> logging.Filter:
     """The one that every handler gets; the handler that captures here came before the workspace was open."""
-    from remit.gate.redactor import RedactingFilter
+    from remit.gate.secrets.redactor import RedactingFilter
 
     return RedactingFilter(stage.platform._parts.house.gate.parts.vault.redactor)
 

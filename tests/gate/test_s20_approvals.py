@@ -149,7 +149,11 @@ async def test_s21_stricter_terms_ask_again_and_other_edits_do_not(
         await run.approve(by="dora")
         assert await run.result() == "done"
         claim = (await events(stage, run.id, StepClaimed))[0].detail
-        assert claim["agreed"] == {"large": "dora"}
+        now, then = claim["agreed"]
+        assert (claim["agreed"][now], claim["agreed"][then]) == ("dora", "lea"), (
+            "who was asked first counts, too"
+        )
+        assert (now, then.partition(" ")[0]) == ("large", "large")
         assert claim["policy"] != before, "the version is recorded, and was not matched"
         assert len(await events(stage, run.id, WaitOpened)) == 2
 

@@ -12,9 +12,9 @@ import pytest
 from remit.domain.action_errors import SecretUnavailable
 from remit.domain.effects import Effect
 from remit.domain.tools import ToolManifest
-from remit.gate.secrets_file import parse_secrets, read_secrets
-from remit.gate.tokens import TokenMint
-from remit.gate.vault import Vault
+from remit.gate.secrets.secrets_file import parse_secrets, read_secrets
+from remit.gate.secrets.tokens import TokenMint
+from remit.gate.secrets.vault import Vault
 from remit.testing.clock import ManualClock
 from tests.gate.secret_servers import AuthorizationServer
 
@@ -209,6 +209,15 @@ async def test_an_answer_without_a_token_is_a_sentence(answer: Any) -> None:
     async with server.serve():
         opened = vault(credentials(server))
         with pytest.raises(SecretUnavailable, match="its answer holds no access_token"):
+            await opened.give("crm_token", TOOL, "r-1", "ada")
+        await opened.close()
+
+
+async def test_a_token_too_short_to_be_kept_out_is_not_given() -> None:
+    server = AuthorizationServer(answer={"access_token": "ab", "token_type": "Bearer"})
+    async with server.serve():
+        opened = vault(credentials(server))
+        with pytest.raises(SecretUnavailable, match="fewer than 6 characters"):
             await opened.give("crm_token", TOOL, "r-1", "ada")
         await opened.close()
 

@@ -24,14 +24,14 @@ from cryptography.x509.oid import NameOID
 
 from remit.domain.action_errors import SecretUnavailable
 from remit.domain.tools import ToolManifest
-from remit.gate.secret_backend import SecretBackend
-from remit.gate.secret_backends.aws import AwsBackend
-from remit.gate.secret_backends.azure import AzureBackend
-from remit.gate.secret_backends.environment import EnvironmentBackend
-from remit.gate.secret_backends.file import FileBackend
-from remit.gate.secret_backends.vault_kv import VaultKvBackend
-from remit.gate.secrets_file import parse_secrets
-from remit.gate.vault import Vault
+from remit.gate.secrets.secret_backend import SecretBackend
+from remit.gate.secrets.secret_backends.aws import AwsBackend
+from remit.gate.secrets.secret_backends.azure import AzureBackend
+from remit.gate.secrets.secret_backends.environment import EnvironmentBackend
+from remit.gate.secrets.secret_backends.file import FileBackend
+from remit.gate.secrets.secret_backends.vault_kv import VaultKvBackend
+from remit.gate.secrets.secrets_file import parse_secrets
+from remit.gate.secrets.vault import Vault
 from remit.testing.clock import ManualClock
 from tests.gate.secret_servers import VaultServer, serving
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from remit.domain.action_errors import SecretUnavailable
 from remit.domain.errors import ToolFailed
-from remit.gate.redactor import SHORTEST, RedactingFilter, Redactor
+from remit.gate.secrets.redactor import SHORTEST, RedactingFilter, Redactor
 
 CANARY = 'kv9/Qz+ä"x&7 f3k='
 

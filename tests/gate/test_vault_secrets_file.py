@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from remit.domain.errors import InvalidSetting
-from remit.gate.secrets_file import MintedSecret, StoredSecret, parse_secrets, read_secrets
+from remit.gate.secrets.secrets_file import MintedSecret, StoredSecret, parse_secrets, read_secrets
 
 FILE = """
 [backends.env]

@@ -281,3 +281,12 @@ def test_what_it_cannot_mean_is_said_in_one_sentence(tmp_path: Path, text: str, 
 def test_an_unknown_route_is_told_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(UnknownRoute, match=r'"fst" \(nearest: "fast"\); there are fast, strong'):
         load(tmp_path, {}).route("fst")
+
+
+def test_a_key_in_place_of_its_name_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    (tmp_path / "models.toml").write_text('[providers.x]\nkind = "openai"\nsecret = "sk-proj-Abc123Def456"\n')
+    with pytest.raises(
+        InvalidCatalog, match=r"\[providers.x\] has under secret what looks like a key itself"
+    ) as no:
+        load(tmp_path)
+    assert "sk-proj" not in f"{no.value.message} {no.value.hint}"

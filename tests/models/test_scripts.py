@@ -156,6 +156,18 @@ async def test_a_folder_of_scripts_yaml_and_python(tmp_path: Path) -> None:
     assert (await ask(provider, asked("yaml"))).message.text == "from yaml"
     assert (await ask(provider, asked("python"))).message.text == "from python"
     assert "simulated answer" in (await ask(provider, asked("neither"))).message.text
+    for line, said in (
+        ("{'says': 'a table'}", "a table"), ("{'sys': 'x'}", r'b\.py has "sys", which is no key there'),
+        ("7", r"play\(scene\) of b\.py gave a int, which says nothing"),
+    ):  # fmt: skip
+        (folder / "b.py").write_text(f"def play(scene):\n    return {line}\n")
+        provider = open_provider(ProviderSpec("sim", "simulated"), folder=tmp_path)
+        assert isinstance(provider, Simulated)
+        if said == "a table":
+            assert (await ask(provider, asked("python"))).message.text == said
+            continue
+        with pytest.raises(InvalidCatalog, match=said):
+            await ask(provider, asked("python"))
     (folder / "c.py").write_text("import nothing_of_this_name")
     with pytest.raises(InvalidCatalog, match=r"c\.py cannot be run: ModuleNotFoundError"):
         load_scripts(folder)

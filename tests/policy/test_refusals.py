@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from remit.domain.action_errors import InvalidPolicy
 from remit.policy.authority import Authority
-from remit.policy.loading import statements
+from remit.policy.loading import policy_files, statements
 from tests.policy.worlds import ALLOW_ALL, authority, policies, tool, world
 
 HINT = "Remit does not start on a policy it cannot read. Fix the line, or see what it would decide: remit policy check"
@@ -168,6 +170,52 @@ def test_a_folder_that_holds_no_policy_is_refused(kind: str, tmp_path: Path) -> 
     with pytest.raises(InvalidPolicy) as refused:
         Authority.load(folder, world())
     assert refused.value.message == sentences[kind]
+
+
+def _dangles(file: Path) -> str:
+    file.symlink_to("gone.cedar")
+    return "policies/more.cedar is a link to gone.cedar, and there is no such file."
+
+
+def _is_a_folder(file: Path) -> str:
+    file.mkdir()
+    return "policies/more.cedar is a folder, and its name is that of a policy file."
+
+
+def _is_no_file(file: Path) -> str:
+    os.mkfifo(file)
+    return "policies/more.cedar is no file."
+
+
+def _leads_to_a_folder(file: Path) -> str:
+    (file.parent.parent / "elsewhere").mkdir()
+    (file.parent / "more").symlink_to("../elsewhere")
+    return "policies/more is a link to a folder; its rules would not be seen."
+
+
+def _loops(file: Path) -> str:
+    file.symlink_to(file.name)
+    return "policies/more.cedar is a link to more.cedar, and there is no such file."
+
+
+@pytest.mark.parametrize("broken", [_dangles, _is_a_folder, _is_no_file, _leads_to_a_folder, _loops])
+def test_what_cannot_be_read_beside_a_rule_is_refused_and_not_passed_over(
+    broken: Callable[[Path], str], tmp_path: Path
+) -> None:
+    authority(tmp_path, ALLOW_ALL)
+    sentence = broken(policies(tmp_path, ALLOW_ALL) / "more.cedar")
+    with pytest.raises(InvalidPolicy) as refused:
+        Authority.load(tmp_path / "policies", world())
+    assert refused.value.message == sentence
+
+
+def test_a_mounted_config_map_is_read_once_and_links_to_files_count(tmp_path: Path) -> None:
+    folder = policies(tmp_path, ALLOW_ALL)
+    (folder / "..2026_11_21").mkdir()
+    (folder / "main.cedar").rename(folder / "..2026_11_21" / "main.cedar")
+    (folder / "..data").symlink_to("..2026_11_21")
+    (folder / "main.cedar").symlink_to("..data/main.cedar")
+    assert [file.name for file in policy_files(folder)] == ["main.cedar"]
 
 
 def test_rules_in_folders_inside_count_too(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ async def test_s05_every_table_is_in_exactly_one_class(store: Store) -> None:
 
 
 def test_s05_a_backup_carries_the_log_and_the_state_and_no_key() -> None:
-    kept_at_home = {"migrations", "workers"} | POSTGRES_ONLY | KEY_TABLES
+    kept_at_home = {"migrations", "workers", "checkpointer", "anchors"} | POSTGRES_ONLY | KEY_TABLES
     projections = {name for name, kind in TABLES.items() if kind is TableClass.PROJECTION}
     assert set(BACKED_UP) == TABLES.keys() - projections - kept_at_home
 

@@ -232,3 +232,30 @@ def test_what_does_not_print_is_spelled_out() -> None:
 
 def test_a_manifest_that_cannot_be_written_as_text_has_a_digest_all_the_same() -> None:
     assert replace(BASE, description="\ud800").digest != BASE.digest
+
+
+async def test_a_process_goes_on_with_its_own_code_while_another_starts_with_newer(
+    database: Database,
+) -> None:
+    older, newer = process(database), process(database)
+    changed = replace(OURS, description="Reads a customer, faster.")
+    await older.boot([as_tool(OURS)])
+    await newer.boot([as_tool(changed)])
+    await older.refresh()
+    await older.admit(as_tool(OURS))
+    await newer.admit(as_tool(changed))
+    with pytest.raises(Quarantined):
+        await older.admit(as_tool(changed))
+
+
+async def test_whoever_only_looks_says_what_a_start_would_quarantine_and_writes_nothing(
+    database: Database,
+) -> None:
+    await process(database).boot([as_tool(BASE)])
+    looking = Acceptance(database, None, ManualClock(), "support")
+    assert await looking.waiting([as_tool(BASE)]) == []
+    assert await looking.waiting([as_tool(SWAPS["effect"])]) == ["crm_get"]
+    assert len(await told(database)) == 1
+    await process(database).boot([as_tool(SWAPS["effect"])])
+    assert await looking.waiting([as_tool(SWAPS["effect"])]) == ["crm_get"]
+    assert await looking.waiting([as_tool(BASE)]) == []

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -263,7 +263,9 @@ async def test_python_run_runs_nothing_where_its_tier_is_missing() -> None:
         async def probe(self) -> Probed:
             return Probed(self.tier, "gone", "Get it.")
 
-        async def run(self, code: str, data: str, limits: SandboxLimits) -> Outcome:
+        async def run(
+            self, code: str, data: str, limits: SandboxLimits, shown: Sequence[str] = ()
+        ) -> Outcome:
             raise IsolationMissing("gone")
 
     missing: Sandbox = Missing()

@@ -6,13 +6,13 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from remit.domain.action_errors import BadArguments, InvalidTool, NotInARun
 from remit.domain.effects import Backoff, Breaker, Effect
-from remit.domain.errors import NotEncodable
+from remit.domain.errors import NotEncodable, ToolFailed
 from remit.domain.tools import ArgumentRole, Rate, SandboxTier, Undo
 from remit.tools.binding import ToolContext
 from remit.tools.tool import PythonTool, Tool, nested_call, tool
@@ -309,3 +309,48 @@ class gate:  # noqa: N801 - reads as a word in a with statement
 
     def __exit__(self, *_: object) -> None:
         nested_call.reset(self._token)
+
+
+@dataclass
+class Customer:
+    id: int
+    name: str
+
+
+@pytest.mark.parametrize("returned", [{"id": "seven", "name": "Ana"}, {"id": 7}, 7, None, "Ana"])
+async def test_a_read_that_does_not_give_what_it_says_has_failed(returned: Any) -> None:
+    @tool(effect="read")
+    async def look(id: int) -> Customer:  # noqa: A002 - the tool's own word
+        """Look."""
+        del id
+        return returned
+
+    with pytest.raises(ToolFailed, match="look returned something else than Customer"):
+        await perform(look, id=7)
+
+
+async def test_a_write_that_does_not_give_what_it_says_took_place_and_says_so() -> None:
+    rows: dict[int, str] = {7: "old"}
+
+    @tool(effect="write", undo="restore", object="rows/{id}")
+    async def rename(id: int, name: str) -> Customer:  # noqa: A002 - the tool's own word
+        """Rename."""
+        rows[id] = name
+        return cast("Customer", name)
+
+    @rename.before
+    async def image(id: int, **_: Any) -> str:  # noqa: A002 - the tool's own word
+        return rows[id]
+
+    @rename.restore
+    async def put_back(image: str, id: int) -> None:  # noqa: A002 - the tool's own word
+        rows[id] = image
+
+    done = await perform(rename, id=7, name="new")
+    assert done.result["note"].startswith(
+        "it took place; its answer was not kept: rename returned something else"
+    )
+    assert [(each.before, each.after) for each in done.images] == [("old", "new")], "it can be undone"
+    with pytest.raises(NotEncodable, match="something else than Customer"):
+        rename.result(done.result)
+    assert put_back is not image

@@ -25,4 +25,6 @@ def flow_of(agent: Agent) -> Flow:
         "story": Story | None,
         "return": agent.output or str,
     }
-    return Flow(answer, agent.name, "", "UTC")
+    made = Flow(answer, agent.name, "", "UTC")
+    made.internal = frozenset({"story"})
+    return made

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
-from remit.domain.action_errors import LowConfidence, MalformedAnswer, ModelRefused, OutputInvalid
+from remit.domain.action_errors import Blocked, LowConfidence, MalformedAnswer, ModelRefused, OutputInvalid
 from remit.domain.errors import InvalidInput
 from remit.wire.messages import Message, Refusal, Text
 
 if TYPE_CHECKING:
     from remit.agents.asked import Ask
     from remit.gate.model_passage import ModelAnswer
+
+_log = logging.getLogger("remit.agents")
 
 
 async def take(asked: Ask, reply: ModelAnswer) -> tuple[bool, Any]:
@@ -31,6 +34,8 @@ async def take(asked: Ask, reply: ModelAnswer) -> tuple[bool, Any]:
 def _read(asked: Ask, reply: ModelAnswer) -> tuple[str, Any]:
     """What is wrong with an answer, in words for the model; or the answer."""
     text, shape = reply.message.text, asked.profile.shape
+    if reply.withheld:
+        return reply.withheld, None
     if reply.finish == "length":
         return "Your answer was cut off because it was too long. Answer again, shorter.", None
     if reply.finish == "tools":
@@ -52,6 +57,8 @@ def _count_repair(asked: Ask, problem: str, reply: ModelAnswer) -> None:
     if asked.repairs <= agent.limits.repairs:
         return
     tries = f"{agent.name} was sent back {agent.limits.repairs} times"
+    if reply.withheld:
+        raise Blocked(f"{tries}, and what it says is still kept back: {reply.withheld}")
     if reply.message.text.strip() and agent.output is not None:
         raise OutputInvalid(
             f"{tries}, and its answer still does not fit: {problem}", "Simplify the output type."
@@ -68,10 +75,25 @@ async def _sure(asked: Ask, value: Any) -> Any:
     if not isinstance(confidence, (int, float)) or confidence >= fallback.threshold:
         return value
     if fallback.human:
-        return await asked.run.human(fallback.human, value, within=fallback.within, otherwise="escalate")
+        return await _from_a_person(asked, value, fallback.human, fallback.within)
     if fallback.answer is not None:
         return fallback.answer
     raise LowConfidence(
         f"{asked.profile.agent.name} is {confidence:g} certain, and {fallback.threshold:g} is asked for.",
         "Give the agent a fallback: a group of people, or a static answer.",
     )
+
+
+async def _from_a_person(asked: Ask, value: Any, group: str, within: str) -> Any:
+    """What a person makes of an unsure answer, as the agent's type; an edit that does not fit is asked about again."""
+    while True:
+        given = await asked.run.human(group, value, within=within, otherwise="escalate")
+        shape = asked.profile.shape
+        if shape is None:
+            return given
+        try:
+            return shape.accept(given)
+        except InvalidInput as wrong:
+            _log.warning(
+                "what %s was given for %s does not fit: %s", group, asked.profile.agent.name, wrong.message
+            )

@@ -72,7 +72,7 @@ class Ask:
         request = self.talk.request(profile)
         shape = {"agent": agent.name, "digest": profile.digest, "tools": profile.specs_digest}
         talk = self.talk
-        asked = ModelAsk(agent.route, request, talk.conversation, shape, talk.new, weight=talk.weight)
-        reply = await self.run.house.gate.ask_model(self.run.execution, self.actor, asked)
-        self.talk = self.talk.sent()
-        return reply
+        asked = ModelAsk(
+            agent.route, request, talk.conversation, shape, talk.new, turn=True, weight=talk.weight
+        )
+        return await self.run.house.gate.ask_model(self.run.execution, self.actor, asked)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from remit.agents import remembering
 from remit.agents.delegation import delegate
 from remit.agents.talk import Result
 from remit.domain.action_errors import BadArguments, BudgetExhausted, Quarantined
@@ -22,6 +23,7 @@ from remit.domain.errors import (
     UnresolvedEffect,
 )
 from remit.engine import branching
+from remit.knowledge.offer import READS
 from remit.wire import canonical
 
 if TYPE_CHECKING:
@@ -58,7 +60,11 @@ async def perform_one(asked: Ask, call: ToolCall) -> Result:
         if colleague is not None:
             return Result(call, _text(await _delegate(asked, colleague, call)))
         gate, run = asked.run.house.gate, asked.run
-        value, note = await gate.call_text(run.execution, asked.actor, call.name, call.arguments)
+        offered = asked.profile.memory
+        if call.name in offered:
+            value, note = await remembering.perform(gate, run.execution, asked.actor, offered, call)
+        else:
+            value, note = await gate.call_text(run.execution, asked.actor, call.name, call.arguments)
     except _ENDS:
         raise
     except _TOLD as wrong:
@@ -89,6 +95,7 @@ def _groups(asked: Ask, calls: Sequence[ToolCall], most: int) -> list[list[ToolC
     if len(calls) == 1:
         return [list(calls)]
     reads = {tool.name for tool in asked.profile.tools if not tool.manifest.effect.acts}
+    reads |= READS & asked.profile.memory.keys()
     groups: list[list[ToolCall]] = []
     for call in calls:
         last = groups[-1] if groups else None

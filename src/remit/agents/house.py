@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from remit.agents import remembering
 from remit.agents.agent import Agent, Profile, digest_of, text_digest
+from remit.agents.checking import Defect, Known, defects
 from remit.agents.output import OutputShape
+from remit.agents.prompts import read_prompt
 from remit.domain.action_errors import UnknownAgent, UnknownTool
-from remit.domain.budgets import Account, Budget
+from remit.domain.budgets import Account
 from remit.domain.decisions import AccessRequest
-from remit.domain.errors import BadWorkspace
+from remit.domain.errors import BadWorkspace, RemitError
+from remit.gate.budgeting.settings import FLOW
+from remit.knowledge import offer
+from remit.policy.data_classes import without_classes
 from remit.wire import canonical
 from remit.wire.messages import ToolSpec
 
@@ -19,10 +26,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from remit.domain.action_events import AgentAsked
+    from remit.domain.contracts import ContractTemplate
+    from remit.domain.guards import Guard
     from remit.engine.execution import Execution
     from remit.engine.flow import Flow
     from remit.gate.actor import Actor
     from remit.gate.gate import Gate
+    from remit.knowledge.offer import Offered
     from remit.tools.tool import Tool
 
 _TASK = {
@@ -42,16 +52,24 @@ class House:
         self.agents = agents
         self.flows: list[Flow] = []
         """Flows that every workspace has, such as the one that takes a run back."""
-        self.run_budgets: dict[str, Budget] = {}
-        """Budgets of flows by name: what one run of it may use in all."""
+        self.away: list[str] = []
+        """Sources of tools that did not answer when this process started, and why."""
+        self.missing: list[str] = []
+        """Secrets that something names and that are not there."""
+        self.floor: ContractTemplate | None = None
+        """What an operator allows every contract at most."""
+        self.contracted = False
+        """Whether any flow has a contract, which its children then share."""
         self.closing: list[Callable[[], None]] = []
         """What else is to be done once it is closed."""
         self._profiles: dict[Agent, Profile] = {}
-        self._seen: dict[tuple[Agent, str, frozenset[str] | None, str, frozenset[str]], Profile] = {}
+        self._seen: dict[tuple[object, ...], Profile] = {}
+        """As each actor is shown them, by everything that this depends on."""
 
     async def close(self) -> None:
         """Let go of connections and secrets."""
         parts = self.gate.parts
+        await parts.standing.close()
         await parts.budgets.stop()
         await parts.registry.close()
         await parts.models.close()
@@ -72,14 +90,25 @@ class House:
             )
         return found
 
+    def check(self) -> list[Defect]:
+        """What an ask of any agent would stumble over, as things stand."""
+        parts = self.gate.parts
+        remembered = parts.acceptance.remembered() if self.away else {}
+        tools = {*parts.registry.names, *remembered}
+        return defects(
+            self.agents.values(),
+            Known(self.workspace, tools, parts.models.configuration.route, bool(self.away)),
+        )
+
     def user_of(self, execution: Execution) -> str:
         """On whose behalf a run takes place."""
         return execution.journal.created.by
 
     def accounts_of(self, execution: Execution) -> tuple[Account, ...]:
         """The budget of the run as a whole, if its flow has one."""
-        budget = self.run_budgets.get(execution.flow.name)
-        return (Account(f"run:{execution.row.id}", budget),) if budget is not None else ()
+        shared = self.gate.parts.accounts.get(f"{FLOW}{execution.flow.name}")
+        # kept in the database, because it outlives generations that this one's journal knows nothing of
+        return (Account(f"tree:{execution.row.id}", shared.budget),) if shared is not None else ()
 
     async def profile(self, agent: Agent) -> Profile:
         """An agent made ready; once, until its prompt changes on disk."""
@@ -90,14 +119,18 @@ class House:
 
     async def profile_for(self, agent: Agent, actor: Actor) -> Profile:
         """The agent with those of its tools that policy lets this actor see: listing and calling ask the same."""
-        authority, whole = self.gate.parts.authority, await self.profile(agent)
-        accepted = self._accepted(whole)
-        key = (agent, actor.user, actor.tools, authority.digest, accepted)
+        authority, whole = self.gate.parts.authority, await self._current(agent)
+        roles, now = self.gate.parts.roles, self.gate.parts.clock.now()
+        if roles.stale(now):
+            await roles.look(now)
+        accepted, groups = self._accepted(whole), roles.of(actor.user)
+        key = (agent, actor.user, groups, actor.tools, authority.digest, accepted, actor.memory)
         found = self._seen.get(key)
         if found is None:
             request = AccessRequest(
-                actor.user, actor.team, agent.name, "list", "", environment=self.gate.parts.environment
-            )
+                actor.user, actor.team, agent.name, "list", "", groups=groups,
+                environment=self.gate.parts.environment,
+            )  # fmt: skip
             allowed = actor.tools
             names = [
                 tool.name
@@ -107,19 +140,32 @@ class House:
             visible = set(authority.visible(request, names))
             tools = tuple(tool for tool in whole.tools if tool.name in visible)
             shown = visible | whole.delegates.keys()
-            specs = tuple(spec for spec in whole.specs if spec.name in shown)
-            found = self._seen[key] = whole.with_tools(tools, specs, _specs_digest(specs))
+            memory = remembering.visible(self.gate.parts, actor)
+            found = self._seen[key] = _narrowed(whole, tools, shown, memory)
         return found
 
     async def pinned(self, agent: Agent, asked: AgentAsked) -> Profile:
         """The agent as the log says it was: the words and tools that it was given when it was asked."""
-        whole = await self.profile(agent)
+        whole = await self._current(agent)
         detail: dict[str, Any] = asked.detail or {}
         names = set(detail.get("tools", ())) & (self._accepted(whole) | whole.delegates.keys())
-        specs = tuple(spec for spec in whole.specs if spec.name in names)
         tools = tuple(tool for tool in whole.tools if tool.name in names)
-        narrowed = whole.with_tools(tools, specs, _specs_digest(specs))
+        narrowed = _narrowed(whole, tools, names, remembering.recorded(detail.get("memory")))
         return narrowed.with_words(detail.get("instructions", whole.instructions), asked.digest)
+
+    async def _current(self, agent: Agent) -> Profile:
+        """The agent with its tools as they were accepted last, perhaps by somebody in another process a moment ago."""
+        parts, whole = self.gate.parts, await self.profile(agent)
+        await parts.acceptance.keep_up()
+        for tool in whole.tools:
+            if parts.acceptance.accepts(tool):
+                continue
+            with suppress(RemitError):  # its source does not answer: it stays out of sight
+                await parts.look_again(tool)
+            if parts.registry.find(tool.name) not in {tool, None}:
+                self.forget()
+                return await self.profile(agent)
+        return whole
 
     def _accepted(self, whole: Profile) -> frozenset[str]:
         """The tools whose definition somebody accepted: no model is told what nobody has looked at."""
@@ -135,9 +181,14 @@ class House:
         self._know(agent)
         tools = tuple([await self._tool(agent, each) for each in agent.tools])
         delegates = {each.name: each for each in agent.delegates}
-        instructions = self.gate.parts.vault.redact(self._instructions(agent))
+        instructions = self.gate.parts.vault.redact(read_prompt(self.workspace, agent))
         shape = OutputShape.of(agent.output) if agent.output is not None else None
-        specs = (*(_spec(tool) for tool in tools), *(_delegate_spec(each) for each in agent.delegates))
+        memory = remembering.declared(agent.memory)
+        specs = (
+            *(_spec(tool) for tool in tools),
+            *(_delegate_spec(each) for each in agent.delegates),
+            *offer.specs(memory),
+        )
         specs_digest = _specs_digest(specs)
         digest = digest_of(agent, instructions, specs_digest, shape.schema if shape is not None else None)
         return Profile(
@@ -150,6 +201,7 @@ class House:
             specs_digest,
             shape,
             delegates,
+            memory,
         )
 
     def _know(self, agent: Agent) -> None:
@@ -157,7 +209,7 @@ class House:
         for each in (agent, *agent.delegates):
             if self.agents.setdefault(each.name, each) is not each:
                 raise BadWorkspace(f'two agents are called "{each.name}".', "Give one of them another name.")
-        self.gate.parts.authority.reload(self.gate.parts.world())
+        self.gate.parts.authority.know(self.gate.parts.world())
 
     async def _tool(self, agent: Agent, named: Tool | str) -> Tool:
         found = await self.gate.tool(named)
@@ -171,22 +223,6 @@ class House:
         found.check()
         return found
 
-    def _instructions(self, agent: Agent) -> str:
-        """The text of the prompt: a file of the workspace, or the text itself."""
-        prompt = agent.prompt
-        if "\n" in prompt or not prompt.endswith((".md", ".txt")):
-            return prompt
-        path = (self.workspace / prompt).resolve()
-        if not path.is_relative_to(self.workspace.resolve()):
-            raise BadWorkspace(f"the prompt of {agent.name} lies outside of the workspace: {prompt}.")
-        try:
-            return path.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as wrong:
-            raise BadWorkspace(
-                f"the prompt of {agent.name} cannot be read: {prompt} ({wrong}).",
-                "Write the file, or give the text itself.",
-            ) from None
-
 
 def handles_of(agents: Iterable[Agent]) -> list[Tool]:
     """The tools that agents hold themselves, theirs and those of whom they delegate to, each once."""
@@ -197,9 +233,23 @@ def handles_of(agents: Iterable[Agent]) -> list[Tool]:
     return list(found)
 
 
+def guards_of(workspace: Iterable[Guard], agents: Iterable[Agent]) -> list[Guard]:
+    """The guards of the workspace, and those that agents and whom they delegate to hold themselves."""
+    found = list(workspace)
+    for agent in agents:
+        found += [*agent.guards, *guards_of((), agent.delegates)]
+    return found
+
+
+def _narrowed(whole: Profile, tools: tuple[Tool, ...], names: set[str], memory: Offered) -> Profile:
+    """The agent with what it is shown of all that it has."""
+    specs = (*(spec for spec in whole.specs if spec.name in names), *offer.specs(memory))
+    return whole.with_tools(tools, specs, _specs_digest(specs), memory)
+
+
 def _spec(tool: Tool) -> ToolSpec:
     manifest = tool.manifest
-    return ToolSpec(manifest.name, manifest.description, manifest.parameters)
+    return ToolSpec(manifest.name, manifest.description, without_classes(manifest.parameters))
 
 
 def _delegate_spec(agent: Agent) -> ToolSpec:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from remit.agents import answering, calling
 from remit.agents.asked import Ask
+from remit.agents.bounding import bound, is_typed
 from remit.agents.detection import Detection
 from remit.agents.fitting import fit
 from remit.agents.story import Story, is_long
@@ -19,6 +20,7 @@ from remit.domain.budgets import Account, Amount
 from remit.domain.errors import RemitError
 from remit.engine.generation import ContinueAs
 from remit.engine.scope import inside
+from remit.gate.provenance import left
 from remit.wire import canonical
 
 if TYPE_CHECKING:
@@ -39,11 +41,13 @@ async def ask(
         redact = run.house.gate.parts.vault.redact
         question = redact(_question(given, named))  # no model is told a secret
         recorded = execution.journal.take(caller, scope.path, agent.name) or []
-        actor = _actor_for(run, agent, scope, recorded, story)
+        actor = await bound(run, _actor_for(run, agent, scope, recorded, story), agent, scope.path, question)
         profile = await _profile(run, agent, actor, question, scope, recorded)
         asked = Ask(run, profile, actor, question, story)
         ended = any(isinstance(entry.event, AgentEnded) for entry in recorded)
-        return await _noted(asked, scope, ended=ended)
+        answer = await _noted(asked, scope, ended=ended)
+        left(actor.bounds, run.actor.bounds, typed=is_typed(profile))
+        return answer
 
 
 async def _profile(
@@ -61,7 +65,12 @@ async def _profile(
         return await run.house.pinned(agent, asked)
     profile = await run.house.profile_for(agent, actor)
     await execution.go_live(scope)
-    pinned = {"instructions": profile.instructions, "tools": [spec.name for spec in profile.specs]}
+    pinned: dict[str, Any] = {
+        "instructions": profile.instructions,
+        "tools": [spec.name for spec in profile.specs],
+    }
+    if profile.memory:
+        pinned["memory"] = profile.memory
     execution.note(AgentAsked(agent.name, profile.digest, question, pinned), scope.path)
     scope.last_at = execution.at
     return profile
@@ -87,10 +96,14 @@ async def _noted(asked: Ask, scope: Scope, *, ended: bool) -> Any:
         raise
     finally:
         if not (ended or execution.sealed or execution.dry):
-            execution.note(AgentEnded(agent.name, status, failure, {"steps": asked.steps}), scope.path)
+            execution.note(AgentEnded(agent.name, status, failure, _ending(asked)), scope.path)
             scope.last_at = execution.at
         if agent.budget is not None and not (execution.dry or execution.sealed):
             asked.run.house.gate.parts.budgets.forget(asked.actor.accounts[-1].id)
+
+
+def _ending(asked: Ask) -> dict[str, Any]:
+    return {"steps": asked.steps} | ({"typed": True} if is_typed(asked.profile) else {})
 
 
 async def _answer(asked: Ask) -> Any:
@@ -139,7 +152,7 @@ def _actor_for(run: Face, agent: Agent, scope: Scope, recorded: list[Entry], sto
             until = (recorded[0].at if recorded else run.execution.now()) + seconds
         if story is not None and story.until is not None:
             until = story.until  # no generation has more time than the first one
-    return run.actor.lets(agent.name, agent.tool_names, account, until)
+    return run.actor.lets(agent.name, agent.tool_names, account, until, agent.memory, agent.guards)
 
 
 def _question(given: tuple[object, ...], named: dict[str, object]) -> Any:

@@ -60,6 +60,10 @@ class OutputShape:
             if not isinstance(plain, dict) or "value" not in plain:
                 raise InvalidInput('the answer is no JSON object with a field "value".')
             plain = object_of(plain)["value"]
+        return self.accept(plain)
+
+    def accept(self, plain: Any) -> Any:
+        """A value as its type, whoever gave it; raises `InvalidInput` saying what does not fit."""
         try:
             return self.shape.convert(plain)
         except ShapeError as wrong:

@@ -18,7 +18,7 @@ from remit.wire.messages import Message, message_to_plain
 
 if TYPE_CHECKING:
     from remit.gate.actor import Actor
-    from remit.gate.budgets import BudgetBook
+    from remit.gate.budgeting.budgets import BudgetBook
 
 LONG_EVENTS = 2_000
 _EVENTS_PER_ACTION = 2

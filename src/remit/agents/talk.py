@@ -6,28 +6,20 @@ journal takes; and it knows which messages no model has been sent yet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.conversation import Conversation
+from remit.domain.value import value
 from remit.models.bounds import Weight, weigh_messages
 from remit.wire import canonical
-from remit.wire.messages import (
-    Message,
-    ModelRequest,
-    OutputSchema,
-    Reasoning,
-    Refusal,
-    Text,
-    ToolCall,
-    ToolResult,
-)
+from remit.wire.messages import Message, ModelRequest, OutputSchema, Text, ToolCall, ToolResult
 
 if TYPE_CHECKING:
     from remit.agents.agent import Profile
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Result:
     """What came of one tool call, as the model is told."""
 
@@ -36,7 +28,7 @@ class Result:
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Talk:
     """What was said so far."""
 
@@ -44,8 +36,6 @@ class Talk:
     conversation: Conversation
     new: tuple[Message, ...] = ()
     """What no model has been sent yet, apart from its own words."""
-    size: int = 0
-    """The bytes that a model has to read, roughly."""
     weight: Weight = field(default_factory=Weight)
     """What the messages weigh, for reservations; counted as they come, never changed."""
 
@@ -57,16 +47,24 @@ class Talk:
             Message("system", (Text(profile.instructions),)), Message("user", (Text(text),))
         )
 
+    @property
+    def size(self) -> int:
+        """The bytes that a model has to read, roughly."""
+        return self.weight.text + self.weight.media * _MEDIUM
+
     def add(self, *messages: Message) -> Talk:
         """With these messages after it."""
         return Talk(
             (*self.messages, *messages), self.conversation.add(*messages), (*self.new, *messages),
-            self.size + sum(map(size_of, messages)), weigh_messages(messages, self.weight),
+            weigh_messages(messages, self.weight),
         )  # fmt: skip
 
     def said(self, message: Message) -> Talk:
-        """The model said this; it stands in the log already."""
-        return _but_new(self.add(message), self.new)
+        """A model was sent all of it and said this, which stands in the log already."""
+        return Talk(
+            (*self.messages, message), self.conversation.add(message), (),
+            weigh_messages((message,), self.weight),
+        )  # fmt: skip
 
     def heard(self, results: list[Result]) -> Talk:
         """What came of the calls that the model asked for."""
@@ -74,10 +72,6 @@ class Talk:
             ToolResult(each.call.id, each.call.name, (Text(each.text),), each.failed) for each in results
         )
         return self.add(Message("tool", parts))
-
-    def sent(self) -> Talk:
-        """A model was sent all of it."""
-        return _but_new(self, ())
 
     def request(self, profile: Profile) -> ModelRequest:
         """The next request; the route chooses the model."""
@@ -89,26 +83,11 @@ class Talk:
         )  # fmt: skip
 
 
-def _but_new(talk: Talk, new: tuple[Message, ...]) -> Talk:
-    """The same talk, with this not sent yet; `replace` would cost as much as all the rest of a turn's bookkeeping."""
-    return Talk(talk.messages, talk.conversation, new, talk.size, talk.weight)
-
-
 _MEDIUM = 4500
 """What a picture or a sound counts as, roughly."""
 
 
 def size_of(message: Message) -> int:
     """The bytes of a message that a model has to read, roughly."""
-    size = 0
-    for part in message.parts:
-        match part:
-            case Text() | Refusal() | Reasoning():
-                size += len(part.text)
-            case ToolCall():
-                size += len(part.arguments) + len(part.name)
-            case ToolResult():
-                size += sum(len(inner.text) for inner in part.parts if isinstance(inner, Text))
-            case _:
-                size += _MEDIUM
-    return size
+    weight = weigh_messages((message,))
+    return weight.text + weight.media * _MEDIUM

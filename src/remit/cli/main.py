@@ -30,6 +30,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Start": {
         "demo": Entry("demo", "Watch agents survive kill -9, ask you, and be taken back."),
         "new": Entry("new", "Make a workspace with a small flow and its test."),
+        "check": Entry("check", "Find what is wrong with a workspace, before it runs."),
         "up": Entry("up", "Run the workspace: workers, supervised."),
         "worker": Entry("worker", "Run one worker until it is told to stop."),
     },
@@ -48,22 +49,38 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "inbox": Entry("inbox", "List the questions that wait for a person."),
         "approve": Entry("inbox", "Say yes to a question."),
         "reject": Entry("inbox", "Say no to a question."),
+        "grant": Entry("grant", "Agree in advance, within bounds and for a while."),
+        "user": Entry("user", "Add people and services, and give them roles."),
+        "key": Entry("key", "Make, renew and revoke keys."),
+    },
+    "Containment": {
+        "halt": Entry("halt", "Let an agent, a tool, a run or everything stand still."),
+        "lift": Entry("halt", "Let it act again."),
     },
     "Acting": {
         "tools": Entry("tools", "List tools, and accept changed ones."),
         "models": Entry("models", "List models, prices and routes."),
         "policy": Entry("policy", "Check the rules before anybody depends on them."),
+        "knowledge": Entry("knowledge", "Look at what agents remember, and forget some of it."),
+    },
+    "Quality": {
+        "redteam": Entry("redteam", "Try what a hijacked model could do here, without doing it."),
     },
     "History": {
         "replay": Entry("history", "Run a finished run again without any effect, and compare."),
         "fork": Entry("history", "Start a new run from a step of an old one."),
         "migrate-run": Entry("history", "Move a run to the code as it is now."),
     },
+    "Evidence": {
+        "audit": Entry("audit", "Sign, export and verify the log."),
+        "evidence": Entry("evidence", "Answer a control framework with events and tests."),
+    },
     "Upkeep": {
         "doctor": Entry("doctor", "Say what is wrong here, and what to do about it."),
         "migrate": Entry("upkeep", "Bring the database to the schema of this version."),
         "backup": Entry("upkeep", "Copy the data, or restore a copy."),
-        "shred": Entry("upkeep", "Destroy the keys of everything about one subject."),
+        "shred": Entry("shred", "Erase what there is about one subject, or forbid that."),
+        "secret": Entry("secret", "Say which secrets there are, and whether they can be had."),
     },
 }
 

@@ -8,6 +8,8 @@ from remit.cli import wording
 from remit.domain.event import object_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from remit.control.views import ReplayReport, RunView
 
 UNDO = "remit.undo"
@@ -35,6 +37,15 @@ def replay_lines(report: ReplayReport) -> list[str]:
     ]
 
 
+def difference_lines(difference: Iterable[dict[str, Any]]) -> list[str]:
+    """What somebody changed since, field by field: as it was, as the run left it, as it is."""
+    return [
+        f"    {each['field'] or 'it'}: was {_state(each['before'])}, the run made it {_state(each['after'])}, "
+        f"now it is {_state(each['now'])}"
+        for each in difference
+    ]
+
+
 def undo_lines(result: Any) -> list[str]:
     """What was taken back, and what was left alone and why."""
     told = object_of(result)
@@ -44,8 +55,9 @@ def undo_lines(result: Any) -> list[str]:
         lines.append(f"✓ {each['object']} is as it was before {each['tool']}{note}")
     for each in told.get("left", ()):
         lines.append(f"✗ {each.get('object') or each['path']}: {each['why']}")
-        lines += [
-            f"    {diff['field'] or 'it'}: was {diff['before']!r}, we made it {diff['after']!r}, now {diff['now']!r}"
-            for diff in each.get("difference") or ()
-        ]
+        lines += difference_lines(each.get("difference") or ())
     return lines or ["nothing was there to take back"]
+
+
+def _state(value: Any) -> str:
+    return "not there" if value is None else wording.value(value)

@@ -31,6 +31,19 @@ class Terminal:
     as_json: bool = False
     debug: bool = False
     workspace: str = ""
+    key_file: str = ""
+
+    def key(self) -> str:
+        """The key in the file that was named; else the environment says who asks."""
+        from remit.domain.errors import InvalidInput
+
+        if not self.key_file:
+            return ""
+        try:
+            return Path(self.key_file).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as wrong:
+            why = wrong.strerror if isinstance(wrong, OSError) else "it is not UTF-8"
+            raise InvalidInput(f"the key file {self.key_file} cannot be read: {why}.") from None
 
     def place(self) -> Path:
         """The workspace: the folder named by --workspace, else the one we stand in."""
@@ -43,7 +56,7 @@ class Terminal:
         """The platform of this workspace; with `worker`, runs are executed in this process."""
         from remit.control.platform import Platform
 
-        async with Platform.open(workspace=self.place(), worker=worker) as platform:
+        async with Platform.open(workspace=self.place(), worker=worker, key=self.key()) as platform:
             _warn(platform)
             yield platform
 
@@ -52,10 +65,19 @@ class Terminal:
         """The office of this workspace: for what must work while its code or its rules are broken."""
         from remit.control import settings
         from remit.control.office import Office
+        from remit.control.root_keys import key_choice
 
         place = self.place()
         chosen = settings.load(place)
-        async with Office.staffed(place, chosen.database, chosen.workspace.team) as office:
+        at = chosen.workspace
+        async with Office.staffed(
+            place,
+            chosen.database,
+            at.team,
+            key=self.key(),
+            environment=at.environment,
+            root=key_choice(chosen),
+        ) as office:
             _warn(office)
             yield office
 
@@ -151,6 +173,13 @@ def shared_options() -> list[click.Parameter]:
             help="The workspace; else the one around the current folder.",
             expose_value=False,
             callback=_note("workspace"),
+        ),
+        click.Option(
+            ["--key-file"],
+            metavar="FILE",
+            help="Who asks: the file that holds your key; else REMIT_KEY, or ~/.config/remit/key.",
+            expose_value=False,
+            callback=_note("key_file"),
         ),
         click.Option(
             ["--json", "as_json"],

@@ -56,7 +56,8 @@ class _Cells:
 
 def run_lines(view: RunView, now: int, columns: int) -> list[Line]:
     """The whole page of a run: heading, tree, and where it stands."""
-    return [heading(view), *tree_lines(view, now, columns), *standing(view, now, columns)]
+    contracts = [Line.of(Span("may ", "dim"), each) for each in view.contracts]
+    return [heading(view), *contracts, *tree_lines(view, now, columns), *standing(view, now, columns)]
 
 
 def heading(view: RunView) -> Line:
@@ -168,6 +169,7 @@ def _alike(one: _Node, other: _Node) -> bool:
     side_by_side = a.path.rpartition("/")[0] != b.path.rpartition("/")[0]
     plain = not (one.children or other.children or a.detail or b.detail) and a.state == b.state == "done"
     same = (a.name, a.kind, a.how, a.attempts, a.replays) == (b.name, b.kind, b.how, b.attempts, b.replays)
+    same = same and (a.action and a.action.about) == (b.action and b.action.about)
     return side_by_side and plain and same
 
 
@@ -198,7 +200,9 @@ def _cells(nodes: Sequence[_Node], indent: str, now: int, *, several: bool) -> I
 
 
 def _name(node: _Node) -> str:
-    return f"{node.step.name} ×{node.count}" if node.count > 1 else node.step.name
+    action = node.step.action
+    name = action.about if action is not None and action.about else node.step.name
+    return f"{name} ×{node.count}" if node.count > 1 else name
 
 
 def _kind(step: StepView) -> str:
@@ -223,7 +227,7 @@ def note_of(step: StepView, *, several: bool) -> str:
     if step.kind in {"step", "write"} and step.state in {"done", "failed"}:
         if step.attempts > 1:
             notes.append(f"{step.attempts} attempts")
-        elif several and not step.how:
+        elif several and not step.how and step.state == "done":
             notes.append("ran once")
         if step.replays:
             notes.append(f"replayed ×{step.replays}")
@@ -237,7 +241,11 @@ def _of_action(action: ActionView) -> list[str]:
         notes.append(f"{action.tokens:,} tok")
     if action.money:
         notes.append(wording.money(action.money))
+    notes += [f"guard {each}" for each in action.guards]
     notes += [f"{by} agreed ({rule})" for rule, by in action.agreed.items()]
+    if action.edited:
+        executed = wording.call("", action.edited.get("arguments") or {})
+        notes.append(f"{action.edited.get('by') or 'a rule'} changed the arguments: {executed}")
     return notes
 
 

@@ -72,5 +72,45 @@ def _more(before: ActionView | None, said: Json) -> ActionView | None:
         rules=tuple(detail.get("rules", known.rules)),
         agreed=object_of(detail.get("agreed")) or known.agreed,
         arguments=detail.get("arguments", known.arguments),
+        edited=object_of(detail.get("edited")) or known.edited,
         stages=object_of(detail.get("pipe")) or known.stages,
+        guards=_guards(detail) or known.guards,
+        about=_about_memory(detail) or known.about,
     )
+
+
+def _guards(detail: dict[str, Json]) -> tuple[str, ...]:
+    """What guards found here; those that found nothing stand in the log alone."""
+    told = [object_of(each) for each in detail.get("screened") or ()]
+    return tuple(
+        f"{each.get('guard')} {_FOLLOWED.get(str(each.get('action')), '')} the {each.get('at')}{_found(each)}"
+        for each in told
+        if each.get("verdict") != "clear"
+    )
+
+
+def _found(said: dict[str, Json]) -> str:
+    if said.get("verdict") == "failed":
+        return f" unjudged: {said.get('failed')}"
+    kinds = dict.fromkeys(str(object_of(each).get("kind")) for each in said.get("findings") or ())
+    return f" ({', '.join(kinds)})"
+
+
+_FOLLOWED = {
+    "block": "blocked", "redact": "redacted", "ask": "asks about", "answer": "answered for", "allow": "let by",
+}  # fmt: skip
+
+
+def _about_memory(detail: dict[str, Json]) -> str:
+    said = object_of(detail.get("memory"))
+    verb = _VERBS.get(str(said.get("operation")))
+    if verb is None:
+        return ""
+    if "undoes" in detail:
+        return f"{verb} {str(detail.get('object')).removeprefix('memory:')}"
+    key, text = said.get("key"), said.get("text")
+    which = (f"/{key}" if key else "") + (f' "{text}"' if text else "")
+    return f"{verb} {said.get('scope')}{which}"
+
+
+_VERBS = {"remember": "remembers", "recall": "recalls", "forget": "forgets", "undo": "puts back"}

@@ -11,15 +11,17 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from remit.control.identity import default_key_file, has_people, principal_of
+from remit.control.root_keys import KeyChoice, keeper_for, open_root_key
 from remit.control.workspace import write_default_policy
 from remit.domain.clock import SystemClock
 from remit.domain.errors import InvalidSetting, StoreOutdated, StoreUnavailable, Unauthenticated, WrongKey
 from remit.domain.events import PrincipalAdded, WorkspaceCreated
+from remit.domain.people import KEY_PREFIX, read_key
+from remit.domain.people_errors import KeyUnknown
 from remit.domain.principal import Principal
 from remit.engine.outside import WORKSPACE_STREAM, shared_event
 from remit.store.database import Commit, Conflict, Op
-from remit.store.key_providers import environment
-from remit.store.key_providers.file import key_from_file
 from remit.store.keys import KeyRing
 from remit.store.ledger import ShredLedger
 from remit.store.log import Log
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
 
     from remit.domain.clock import Clock
     from remit.store.database import Database
-    from remit.store.key_provider import KeyProvider
+    from remit.store.key_provider import KeyProvider, RootKeeper
+    from remit.store.key_providers.root import RootKey
 
 _OWNER = "owner"
 _KEY_VARIABLE = "REMIT_KEY"
@@ -42,11 +45,13 @@ class Ground:
 
     workspace: Path
     database: Database
-    provider: KeyProvider
+    provider: RootKey
+    keeper: RootKeeper
     keys: KeyRing
     log: Log
     clock: Clock
     principal: Principal
+    environment: str = "dev"
     orphaned: bool = False
     """Whether this very start made a database although there were keys already: those of another one."""
 
@@ -66,8 +71,11 @@ def folder_of(workspace: Path) -> Path:
     return workspace / ".remit"
 
 
-async def open_ground(workspace: Path, url: str, team: str, clock: Clock | None = None) -> Ground:
-    """Open everything, creating it at the first start."""
+async def open_ground(
+    workspace: Path, url: str, team: str, clock: Clock | None = None, key: str = "", environment: str = "dev",
+    root: KeyChoice | None = None,
+) -> Ground:  # fmt: skip
+    """Open everything, creating it at the first start; `key` says who asks, else the environment does."""
     clock = clock or SystemClock()
     database = database_for(workspace, url, clock)
     await database.open()
@@ -78,16 +86,19 @@ async def open_ground(workspace: Path, url: str, team: str, clock: Clock | None 
             write_default_policy(
                 workspace
             )  # before the database counts as in use: whoever comes then needs it
-        # a database in use has its key already, or has lost it: another one would only hide that
-        provider = _provider(workspace, create=fresh)
         await _bring_up_to_date(database, fresh=fresh)
-        keys = KeyRing(database, provider)
+        keeper = keeper_for(workspace, root or KeyChoice(), database, clock)
+        # a database in use has its key already, or has lost it: another one would only hide that
+        provider = await open_root_key(keeper, create=fresh)
+        keys = KeyRing(database, provider, keeper)
         await _check_key(database, provider)
-        principal = await _who_asks(workspace, database, keys, team, clock)
+        principal = await _who_asks(workspace, database, keys, team, clock, key)
     except BaseException:
         await database.close()
         raise
-    return Ground(workspace, database, provider, keys, Log(database, keys), clock, principal, orphaned)
+    return Ground(
+        workspace, database, provider, keeper, keys, Log(database, keys), clock, principal, environment, orphaned,
+    )  # fmt: skip
 
 
 def database_for(workspace: Path, url: str, clock: Clock) -> Database:
@@ -118,13 +129,6 @@ async def _in_use(database: Database) -> bool:
         return False  # that table does not exist yet
 
 
-def _provider(workspace: Path, *, create: bool) -> KeyProvider:
-    text = os.environ.get(environment.VARIABLE)
-    if text:
-        return environment.key_from_text(text)
-    return key_from_file(folder_of(workspace) / "keys" / "root.key", create=create)
-
-
 async def _bring_up_to_date(database: Database, *, fresh: bool) -> None:
     """A new database is made, an embedded one is migrated; a fleet's is migrated by a person."""
     if fresh or database.dialect == "sqlite":
@@ -143,11 +147,19 @@ async def _check_key(database: Database, provider: KeyProvider) -> None:
         )
 
 
-async def _who_asks(workspace: Path, database: Database, keys: KeyRing, team: str, clock: Clock) -> Principal:
+async def _who_asks(
+    workspace: Path, database: Database, keys: KeyRing, team: str, clock: Clock, shown: str
+) -> Principal:
     file = _local_key(workspace)
     if not await database.fetch("workspace.any_principal"):
         await _add_owner(file, database, keys, team, clock)
-    text = os.environ.get(_KEY_VARIABLE) or _read(file)
+    said = (shown or os.environ.get(_KEY_VARIABLE, "")).strip()
+    if said.startswith(KEY_PREFIX):
+        return await bearer(database, keys, said, team, clock.now())
+    found = await _at_home(database, keys, team, clock.now()) if not said else None
+    if found is not None:
+        return found
+    text = said or _read(file)
     rows = await database.fetch("workspace.principal", _digest(text)) if text else []
     if not rows:
         raise Unauthenticated(
@@ -158,9 +170,27 @@ async def _who_asks(workspace: Path, database: Database, keys: KeyRing, team: st
     return Principal(identity, of_team, kind)
 
 
+async def bearer(database: Database, keys: KeyRing, text: str, team: str, now: int) -> Principal:
+    """Whose key this is, or why it opens nothing."""
+    key = read_key(text)
+    if key is None:
+        raise KeyUnknown("that is no whole key.", "A key looks like rk_0123456789_… and has one line.")
+    return await principal_of(database, keys, key, team, now)
+
+
+async def _at_home(database: Database, keys: KeyRing, team: str, now: int) -> Principal | None:
+    """The owner of the key in the usual place, if it is one of this workspace."""
+    key = read_key(_read(default_key_file())) if await has_people(database, team) else None
+    try:
+        return await principal_of(database, keys, key, team, now) if key is not None else None
+    except KeyUnknown:
+        return None
+
+
 async def _add_owner(file: Path, database: Database, keys: KeyRing, team: str, clock: Clock) -> None:
     """Whoever starts a workspace first owns it."""
-    text = os.environ.get(_KEY_VARIABLE) or _read(file) or f"rk-{secrets.token_urlsafe(24)}"
+    named = os.environ.get(_KEY_VARIABLE, "")
+    text = ("" if named.startswith(KEY_PREFIX) else named) or _read(file) or f"rk-{secrets.token_urlsafe(24)}"
     now = clock.now()
     key = await keys.team_key("workspace", now)
     facts = [WorkspaceCreated(secrets.token_hex(8), "1"), PrincipalAdded(_OWNER, team, _OWNER)]

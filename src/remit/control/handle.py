@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from remit.control.inbox import UNCHANGED, decide
+from remit.control.approving.inbox import UNCHANGED, decide
 from remit.control.inspection import find, show
 from remit.domain.errors import RunFailed, RunWasCancelled, Shredded
 from remit.domain.events import RunEnded

@@ -18,7 +18,10 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from remit.control.integrity import examine_log
+from remit.control.auditing.health import examine_evidence
+from remit.control.auditing.integrity import examine_log
+from remit.control.policy_life.overdue import examine_reviews
+from remit.control.protecting.protection import examine_protection
 from remit.control.views import Finding
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import UnsafeFileSystem
@@ -70,9 +73,9 @@ class Patient:
 
 
 async def examine_platform(
-    ground: Ground, flows: Sequence[str] | None, *, deep: bool = False
+    ground: Ground, flows: Sequence[str] | None, *, deep: bool = False, days: int = 0
 ) -> list[Finding]:
-    """Everything about an open workspace; `deep` also reads the whole log."""
+    """Everything about an open workspace; `deep` also reads the whole log. Content is kept for `days` (0: for ever)."""
     here = host_of(ground.locks) if ground.locks.exists() else ""
 
     def is_dead(worker: str, host: str) -> bool:
@@ -82,6 +85,9 @@ async def examine_platform(
     findings = examine_ground(ground.workspace, local_database=local)
     findings.append(await _sandboxes())
     findings += await _descent(ground)
+    findings += await examine_evidence(ground)
+    findings += await examine_protection(ground, days)
+    findings += await examine_reviews(ground)
     findings += await examine(Patient(ground.database, flows, ground.clock, is_dead))
     return [*findings, *await examine_log(ground.database, ground.log)] if deep else findings
 

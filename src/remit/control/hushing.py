@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from remit.gate.redactor import RedactingFilter
+from remit.gate.secrets.redactor import RedactingFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from remit.gate.redactor import Redactor
+    from remit.gate.secrets.redactor import Redactor
 
 
 def hush(redactor: Redactor) -> Callable[[], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from remit.control.actions import spent
+from remit.control.contracting import contracts_in
 from remit.control.tree import build_tree, open_waits
 from remit.control.views import RunSummary, RunView, ScheduleView
 from remit.domain.errors import AmbiguousRun, UnknownRun
@@ -88,6 +89,7 @@ async def show(ground: Ground, run: str) -> RunView:
         _summary(row, steps, why), given, ended.result if ended else None, message, first.by, segments,
         row.generation, entries[-1].seq, first.forked_from, first.simulated,
         build_tree(entries, ended=ended is not None), [] if ended else open_waits(entries), spent(entries),
+        contracts_in(entries),
     )  # fmt: skip
 
 

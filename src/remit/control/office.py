@@ -7,10 +7,14 @@ read must not stand in the way of the person who mends it. It imports nothing of
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from remit.control import health, inbox, inspection, orders
-from remit.control.ground import open_ground
+from remit.control import health, inspection, memory, orders
+from remit.control.approving.desk import PeopleDesk
+from remit.control.containment.desk import ContainmentDesk
+from remit.control.ground import bearer, open_ground
+from remit.control.protecting.desk import ProtectionDesk
 from remit.control.reach import dispatcher_for
 
 if TYPE_CHECKING:
@@ -18,15 +22,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from remit.control.ground import Ground
-    from remit.control.views import Finding, InboxItem, RunSummary, RunView, ScheduleView
+    from remit.control.root_keys import KeyChoice
+    from remit.control.views import Finding, MemoryView, RunSummary, RunView, ScheduleView
     from remit.domain.runs import RunRow
     from remit.engine.dispatcher import Dispatcher
     from remit.store.backup import BackupSummary
 
-_UNCHANGED = inbox.UNCHANGED
 
-
-class Office:
+class Office(PeopleDesk, ContainmentDesk, ProtectionDesk):
     """An open workspace without its code."""
 
     def __init__(self, ground: Ground, dispatcher: Dispatcher) -> None:
@@ -35,13 +38,22 @@ class Office:
 
     @classmethod
     @asynccontextmanager
-    async def staffed(cls, place: Path, url: str, team: str) -> AsyncGenerator[Office]:
-        """Open the office of a workspace, over the database that its settings name."""
-        ground = await open_ground(place, url, team)
+    async def staffed(
+        cls, place: Path, url: str, team: str, *, key: str = "", environment: str = "dev",
+        root: KeyChoice | None = None,
+    ) -> AsyncGenerator[Office]:  # fmt: skip
+        """Open the office of a workspace, over the database that its settings name, as whoever shows this key."""
+        ground = await open_ground(place, url, team, key=key, environment=environment, root=root)
         try:
             yield Office(ground, dispatcher_for(ground))
         finally:
             await ground.database.close()
+
+    async def acting_as(self, key: str) -> Office:
+        """The same office, for whoever shows this key."""
+        ground = self.ground
+        who = await bearer(ground.database, ground.keys, key, ground.principal.team, ground.clock.now())
+        return Office(replace(ground, principal=who), self.dispatcher)
 
     @property
     def ground(self) -> Ground:
@@ -99,31 +111,21 @@ class Office:
         """Cancel a run and its children."""
         return await orders.control(self, run, "cancel", reason)
 
-    # --- people ---------------------------------------------------------------------------------------
+    # --- what is known --------------------------------------------------------------------------------
 
-    async def inbox(self, group: str | None = None) -> list[InboxItem]:
-        """The questions that wait for a person."""
-        return await inbox.items(self.ground, group)
+    async def memories(self, scope: str = "", text: str = "") -> list[MemoryView]:
+        """What is remembered: by kind of scope or in one scope (`user:lea`), or what fits a text."""
+        return await memory.items(self.ground, scope, text)
 
-    async def approve(
-        self, question: str, *, value: object = _UNCHANGED, comment: str = "", by: str = ""
-    ) -> int:
-        """Say yes, to the value asked about or to an edited one."""
-        return await inbox.decide(self, question, "approved", value, comment, by)
-
-    async def reject(self, question: str, reason: str = "", by: str = "") -> int:
-        """Say no."""
-        return await inbox.decide(self, question, "rejected", _UNCHANGED, reason, by)
+    async def memory(self, scope: str, key: str) -> MemoryView:
+        """One thing that is remembered."""
+        return await memory.item(self.ground, scope, key)
 
     # --- upkeep ---------------------------------------------------------------------------------------
 
     async def backup(self, archive: Path, keys: Path | None = None) -> BackupSummary:
         """Copy the data while everything runs; keys only into a file of their own."""
         return await orders.backup(self.ground, archive, keys)
-
-    async def shred(self, subject: str) -> int:
-        """Destroy the keys of everything about a subject; gives how many."""
-        return await orders.shred(self.ground, subject)
 
     async def doctor(self, *, deep: bool = False) -> list[Finding]:
         """What is wrong, and what to do about it; which flows there are is not known here."""

@@ -12,7 +12,7 @@ from remit.domain.runs import ParkReason, RunStatus
 from remit.engine.outside import WORKSPACE_STREAM, shared_event, tell_run
 from remit.store.backup import BackupSummary, back_up
 from remit.store.database import Commit, Conflict, Op
-from remit.store.shred import shred_subject
+from remit.store.exports import register_export
 from remit.wire import canonical
 
 if TYPE_CHECKING:
@@ -59,20 +59,13 @@ async def backup(ground: Ground, archive: Path, keys: Path | None) -> BackupSumm
     made = await back_up(ground.database, archive, at=now, keys=keys)
     event = BackupMade(ground.principal.id, made.upto)
     key = await ground.keys.team_key("workspace", now)
+    if keys is not None:  # a deletion has to find the keys that lie there
+        who = ground.principal
+        await register_export(ground.database, ground.keys, "keys", keys, team=who.team, by=who.id, at=now)
     await ground.database.submit(
         Commit([], [], [], [shared_event(WORKSPACE_STREAM, "workspace", key, event, now)])
     )
     return made
-
-
-async def shred(ground: Ground, subject: str) -> int:
-    """Destroy every key of a subject."""
-    team = ground.principal.team
-    destroyed = await shred_subject(
-        ground.database, ground.keys, ground.ledger,
-        team=team, subject=subject, by=ground.principal.id, at=ground.clock.now(),
-    )  # fmt: skip
-    return len(destroyed)
 
 
 async def _living(reach: Reach, run: str) -> RunRow:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from remit.agents.run import Run
 from remit.control.acting import build_house
+from remit.control.policy_in_force import NO_DEMANDS, PolicyDemands
+from remit.control.protecting.protection import input_classes
 from remit.control.reach import dispatcher_for
 from remit.engine.breakers import Breakers
 from remit.engine.bulkheads import Bulkheads
@@ -41,17 +43,22 @@ class Parts:
 
 
 async def plug_together(
-    ground: Ground, code: Code, limits: Limits, terms: LeaseTerms, environment: str, quiet: str = ""
-) -> Parts:
+    ground: Ground, code: Code, limits: Limits, terms: LeaseTerms, environment: str, quiet: str = "",
+    policy: PolicyDemands = NO_DEMANDS,
+) -> Parts:  # fmt: skip
     """Everything but a worker."""
     dispatcher = dispatcher_for(ground)
     lease = Lease(ground.database, ground.clock, ground.locks, terms)
-    house = await build_house(ground, code, lease, environment, limits.result_bytes)
+    house = await build_house(ground, code, lease, environment, limits.result_bytes, policy=policy)
     flows = {flow.name: flow for flow in (*code.flows, *house.flows)}
+    for flow in flows.values():
+        flow.classes = tuple(dict.fromkeys(input_classes(flow).values()))
     services = Services(
         ground.database, ground.keys, ground.log, ground.clock, limits, flows, lease,
         Breakers(ground.clock), Bulkheads(), lambda: dispatcher.submit(""), lambda execution: Run(execution, house),
         lambda run, ended: house.gate.parts.forget(run, ended=ended), quiet,
+        policy=lambda: house.gate.parts.standing.version,
+        halted=lambda row: house.gate.parts.halts.holds(row, ground.clock.now()),
     )  # fmt: skip
     return Parts(ground, flows, dispatcher, services, RunFacts(ground.database), house)
 

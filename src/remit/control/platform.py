@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from remit.control import (
+    contracting,
     health,
+    memory,
     modelling,
     orders,
+    redteam,
     rehearsing,
     settings,
     starting,
@@ -22,20 +25,34 @@ from remit.control import (
     undoing,
     workspace,
 )
+from remit.control.auditing.audit import checkpointer_of
+from remit.control.containing import Containment, contain, watch
+from remit.control.containment import recalling
 from remit.control.ground import open_ground
 from remit.control.handle import RunHandle
 from remit.control.office import Office
 from remit.control.parts import Parts, add_worker, plug_together
+from remit.control.policy_in_force import PolicyDemands
+from remit.control.policy_life.desk import PolicyDesk
+from remit.control.protecting.caretaking import Caretaker
+from remit.control.protecting.protection import rules_of, sweep
+from remit.control.root_keys import key_choice
+from remit.domain.clock import MICROSECONDS
 from remit.engine.lease import LeaseTerms
 from remit.engine.schedules import drop_schedules, set_schedule
 from remit.engine.services import Limits
-from remit.gate.budget_changes import record_budgets
+from remit.gate.budgeting.changes import record_budgets
+from remit.policy.containment.breakers import BreakerLimits
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 
     from remit.agents.agent import Agent
+    from remit.control.containment.views import RecallView
+    from remit.control.protecting.protection import Rules
+    from remit.control.protecting.views import Swept
+    from remit.control.redteam import WorstCase
     from remit.control.settings import Settings
     from remit.control.views import Finding, ModelsView, ReplayReport, ToolView, UndoView
     from remit.domain.clock import Clock
@@ -43,25 +60,29 @@ if TYPE_CHECKING:
     from remit.engine.services import Services
     from remit.engine.worker import Worker
     from remit.gate.streams import Frame
+    from remit.store.checkpointer import Checkpointer
 
 
-class Platform(Office):
+class Platform(Office, PolicyDesk):
     """An open workspace with its code, with or without a worker in this process."""
 
     def __init__(self, parts: Parts, chosen: Settings) -> None:
         super().__init__(parts.ground, parts.dispatcher)
         self._parts = parts
         self._settings = chosen
+        self._checkpointer: Checkpointer | None = None
+        self._caretaker = Caretaker(parts.ground, _rules(chosen, parts.flows), chosen.retention.sweep_seconds)
 
     @classmethod
     @asynccontextmanager
     async def open(
         cls, workspace: Path | str = ".", *, database: str = "", flows: Iterable[Flow] = (), worker: bool = True,
         agents: Iterable[Agent] = (), clock: Clock | None = None, chosen: Settings | None = None, only: str = "",
+        key: str = "",
     ) -> AsyncGenerator[Platform]:  # fmt: skip
         """Open a workspace; with `worker`, runs are executed in this process until the block ends."""
         platform = await cls.assemble(
-            workspace, database=database, flows=flows, agents=agents, clock=clock, chosen=chosen
+            workspace, database=database, flows=flows, agents=agents, clock=clock, chosen=chosen, key=key
         )
         try:
             if worker:
@@ -74,14 +95,22 @@ class Platform(Office):
     async def assemble(
         cls, place: Path | str = ".", *, database: str = "", flows: Iterable[Flow] = (),
         agents: Iterable[Agent] = (), clock: Clock | None = None, chosen: Settings | None = None, quiet: str = "",
+        key: str = "",
     ) -> Platform:  # fmt: skip
-        """Open a workspace without starting anything; bodies of `quiet` runs reach no network but by their steps."""
+        """Open a workspace without starting anything; bodies of `quiet` runs reach no network but by their steps.
+
+        `key` says who asks, as REMIT_KEY does.
+        """
         root = Path(os.path.abspath(place))  # noqa: ASYNC240, PTH100 - as text: it asks no file system
         chosen = chosen or settings.load(root)
         given, asked = list(flows), list(agents)
         code = workspace.load_code(root, chosen.code) if not given else workspace.Code(given, {}, [])
         code.agents.update({agent.name: agent for agent in asked})
-        ground = await open_ground(root, database or chosen.database, chosen.workspace.team, clock)
+        at = chosen.workspace
+        ground = await open_ground(
+            root, database or chosen.database, at.team, clock, key=key, environment=at.environment,
+            root=key_choice(chosen),
+        )  # fmt: skip
         try:
             parts = await plug_together(
                 ground,
@@ -90,15 +119,21 @@ class Platform(Office):
                 LeaseTerms(chosen.worker.lease_seconds),
                 chosen.workspace.environment,
                 quiet,
+                PolicyDemands(chosen.policy.protect, chosen.policy.shadow),
             )
+            contracting.hold(parts, _demands(chosen))
+            contain(parts, _containment(chosen))
             return cls(parts, chosen)
         except BaseException:
             await ground.database.close()
             raise
 
     async def start_worker(self, *, only: str = "") -> None:
-        """Execute runs in this process from now on."""
+        """Execute runs in this process from now on; refused while an agent could not be asked at all."""
         parts, principal = self._parts, self.ground.principal
+        starting.check_agents(parts)
+        contracting.require(parts, _demands(self._settings), self._settings.workspace.environment)
+        await watch(parts)
         await add_worker(parts, self._settings.worker.concurrency, only).start()
         for flow in self.flows.values():
             if flow.cron:
@@ -109,26 +144,47 @@ class Platform(Office):
             self.ground.database, self.ground.keys, self.ground.clock, principal.team,
             parts.house.gate.parts.accounts, principal.id,
         )  # fmt: skip
+        await memory.purge(self.ground)
         parts.facts.start()
+        audit = self._settings.audit
+        self._checkpointer = checkpointer_of(self.ground, audit.anchors, audit.seconds, self.worker_id)
+        self._checkpointer.start()
+        self._caretaker.start()
         parts.dispatcher.submit("")
+        starting.set_aside()
 
     async def close(self) -> None:
         """Drain, hand back, close. Safe to call twice."""
+        await self._parts.house.gate.parts.halts.stop()
         await self._parts.facts.stop()
+        await self._caretaker.stop()
         if self._parts.worker is not None:
             await self._parts.worker.stop(self._settings.worker.drain_seconds)
             self._parts.worker = None
         await self._parts.house.close()
+        if self._checkpointer is not None:
+            await self._checkpointer.stop()
+            self._checkpointer = None
         await self.ground.database.close()
 
     def abandon(self) -> None:
         """End as a killed process does; for tests of what survives that."""
+        self._parts.house.gate.parts.halts.abandon()
         self._parts.facts.abandon()
+        self._caretaker.abandon()
+        if self._checkpointer is not None:
+            self._checkpointer.abandon()
+            self._checkpointer = None
         self._parts.house.gate.parts.budgets.abandon()
         self.ground.database.abandon()
         if self._parts.worker is not None:
             self._parts.worker.abandon()
             self._parts.worker = None
+
+    @property
+    def parts(self) -> Parts:
+        """What every command works with."""
+        return self._parts
 
     @property
     def flows(self) -> dict[str, Flow]:
@@ -144,6 +200,10 @@ class Platform(Office):
     def worker(self) -> Worker | None:
         """The worker of this process, while there is one."""
         return self._parts.worker
+
+    async def halts_changed(self) -> None:
+        """Whoever acts in this process knows of it before the command returns."""
+        await self._parts.house.gate.parts.halts.look(self.ground.clock.now())
 
     @property
     def worker_id(self) -> str:
@@ -189,9 +249,24 @@ class Platform(Office):
         """Take back what a run did, as a run of its own."""
         return await undoing.undo(self._parts, run)
 
+    async def trace(self, source: str, days: int = 30) -> RecallView:
+        """What descends from a bad source: a step, run, memory, tool or address; and what undo could do about it."""
+        return await recalling.trace(self._parts, source, days)
+
+    async def recall(self, source: str, days: int = 30) -> RunHandle:
+        """Take back all that descends from a bad source, as one run of its own."""
+        return await recalling.recall(self._parts, source, days)
+
     async def undo_preview(self, run: str) -> list[UndoView]:
-        """What undo would do about each write of a run, the newest first."""
-        return await undoing.preview(self._parts, run)
+        """What undo would do about each write of a run, the newest first, as things stand now; nothing is changed."""
+        handle = await undoing.foresee(self._parts, run)
+        if self.worker is None:
+            await self.start_worker(only=handle.id)
+        return undoing.views(await handle.result())
+
+    async def forget(self, scope: str, key: str = "", *, matching: str = "") -> RunHandle:
+        """Forget something that is remembered, as a run of its own."""
+        return await memory.forget(self._parts, scope, key, matching)
 
     async def stream(self, run: str, ready: asyncio.Event | None = None) -> AsyncIterator[Frame]:
         """The answers of a run as they come, while it is executed in this process; provisional (S17).
@@ -214,6 +289,10 @@ class Platform(Office):
         """The agents of the workspace by name."""
         return self._parts.house.agents
 
+    def secret_users(self) -> dict[str, list[str]]:
+        """Who names which secret: tools and providers."""
+        return toolbox.secret_users(self._parts)
+
     async def tools(self) -> list[ToolView]:
         """The tools of the workspace."""
         return await toolbox.tools(self._parts)
@@ -230,13 +309,48 @@ class Platform(Office):
         """The models and routes of the workspace, and whom each route would ask now."""
         return modelling.models(self._parts)
 
+    async def worst_case(self, agent: str = "", runs: int = redteam.RUNS) -> WorstCase:
+        """What a hijacked model could do here, tried without performing anything."""
+        return await redteam.worst_case(self._parts, agent, runs)
+
+    async def sweep(self) -> Swept:
+        """Apply the rules of capture and retention now; a worker does so by itself now and then."""
+        return await sweep(self.ground, _rules(self._settings, self.flows), self.ground.principal.id)
+
     async def doctor(self, *, deep: bool = False) -> list[Finding]:
         """What is wrong, and what to do about it."""
-        return await health.examine_platform(self.ground, list(self.flows), deep=deep)
+        return await health.examine_platform(
+            self.ground, list(self.flows), deep=deep, days=self._settings.retention.days
+        )
+
+
+def _rules(chosen: Settings, flows: Mapping[str, Flow]) -> Rules:
+    capture, retention = chosen.capture, chosen.retention
+    return rules_of(
+        chosen.workspace.environment, capture.classes, retention.classes, flows,
+        undo_days=capture.undo_days, detect=capture.detect, days=retention.days,
+    )  # fmt: skip
+
+
+def _demands(chosen: Settings) -> contracting.Demands:
+    own = chosen.contracts
+    return contracting.Demands(own.required, own.reads, own.sinks, own.on_violation)
 
 
 def _limits(chosen: Settings) -> Limits:
     return Limits(
         chosen.limits.result_bytes, chosen.limits.journal_events,
         chosen.step.timeout_seconds, chosen.step.grace_seconds,
+    )  # fmt: skip
+
+
+def _containment(chosen: Settings) -> Containment:
+    fuse, outbox = chosen.breakers, chosen.outbox
+    limits = BreakerLimits(
+        fuse.window_seconds * MICROSECONDS, fuse.deny_percent, fuse.deny_least, fuse.repeats, fuse.cost_cents * 10_000,
+        fuse.fan_out,
+    )  # fmt: skip
+    return Containment(
+        chosen.halts.age_seconds, limits, fuse.action, fuse.cool_down_seconds, outbox.window, outbox.tools,
+        chosen.workspace.environment,
     )  # fmt: skip

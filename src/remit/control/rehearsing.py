@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from remit.control.inspection import find
 from remit.control.orders import check
 from remit.control.starting import accept, flow_named
 from remit.control.views import ReplayReport
-from remit.domain.errors import InvalidInput, ReplayMismatch, UnknownStep
+from remit.domain.errors import InvalidInput, ReplayMismatch, Shredded, UnknownStep
 from remit.domain.events import RunContinued, RunCreated
 from remit.domain.ids import new_run_id
 from remit.engine.birth import Birth
@@ -57,7 +58,7 @@ async def fork(
     birth = Birth(
         new_run_id(now), row.team, flow, accept(flow, given) if given is not None else created.input,
         ground.principal.id, session_tag=row.session, simulated=not live, asks=live,
-        forked_from=row.id, forked_at=at or "",
+        forked_from=row.id, forked_at=at or "", policy=parts.services.policy(),
     )  # fmt: skip
     born = birth.prepare(ground.keys, now)
     past, mail = await copy_past(ground.log, row, at, born)
@@ -97,5 +98,7 @@ def _bare(part: str) -> str:
 
 
 async def _journal(parts: Parts, row: RunRow) -> Journal:
+    with contextlib.suppress(Shredded):  # reading says it better
+        await parts.ground.keys.still(row.key_id)  # what was destroyed must not be rehearsed from memory
     entries, _ = await parts.ground.log.read(run_stream(row.id), row.base_seq)
     return Journal(entries)

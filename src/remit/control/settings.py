@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _DAY = 86_400
 _PREFIX = "REMIT_"
-NO_SETTINGS: Final = ("REMIT_KEY", "REMIT_ROOT_KEY", "REMIT_WORKSPACE", "REMIT_POSTGRES_BIN")
+NO_SETTINGS: Final = (
+    "REMIT_ANCHOR_TOKEN", "REMIT_KEY", "REMIT_ROOT_KEY", "REMIT_WORKSPACE", "REMIT_POSTGRES_BIN"
+)  # fmt: skip
 """Variables that mean something and choose nothing here."""
 _FROM_OUTSIDE = ("REMIT_SERVICE_", "REMIT_PORT")
 """What Kubernetes gives every pod beside a service that is called remit."""
@@ -74,6 +76,116 @@ class StepSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class KeySettings:
+    """Where the root key is kept, under which all other keys lie."""
+
+    provider: str = _setting(
+        "", "file, environment, vault or aws; empty = environment if REMIT_ROOT_KEY is set, else file"
+    )
+    file: str = _setting("", "the key file; empty = .remit/keys/root.key in the workspace")
+    key: str = _setting("", "the name of the transit key in Vault, or the id or ARN of the key in AWS KMS")
+    address: str = _setting("", "the address of Vault")
+    endpoint: str = _setting("", "another endpoint of AWS KMS than the one of the region")
+    mount: str = _setting("", "the mount of the transit engine; empty = transit")
+    namespace: str = _setting("", "the namespace in Vault")
+    region: str = _setting("", "the AWS region; empty = what the environment says")
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureSettings:
+    """What is kept of data by its class once a run has ended."""
+
+    classes: tuple[str, ...] = _setting(
+        ("personal=redact", "secret=redact"),
+        'a rule for a data class: "CLASS=keep|redact|hash|drop", or only for an environment: "prod:CLASS=drop"',
+    )
+    detect: bool = _setting(
+        default=False, meaning="also look for personal data and secrets in runs that declared no data class"
+    )
+    undo_days: int = _setting(
+        7, "how long after its end a run that can be undone keeps what undo needs", most=36_500
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How long content is kept after the end of a run."""
+
+    days: int = _setting(0, "days until the content of an ended run is destroyed; 0 = never", most=36_500)
+    classes: tuple[str, ...] = _setting((), 'other days for runs that hold a data class: "CLASS=DAYS"')
+    sweep_seconds: int = _setting(
+        300, "how often a worker applies the rules of capture and retention", least=1
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSettings:
+    """How the log proves what it says."""
+
+    anchors: tuple[str, ...] = _setting(
+        ("file:.remit/anchor/checkpoints.jsonl",),
+        "where signed checkpoints are also kept, outside the database: file:PATH, https://…, syslog+udp://…, "
+        "syslog+tcp://…, s3://BUCKET/PREFIX",
+    )
+    seconds: int = _setting(
+        1, "how often a checkpoint is made while there is anything new", least=1, most=3600
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ContractSettings:
+    """What every contract is held to, and who needs one."""
+
+    required: str = _setting("prod", "never, prod or always: where an agent that can act needs a contract")
+    reads: tuple[str, ...] = _setting(
+        (), "data classes and systems that contracts may let be read; none = any"
+    )
+    sinks: tuple[str, ...] = _setting(
+        (), 'where data may go: "*@example.com", "*.example.com"; none = anywhere'
+    )
+    on_violation: str = _setting("", "deny = nobody is asked about what no contract has; ask = always")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """How rules are changed and tried."""
+
+    protect: str = _setting("prod", "never, prod or always: where a change of rules needs a second person")
+    shadow: str = _setting("", "a folder of rules that are only tried beside those in force; empty = none")
+
+
+@dataclass(frozen=True, slots=True)
+class HaltSettings:
+    """How halts are known."""
+
+    age_seconds: int = _setting(
+        5, "how old what is known of halts may be when it cannot be read; after that nothing acts", least=1
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerSettings:
+    """When an agent is stopped without anybody being asked; 0 of a limit: never for that."""
+
+    action: str = _setting("quarantine", "what a breaker does to the agent: quarantine, halt or off")
+    window_seconds: int = _setting(60, "how far back breakers look", least=1, most=_DAY)
+    cool_down_seconds: int = _setting(0, "how long it stays stopped; 0 = until a person lifts it")
+    deny_percent: int = _setting(80, "of its actions, how many may be refused", most=100)
+    deny_least: int = _setting(20, "so many refusals there have to be before that counts", least=1)
+    repeats: int = _setting(50, "how often it may make the same call with the same arguments")
+    cost_cents: int = _setting(0, "how much it may spend, in hundredths")
+    fan_out: int = _setting(0, "how often it may hand on to other agents")
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxSettings:
+    """How long what cannot be undone is held back, so that it can be called back."""
+
+    window: str = _setting("", "such as 10m; 0 = not at all; empty = 10m in prod, 0 elsewhere")
+    tools: tuple[str, ...] = _setting((), 'another time for calls of a tool, whatever its effect: "TOOL=5m"')
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a workspace chose."""
 
@@ -85,6 +197,15 @@ class Settings:
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     step: StepSettings = field(default_factory=StepSettings)
+    keys: KeySettings = field(default_factory=KeySettings)
+    capture: CaptureSettings = field(default_factory=CaptureSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
+    halts: HaltSettings = field(default_factory=HaltSettings)
+    breakers: BreakerSettings = field(default_factory=BreakerSettings)
+    outbox: OutboxSettings = field(default_factory=OutboxSettings)
+    contracts: ContractSettings = field(default_factory=ContractSettings)
+    policy: PolicySettings = field(default_factory=PolicySettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +216,16 @@ class SettingDoc:
     env: str
     default: object
     meaning: str
+    most: int
+    """The largest number it can be; says nothing where it is not a number."""
 
 
 def all_settings() -> list[SettingDoc]:
     """Every setting, in the order of the file."""
     return [
-        SettingDoc(name, _env_name(name), _shown(spec.default), spec.metadata["meaning"])
+        SettingDoc(
+            name, _env_name(name), _shown(spec.default), spec.metadata["meaning"], spec.metadata["most"]
+        )
         for name, spec in _leaves(Settings)
     ]
 

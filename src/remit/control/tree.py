@@ -9,6 +9,7 @@ from remit.control.actions import told
 from remit.control.views import ActionView, StepView, WaitView
 from remit.domain.action_errors import REFUSALS
 from remit.domain.action_events import ActionAdmitted, ActionHeld, AgentAsked, AgentEnded
+from remit.domain.contract_events import ContractFixed
 from remit.domain.errors import AskHuman
 from remit.domain.event import object_of
 from remit.domain.events import (
@@ -76,6 +77,8 @@ def _place(entry: Entry) -> str:
     """The step that an event is about: what is asked about an action, or puts it off, stands below it."""
     above, _, last = entry.path.rpartition("/")
     event = entry.event
+    if isinstance(event, ContractFixed):
+        return ""  # it is no step; the page says it above them
     asked = isinstance(event, (WaitOpened, WaitClosed)) and event.wait == "approval"
     if asked or (isinstance(event, WaitEscalated) and last.partition("#")[0] == "approval"):
         return above
@@ -127,9 +130,13 @@ def _node(nodes: dict[str, _Node], roots: list[_Node], path: str, entry: Entry) 
 def _kind_of(path: str, entry: Entry) -> Kind:
     if _place(entry) != path:
         return "branch" if path.rpartition("/")[2].isdigit() else "scope"
-    if isinstance(entry.event, ActionAdmitted) and entry.event.name == "model":
+    if isinstance(entry.event, ActionAdmitted | StepDone | StepFailed) and _is_model_call(entry.event):
         return "model"
     return _KINDS.get(type(entry.event), "step")
+
+
+def _is_model_call(event: ActionAdmitted | StepDone | StepFailed) -> bool:
+    return event.name == "model" and "route" in object_of(event.detail)
 
 
 def _apply(node: _Node, entry: Entry) -> None:
@@ -150,7 +157,7 @@ def _apply_step(
         case StepDone():
             node.started_at = min(node.started_at, event.started)
             node.state, node.ended_at, node.attempts = "done", at, event.attempts
-            node.how, node.detail, node.result = event.how, "", event.result
+            node.how, node.detail, node.result = _how(event), "", event.result
         case StepFailed():
             node.started_at = min(node.started_at, event.started)
             node.state, node.ended_at, node.attempts, node.detail = (
@@ -169,6 +176,11 @@ def _apply_step(
             node.state, node.detail = "unknown", event.message
         case StepAbsent():
             node.state, node.how = "retrying", event.how
+
+
+def _how(done: StepDone) -> str:
+    """How the result came; a write to memory that a fork only pretends is no write."""
+    return done.how or ("simulated" if object_of(done.detail).get("rehearsed") else "")
 
 
 def _apply_other(node: _Node, entry: Entry) -> None:

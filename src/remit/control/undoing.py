@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from remit.control import starting
 from remit.control.inspection import find
 from remit.control.views import UndoView
 from remit.domain.errors import WrongState
-from remit.gate.undoing import FLOW, plan
+from remit.gate.foreseeing import FLOW as FORESEE
+from remit.gate.receipts import receipts_of
+from remit.gate.undoing import FLOW
 
 if TYPE_CHECKING:
     from remit.control.handle import RunHandle
     from remit.control.parts import Parts
 
 
-async def preview(parts: Parts, run: str) -> list[UndoView]:
-    """The writes of a run, the newest first, and what undo would do about each."""
+async def foresee(parts: Parts, run: str) -> RunHandle:
+    """Start the run that looks at everything another one wrote, as it stands now."""
     row = await find(parts.ground.database, run)
-    planned = await plan(parts.house.gate.parts, parts.ground.log, row.id)
+    about = await _about(parts, row.id)
+    return await starting.submit(parts, FORESEE, {"target": row.id}, subject=about, origin=row.id)
+
+
+def views(foreseen: list[dict[str, Any]]) -> list[UndoView]:
+    """What it saw, the newest write first."""
     return [
-        UndoView(each.path, each.tool, each.objects, each.at, each.possible, each.exact, each.why)
-        for _, each in planned
-    ]
+        UndoView(
+            each["path"], each["tool"], tuple(each["objects"]), each["at"], each["possible"], each["exact"],
+            each["why"], tuple(each.get("difference", ())), each.get("asks", ""), each.get("done", False),
+        )
+        for each in foreseen
+    ]  # fmt: skip
 
 
 async def undo(parts: Parts, run: str) -> RunHandle:
@@ -33,4 +43,14 @@ async def undo(parts: Parts, run: str) -> RunHandle:
             f"{row.id} is still {row.status.value}; what it has yet to do could not be taken back.",
             f"Cancel it first: remit cancel {row.id}",
         )
-    return await starting.submit(parts, FLOW, {"target": row.id})
+    return await starting.submit(
+        parts, FLOW, {"target": row.id}, subject=await _about(parts, row.id), origin=row.id
+    )
+
+
+async def _about(parts: Parts, run: str) -> str:
+    """Whose memory the run wrote: what undo says of it is erased with them."""
+    receipts = [each for each in await receipts_of(parts.ground.log, run) if each.kind == "memory"]
+    owners = [str(each.arguments.get("scope")).partition(":") for each in receipts]
+    users = {owner for kind, _, owner in owners if kind == "user"}
+    return users.pop() if len(users) == 1 else ""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from remit.control.people_views import NoteView
+
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
@@ -50,10 +52,16 @@ class ActionView:
     agreed: dict[str, str] = field(default_factory=dict[str, str])
     """Rules that asked for a person, and who agreed."""
     arguments: Any = None
+    edited: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Where it was not executed as it was asked for: `by` (empty: a rule), `arguments` as executed, and as `asked`."""
     failure: str = ""
     """Which of the nine classes of failures it was."""
     stages: dict[str, int] = field(default_factory=dict[str, int])
     """Microseconds that each stage of the gate took."""
+    guards: tuple[str, ...] = ()
+    """What guards found, and what followed: `mails redacted the result (email)`; they are no authority."""
+    about: str = ""
+    """What it does in words, where the name of the step does not say it: `remembers user:lea/address`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,8 @@ class RunView:
     steps: list[StepView]
     waits: list[WaitView]
     spent: SpentView = field(default_factory=SpentView)
+    contracts: tuple[str, ...] = ()
+    """What it may do, one line a contract: `clerk: 1 × send_money (contract 1f09…)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +140,9 @@ class InboxItem:
     """A question that waits for a person."""
 
     id: str
-    kind: Literal["human", "unknown", "write", "approval"]
+    kind: Literal["human", "unknown", "write", "approval", "proposal"]
     """A decision of `run.human`; a write whose outcome nobody knows; a write of a live fork; an
-    action that a rule holds."""
+    action that a rule holds; a change that one person alone may not make."""
     run: str
     flow: str
     path: str
@@ -143,6 +153,21 @@ class InboxItem:
     value: Any
     approve_means: str
     reject_means: str
+    requester: str = ""
+    """On whose behalf it would be done; who proposes it."""
+    assignee: str = ""
+    """The one person it was handed to."""
+    needed: int = 1
+    """How many different people have to agree."""
+    agreed: list[str] = field(default_factory=list[str])
+    edited_by: str = ""
+    """Who changed the arguments since it was asked; somebody else has to agree."""
+    notes: list[NoteView] = field(default_factory=list["NoteView"])
+    """What was asked back, and answered."""
+    digest: str = ""
+    """Names exactly what is decided about."""
+    mine: bool = False
+    """Whether it is asked of whoever looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +204,8 @@ class ToolView:
     """What is different from what was accepted, in words."""
     parameters: dict[str, Any]
     roles: dict[str, str]
+    proposal: str = ""
+    """The proposal to accept it, where one person alone may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +256,34 @@ class UndoView:
     objects: tuple[str, ...]
     at: int
     possible: bool
+    """Whether it can be taken back as things stand now."""
     exact: bool
     why: str
+    """Why not, or why not exactly."""
+    difference: tuple[dict[str, Any], ...] = ()
+    """Where somebody changed it since: `field`, and how it was `before`, how we left it (`after`), how it is `now`."""
+    asks: str = ""
+    """The group whose consent a rule asks for first."""
+    done: bool = False
+    """It is as it was before already."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryView:
+    """One thing that is remembered."""
+
+    scope: str
+    key: str
+    value: Any
+    integrity: str
+    """How far it is trusted: untrusted, typed, endorsed, literal."""
+    readers: tuple[str, ...] | None
+    """Who may see it; None is everybody."""
+    sources: tuple[str, ...]
+    run: str
+    """The run that remembered it."""
+    at: int
+    expires: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ import importlib
 import inspect
 import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from remit.agents.agent import Agent
+from remit.agents.graphs.outline import Outline
 from remit.domain.errors import BadWorkspace, InvalidName
 from remit.domain.ids import is_code_name
 from remit.engine.flow import Flow
@@ -35,7 +36,11 @@ _TEMPLATES = {
     "README.md": "README.md",
     "conftest.py": "conftest.py",
     "flows/hello.py": "hello.py",
+    "agents/librarian.py": "librarian.py",
+    "prompts/librarian.md": "librarian.md",
+    "simulations/librarian.yaml": "librarian.yaml",
     "tests/test_hello.py": "test_hello.py.txt",
+    "tests/test_librarian.py": "test_librarian.py.txt",
     "policies/default.cedar": "default.cedar",
     "policies/examples.yaml": "examples.yaml",
 }
@@ -65,7 +70,7 @@ def at(folder: Path) -> Path:
 
 
 def create(path: Path, name: str = "") -> list[Path]:
-    """Make a workspace at `path` with a small flow and its test; the files it wrote."""
+    """Make a workspace at `path` with a small flow, a small agent and their tests; the files it wrote."""
     name = name or path.resolve().name
     if not is_code_name(name):
         raise InvalidName(
@@ -86,6 +91,7 @@ class Code:
     flows: list[Flow]
     agents: dict[str, Agent]
     tools: list[PythonTool]
+    graphs: list[Outline] = field(default_factory=list["Outline"])
 
 
 def load_code(workspace: Path, code: Sequence[str]) -> Code:
@@ -102,7 +108,10 @@ def load_code(workspace: Path, code: Sequence[str]) -> Code:
     values = [value for module in imported for value in vars(module).values()]
     flows = _by_name([value for value in values if isinstance(value, Flow)], root)
     tools = [tool for module in imported for tool in tools_of(vars(module))]
-    return Code([flows[name] for name in sorted(flows)], _agents(values), list(dict.fromkeys(tools)))
+    graphs = [value for value in values if isinstance(value, Outline)]
+    return Code(
+        [flows[name] for name in sorted(flows)], _agents(values), list(dict.fromkeys(tools)), _each_once(graphs)
+    )  # fmt: skip
 
 
 def write_default_policy(root: Path) -> Path | None:
@@ -113,6 +122,17 @@ def write_default_policy(root: Path) -> Path | None:
         return _write(root / "policies" / "default.cedar", "default.cedar", root.name)
     except OSError as wrong:
         raise _unwritable(root / "policies", wrong) from None
+
+
+def write_people_policy(root: Path) -> Path | None:
+    """What people may decide and administer, once there are any; None if somebody has written that already."""
+    file = root / "policies" / "people.cedar"
+    if file.exists():
+        return None
+    try:
+        return _write(file, "people.cedar", root.name)
+    except OSError as wrong:
+        raise _unwritable(file, wrong) from None
 
 
 # --- finding modules ----------------------------------------------------------------------------------------
@@ -238,6 +258,10 @@ def _by_name(flows: Sequence[Flow], root: Path) -> dict[str, Flow]:
                 'Give one of them another name: @flow(name="…").',
             )
     return found
+
+
+def _each_once(graphs: Sequence[Outline]) -> list[Outline]:
+    return list({id(graph): graph for graph in graphs}.values())
 
 
 def _agents(values: Sequence[object]) -> dict[str, Agent]:

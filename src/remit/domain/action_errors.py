@@ -1,12 +1,13 @@
 """What can go wrong when an agent acts: models, tools, policy, budgets. The branch of the error tree for the gate.
 
-    Refused     ├── Denied · Quarantined · UnknownTool · BadArguments · BudgetExhausted · NoRoute · Unsupported
-                ├── RateLimited · IsolationMissing · EgressRefused · SecretUnavailable · CannotUndo · NotInARun
+    Refused     ├── Denied · Blocked · Quarantined · UnknownTool · BadArguments · BudgetExhausted · NoRoute
+                ├── Unsupported · RateLimited · IsolationMissing · EgressRefused · SecretUnavailable
+                ├── CannotUndo · NotInARun · MemoryFull
     RunProblem  ├── ModelFailed ── ModelRefused · MalformedAnswer · ContextTooLong · OutputInvalid
                 │              └── ProviderBusy · ProviderDown · ProviderRefused · StreamCut
                 └── LoopDetected · NoProgress · NoQuorum · LowConfidence
     BadInput    └── InvalidPolicy · InvalidTool · InvalidDocument · InvalidCatalog
-                └── UnknownAgent · UnknownRoute · InvalidGraph
+                └── UnknownAgent · UnknownRoute · UnknownMemory · InvalidGraph
 
 `FAILURES` says for each code to which class of failure a step belongs: model, tool, schema, policy, budget, loop,
 timeout, human or code.
@@ -15,9 +16,12 @@ timeout, human or code.
 from __future__ import annotations
 
 from remit.domain.errors import BadInput, Refused, RunProblem
+from remit.domain.halt_errors import Halted
 
 FAILURES: dict[str, str] = {
     "denied": "policy",
+    "blocked": "policy",
+    "halted": "policy",
     "quarantined": "policy",
     "egress_refused": "policy",
     "isolation_missing": "policy",
@@ -27,6 +31,7 @@ FAILURES: dict[str, str] = {
     "malformed_answer": "schema",
     "budget_exhausted": "budget",
     "rate_limited": "budget",
+    "memory_full": "budget",
     "no_route": "model",
     "unsupported": "model",
     "model_failed": "model",
@@ -64,6 +69,12 @@ class Denied(Refused):
     """Policy does not allow this action."""
 
     code = "denied"
+
+
+class Blocked(Refused):
+    """A guard objects to this content. That it had not would have allowed nothing: guards are no authority."""
+
+    code = "blocked"
 
 
 class Quarantined(Refused):
@@ -124,6 +135,12 @@ class SecretUnavailable(Refused):
     """A secret that a tool or provider names cannot be had."""
 
     code = "secret_unavailable"
+
+
+class MemoryFull(Refused):
+    """A memory holds as much as it may."""
+
+    code = "memory_full"
 
 
 class CannotUndo(Refused):
@@ -262,6 +279,12 @@ class UnknownRoute(BadInput):
     code = "unknown_route"
 
 
+class UnknownMemory(BadInput):
+    """Nothing is remembered under this key."""
+
+    code = "unknown_memory"
+
+
 class InvalidGraph(BadInput):
     """The graph cannot be compiled: something is unreachable, ends nowhere, or never ends."""
 
@@ -270,13 +293,14 @@ class InvalidGraph(BadInput):
 
 BEFORE_ACTING = (
     Denied, Quarantined, BadArguments, RateLimited, IsolationMissing, EgressRefused, SecretUnavailable, CannotUndo,
+    MemoryFull, Halted,
 )  # fmt: skip
 """Refusals of Remit's own, raised before anything was sent: a write that ends so did not take place."""
 
 TOLD: tuple[type[Refused | RunProblem], ...] = (
-    Denied, Quarantined, UnknownTool, BadArguments, BudgetExhausted, NoRoute, Unsupported, RateLimited,
-    IsolationMissing, EgressRefused, SecretUnavailable, CannotUndo, ModelFailed, ModelRefused, MalformedAnswer,
-    ContextTooLong, OutputInvalid, ProviderBusy, ProviderDown, ProviderRefused, StreamCut,
+    Denied, Blocked, Quarantined, UnknownTool, BadArguments, BudgetExhausted, NoRoute, Unsupported, RateLimited,
+    IsolationMissing, EgressRefused, SecretUnavailable, CannotUndo, MemoryFull, ModelFailed, ModelRefused,
+    MalformedAnswer, ContextTooLong, OutputInvalid, ProviderBusy, ProviderDown, ProviderRefused, StreamCut, Halted,
 )  # fmt: skip
 """Failures of an action that a flow meets as themselves, at first and at every replay."""
 

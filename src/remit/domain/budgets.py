@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from remit.domain.errors import InvalidSetting
+from remit.domain.value import value
+
 MICRO = 1_000_000
 UNITS = ("money", "tokens", "steps", "calls", "seconds")
+_MOST = 2**53
+_LEAST = 1 / MICRO
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,16 @@ class Budget:
     seconds: float | None = None
     per: str = ""
     """`day` or `month` for teams and agents; empty: once."""
+
+    def __post_init__(self) -> None:
+        for unit in ("tokens", "steps", "calls"):
+            _check_count(unit, getattr(self, unit))
+        for unit in ("usd", "seconds"):
+            _check_amount(unit, getattr(self, unit))
+        if self.per not in {"", "day", "month"}:
+            raise InvalidSetting(
+                f'a budget cannot be per "{self.per}".', 'It is per "day", per "month", or once.'
+            )
 
     @property
     def money(self) -> int | None:
@@ -34,7 +49,7 @@ class Budget:
         return {unit: limit for unit, limit in found.items() if limit is not None}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Amount:
     """So much of each unit: what a call may use at most, or what it did use."""
 
@@ -62,3 +77,24 @@ class Account:
 
     id: str
     budget: Budget
+
+
+def _check_count(unit: str, limit: object) -> None:
+    if limit is None:
+        return
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= _MOST:
+        raise _no_limit(unit, limit, "it is a whole number of at least 1")
+
+
+def _check_amount(unit: str, limit: object) -> None:
+    if limit is None:
+        return
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not _LEAST <= limit <= _MOST / MICRO:
+        raise _no_limit(unit, limit, "it is a number of at least a millionth")
+
+
+def _no_limit(unit: str, limit: object, rule: str) -> InvalidSetting:
+    return InvalidSetting(
+        f"a budget cannot have {unit}={limit!r}; {rule}.",
+        "Leave it out for no limit; what is to do nothing at all is better not asked.",
+    )

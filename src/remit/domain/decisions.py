@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from remit.domain.value import value
+
 Json = Any
 
 
@@ -45,6 +47,10 @@ class Requirement:
     text: str = ""
     within: str = ""
     otherwise: str = "reject"
+    quorum: int = 1
+    """How many different people have to agree."""
+    violation: bool = False
+    """Whether a bound was broken that no standing grant may answer for: a person has to look at this very action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ class Decision:
         return self.outcome in {Outcome.ALLOW, Outcome.MODIFY}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AccessRequest:
     """What authority is asked: who wants to do what, with facts that cannot change between two looks (S22)."""
 

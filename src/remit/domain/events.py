@@ -10,7 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from remit.domain import action_events
+from remit.domain import (
+    action_events,
+    contract_events,
+    evidence_events,
+    halt_events,
+    people_events,
+    policy_events,
+    protection_events,
+)
 from remit.domain.event import Event, Json
 
 # --- the stream of a run: only its owner writes here -------------------------------------------------------
@@ -31,6 +39,7 @@ class RunCreated(Event):
     simulated: bool = False
     asks: bool = False
     session: str = ""
+    policy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,7 @@ class RunContinued(Event):
     generation: int
     input: dict[str, Json]
     by: str = ""
+    policy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +367,12 @@ class BackupMade(Event):
 EVENTS: dict[str, type[Event]] = {
     **{kind.KIND: kind for kind in Event.__subclasses__()},
     **{kind.KIND: kind for kind in action_events.KINDS},
+    **{kind.KIND: kind for kind in contract_events.KINDS},
+    **{kind.KIND: kind for kind in evidence_events.KINDS},
+    **{kind.KIND: kind for kind in halt_events.KINDS},
+    **{kind.KIND: kind for kind in people_events.KINDS},
+    **{kind.KIND: kind for kind in policy_events.KINDS},
+    **{kind.KIND: kind for kind in protection_events.KINDS},
 }
 """Every kind by name: those of this file, and those of the gate (`action_events`)."""
 

@@ -13,3 +13,12 @@ class Principal:
     id: str
     team: str
     kind: Literal["user", "service"] = "user"
+    roles: frozenset[str] = frozenset()
+    """The roles and groups that count now."""
+    key: str = ""
+    """The key that was shown; empty: the local owner, which is whoever can read the database and its keys."""
+
+    @property
+    def local(self) -> bool:
+        """Whether nobody but the machine says who this is."""
+        return not self.key

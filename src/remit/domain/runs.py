@@ -36,6 +36,7 @@ class ParkReason(StrEnum):
     CODE_CHANGED = "code_changed"
     NEEDS_RELEASE = "needs_release"
     PAUSED = "paused"
+    HALTED = "halted"
     SIGNAL = "signal"
     CHILD = "child"
     TIMER = "timer"

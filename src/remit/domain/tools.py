@@ -59,7 +59,10 @@ class ResultLabel:
     """A system of record, as in `reads="crm"`; its ids are references."""
     trusted: bool = False
     readers: tuple[str, ...] = ()
+    """Who may see them: `team:support`, `provider:anthropic`, `provider:*`, `*`; none: the team and any provider."""
     data_class: str = ""
+    references: tuple[str, ...] | None = None
+    """The fields whose values count as references; None: the ids of a system of record, none of a stranger's."""
 
 
 class Undo(StrEnum):
@@ -148,3 +151,5 @@ class Receipt:
     at: int
     captured: bool = True
     """Whether it is known what the write changed; it may have changed nothing."""
+    kind: str = "tool"
+    """`tool`, or `memory`: a write to our own memory, which no tool has to take back."""

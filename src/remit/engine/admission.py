@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from remit.engine.scope import Scope
     from remit.engine.step import Step
     from remit.store.database import Op
+    from remit.store.keys import DataKey
 
 Json = Any
 
@@ -27,6 +28,8 @@ class Placed(Protocol):
     scope: Scope
     path: str
     digest: str
+    key: DataKey | None
+    """Another data key than the run's: it is about a subject."""
 
 
 class Admission(Protocol):
@@ -55,6 +58,13 @@ class Admission(Protocol):
 
     def settling(self, wrong: BaseException | None) -> tuple[Json, Sequence[Op]]:
         """The detail of the outcome, and what is committed with it."""
+        ...
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether its outcome only leads on to further steps. Nothing of it is released before one of those is awaited,
+        which waits for everything before it; so it need not be awaited itself.
+        """
         ...
 
     def taken_up(self, execution: Execution, call: Placed, detail: Json) -> None:

@@ -41,6 +41,8 @@ class Question:
     reason: ParkReason = ParkReason.HUMAN
     key: DataKey | None = None
     """Another data key than the run's: what is asked about is about a subject."""
+    ops: tuple[Op, ...] = ()
+    """What is committed with the question."""
 
 
 async def ask(
@@ -93,7 +95,7 @@ async def _open(
     if opened is not None:
         escalated = any(isinstance(e.event, WaitEscalated) for e in recorded)
         return (None if escalated else opened.due), opened.approval
-    await execution.go_live(scope)
+    await execution.go_live(scope, acts=question.kind != "unknown")
     identity = approval_id(f"{execution.row.id}.{execution.row.generation}", path)
     event = WaitOpened(
         question.kind,
@@ -105,10 +107,10 @@ async def _open(
         question.value,
     )
     row = (
-        identity, execution.row.team, execution.row.id, path, execution.pen.seq + 1, question.kind, question.name,
+        identity, execution.row.team, execution.row.id, path, execution.next_seq, question.kind, question.name,
         question.group, question.fingerprint, execution.now(), question.due,
     )  # fmt: skip
-    await execution.record(scope, event, path, [Op("approvals.ask", row)], question.key)
+    await execution.record(scope, event, path, [Op("approvals.ask", row), *question.ops], question.key)
     faults.reach("wait.opened")
     return question.due, identity
 

@@ -17,7 +17,7 @@ from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import Cancelled, Evicted, StepFailed, TimedOut
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
     from types import TracebackType
 
     from remit.domain.clock import Clock
@@ -30,10 +30,7 @@ _RAISE = dis.opmap["RAISE_VARARGS"]
 
 async def attempt(made: Call, timeout: float | None, services: Services) -> object:
     """Call the step once under all its guards."""
-    step = made.step
-    if step.breaker is None and step.limit is None:
-        return await call_in_time(made, made.kwargs, timeout, services.clock)
-    async with admitted(step, services):
+    async with admitted(made.step, services):
         return await call_in_time(made, made.kwargs, timeout, services.clock)
 
 
@@ -53,12 +50,9 @@ async def call_in_time(made: Call, kwargs: dict[str, Any], timeout: float | None
     if silence.is_quiet():
         with silence.aloud():
             return await call_in_time(made, kwargs, timeout, clock)
-    if timeout is None and made.admission is not None:
-        return await made.fn(*made.args, **kwargs)
-    if timeout is None:
-        return await call(made.fn, *made.args, **kwargs)
-    async with Deadline(clock, timeout, made.step.name):
-        return await call(made.fn, *made.args, **kwargs)
+    on_loop = made.admission is not None or made.step.is_async
+    work = made.fn(*made.args, **kwargs) if on_loop else call(made.fn, *made.args, **kwargs)
+    return await (work if timeout is None else InTime(work, clock, timeout, made.step.name))
 
 
 def failure_of(raised: BaseException) -> Exception:
@@ -100,13 +94,61 @@ def _is_interrupt(raised: BaseException) -> bool:
     return code is getattr(getattr(handler, "func", handler), "__code__", None)
 
 
-class Deadline:
-    """Interrupts the running task after a while on the given clock, and says so as `TimedOut`."""
+class InTime:
+    """Something to await that is interrupted after a while, as `Deadline` does. What never waits needs no timer."""
 
-    def __init__(self, clock: Clock, seconds: float, name: str) -> None:
+    __slots__ = ("_clock", "_name", "_seconds", "_work")
+
+    def __init__(self, work: Awaitable[Any], clock: Clock, seconds: float, name: str) -> None:
+        self._work = work
         self._clock = clock
         self._seconds = seconds
         self._name = name
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        since, begun = self._clock.now(), self._work.__await__()
+        try:
+            waits = next(begun)
+        except StopIteration as done:
+            return done.value
+        return (yield from self._go_on(since, begun, waits).__await__())
+
+    async def _go_on(self, since: int, begun: Generator[Any, Any, Any], waits: Any) -> Any:
+        async with Deadline(self._clock, self._seconds, self._name, since):
+            return await _Begun(begun, waits)
+
+
+class _Begun:
+    """The rest of something that was begun and now waits for the first time."""
+
+    __slots__ = ("_begun", "_waits")
+
+    def __init__(self, begun: Generator[Any, Any, Any], waits: Any) -> None:
+        self._begun = begun
+        self._waits = waits
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        begun, waits = self._begun, self._waits
+        while True:
+            try:
+                try:
+                    yield waits
+                except BaseException as wrong:  # noqa: BLE001 - a cancel, most likely: it is for whoever waits
+                    waits = begun.throw(wrong)
+                else:
+                    waits = next(begun)
+            except StopIteration as done:
+                return done.value
+
+
+class Deadline:
+    """Interrupts the running task after a while on the given clock, and says so as `TimedOut`."""
+
+    def __init__(self, clock: Clock, seconds: float, name: str, since: int | None = None) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._name = name
+        self._since = since
         self._expired = False
 
     async def __aenter__(self) -> None:
@@ -114,7 +156,8 @@ class Deadline:
         assert task is not None  # noqa: S101 - async code runs in a task
         self._task = task
         self._pending = task.cancelling()
-        self._timer = self._clock.call_at(self._clock.now() + int(self._seconds * MICROSECONDS), self._expire)
+        since = self._clock.now() if self._since is None else self._since
+        self._timer = self._clock.call_at(since + int(self._seconds * MICROSECONDS), self._expire)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

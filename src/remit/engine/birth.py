@@ -54,6 +54,10 @@ class Birth:
     asks: bool = False
     forked_from: str | None = None
     forked_at: str | None = None
+    policy: str = ""
+    """The rules that it is born under; whatever is in force later, they bind it, too (S21)."""
+    origin: str = ""
+    """Another run whose content it will hold, such as the one that it takes back."""
 
     def prepare(self, keys: KeyRing, now: int, owner: str | None = None) -> Born:
         """Seal the first event; with an `owner`, that worker takes the run in the same commit."""
@@ -62,7 +66,7 @@ class Birth:
         pin = pin_of(self.flow)
         event = RunCreated(
             self.flow.name, self.input, self.by, pin, self.parent,
-            self.forked_from, self.forked_at, self.simulated, self.asks, self.session,
+            self.forked_from, self.forked_at, self.simulated, self.asks, self.session, self.policy,
         )  # fmt: skip
         sealed = pen.write(event, "", now)
         status = RunStatus.RUNNING if owner else RunStatus.READY
@@ -78,4 +82,14 @@ class Birth:
             (self.id, self.team, self.flow.name, status.value, due, self.priority, owner, epoch, pin,
              self.parent, key.id, session, now),
         )  # fmt: skip
-        return Born(row, pen, event, [sealed], pen.take_blobs(), [add_key, add_run])
+        return Born(row, pen, event, [sealed], pen.take_blobs(), [add_key, add_run, *self._descent(key.id)])
+
+    def _descent(self, key_id: str) -> list[Op]:
+        """Whom it is about and which classes of data it holds: as its input says, and as whatever it comes from."""
+        ops = [Op("protection.mark", (self.id, name)) for name in self.flow.classes]
+        comes_from = self.parent or self.forked_from or self.origin
+        if comes_from and not self.subject:
+            ops.append(Op("keys.inherit", (key_id, f"k-{comes_from}")))
+        if comes_from and not self.parent:  # the rules of classes see a run and its children as one
+            ops.append(Op("protection.inherit", (self.id, comes_from)))
+        return ops

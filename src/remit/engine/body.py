@@ -62,6 +62,7 @@ async def _generation(execution: Execution) -> bool:
     execution.scopes = {scope}
     if execution.cancelling or execution.journal.cancel_delivered():
         execution.cancelling = True
+        execution.asked = True  # perhaps in an earlier segment; the end withdraws what is still open
         scope.stop()
     status, value, error = await _call_flow(execution)
     await execution.stop_everything_else(scope)
@@ -122,8 +123,9 @@ async def _continue(execution: Execution, scope: Scope, error: ContinueAs) -> No
     given = execution.flow.accept(error.state, execution.shelf.refer)
     await execution.stand(scope)
     generation = execution.row.generation + 1
-    event = RunContinued(generation, given, execution.journal.created.by)
-    seq = execution.pen.seq + 1
+    created = execution.journal.created
+    event = RunContinued(generation, given, created.by, created.policy)
+    seq = execution.next_seq
     rebase = Op("runs.rebase", (execution.row.id, seq, generation))
     blobs = execution.shelf.unwritten() if refers(given) else ()
     await execution.record(scope, event, "", [rebase], None, blobs)
@@ -146,7 +148,7 @@ async def end(execution: Execution, status: RunStatus, value: Any, error: BaseEx
     event = RunEnded(status.value, value, code, message)
     try:
         blobs = execution.shelf.unwritten() if refers(value) else ()
-        seq, now = execution.pen.seq + 1, execution.now()
+        seq, now = execution.next_seq, execution.now()
         ops = ending_ops(execution.row, status, code, seq, now, asked=execution.asked)
         await execution.write_last(event, ops, blobs)
     except (Infrastructure, NotEncodable) as wrong:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from remit.domain import silence
 from remit.domain.effects import Backoff
+from remit.store.database import Op
 from remit.wire import canonical
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from remit.engine.execution import Execution
     from remit.engine.scope import Scope
     from remit.engine.step import Step
-    from remit.store.database import Op
     from remit.store.keys import DataKey
 
 _WHEN_ASKED = Backoff(attempts=10)
@@ -38,6 +37,8 @@ class Call:
     """Another data key than the run's: the result is about a subject."""
     admission: Admission | None = None
     """Who has to let it pass, for actions that go through the gate."""
+    claimed: str = ""
+    """The fingerprint of the write, from its claim to its answer (S11)."""
 
     @property
     def fn(self) -> Callable[..., Any]:
@@ -55,7 +56,10 @@ class Call:
         """Have it let pass, before every attempt; raises the refusal."""
         if self.admission is None:
             return
-        with silence.aloud() if silence.is_quiet() else nullcontext():
+        if not silence.is_quiet():
+            await self.admission.admit(execution, self, number)
+            return
+        with silence.aloud():
             await self.admission.admit(execution, self, number)
 
     @property
@@ -71,6 +75,25 @@ class Call:
     def settling(self, wrong: BaseException | None = None) -> tuple[Any, Sequence[Op]]:
         """What belongs into the outcome, and what is committed with it."""
         return (None, ()) if self.admission is None else self.admission.settling(wrong)
+
+    def fingerprint(self, execution: Execution) -> str:
+        """What an equal write has as well, as a keyed tag."""
+        return execution.services.keys.tag(f"write|{execution.row.team}|{self.step.name}|{self.protected}")
+
+    def opening(self, execution: Execution) -> str:
+        """Its claim is open from now on: no equal write is performed before it has its answer (S11)."""
+        execution.unresolved.discard(self.claimed)
+        self.claimed = self.fingerprint(execution)
+        execution.unresolved.add(self.claimed)
+        return self.claimed
+
+    def closing(self, execution: Execution) -> list[Op]:
+        """What is committed with the answer of a claimed write: an equal one may be performed from then on."""
+        if not self.claimed:
+            return []
+        execution.unresolved.discard(self.claimed)
+        self.claimed = ""
+        return [Op("writes.close", (execution.row.id, self.path))]
 
     def taken_up(self, execution: Execution, detail: Any) -> None:
         """Tell the layer above that an earlier life of the run let an attempt pass, with this detail."""

@@ -19,7 +19,8 @@ from remit.engine.journal import CANCEL_POINT
 from remit.engine.mailbox import Mailbox, Message
 from remit.engine.outbox import Ground, Outbox
 from remit.engine.scope import Scope, current_scope, with_branches
-from remit.engine.waits import DUE, Wait, Waits
+from remit.engine.standing import Standing
+from remit.engine.waits import Wait, Waits
 from remit.store.conversations import Shelf
 from remit.store.database import Conflict, Fence, Op
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
+    from remit.domain.action_events import ActionAdmitted
     from remit.domain.events import Event
     from remit.engine.flow import Flow
     from remit.engine.journal import Journal
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
 
 _SETTLES = (StepDone, StepFailed, WaitClosed, ChildSpawned)
+_BESIDE = {"consents": "/consent", "halts": "/halted"}
+"""Refusals that are about something beside the write itself: it is decided again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Outcome:
     error: BaseException | None = None
 
 
-class Execution:
+class Execution(Standing):
     """A run while it is in memory."""
 
     def __init__(self, row: RunRow, flow: Flow, pen: Pen, journal: Journal, services: Services) -> None:
@@ -65,12 +69,14 @@ class Execution:
         self.refused: set[str] = set()
         """Writes that the log refused to let through in this segment, by path (S11)."""
         self.unresolved: set[str] = set()
-        """Fingerprints of writes whose outcome is being found out, before a person is asked (S11)."""
+        """Fingerprints of writes that are claimed and have no answer yet (S11)."""
         self.dry = False
         """A rehearsal: replay what is recorded, append and perform nothing."""
         self.holding = False
         """Take no further step: the run is to pause, or this worker to leave."""
         self.draining = False
+        self.halted: int | None = None
+        """Until when the run is halted (0: nobody knows); None: it is not."""
         self.stopped: StopRun | None = None
         """A step said that the run ends here."""
         self.cancelling = False
@@ -84,7 +90,9 @@ class Execution:
         self.at = row.created_at
         self.active = 1
         self.tasks: set[asyncio.Task[Any]] = set()
-        self._outbox = Outbox(pen, services.database, Fence(row.id, row.epoch), self.lose)
+        self.now = services.clock.now
+        """The clock, for deadlines; flows use `run.now()`."""
+        self.outbox = Outbox(pen, services.database, Fence(row.id, row.epoch), self.lose)
         self._ground = Ground(self.lose)
 
     # --- the pen --------------------------------------------------------------------------------------
@@ -106,14 +114,16 @@ class Execution:
 
         What cannot be encoded is refused before it takes a place in the log: the caller is told, and goes on.
         """
-        durable = self.append(event, path, ops, key, blobs, others)
+        if self.sealed:
+            raise Evicted
+        durable = self._submit(event, path, ops, key, blobs, others)
         at = self.at
         scope.interruptible = False
         try:
             await durable
         except Conflict as refusal:
             # the pen is ahead of the log: read the run again, and refuse this path there
-            self.lose(refusal, path)
+            self.lose(refusal, path + _BESIDE.get(refusal.query.partition(".")[0], ""))
             raise Evicted from refusal
         except Exception as wrong:
             self.lose(wrong)
@@ -123,15 +133,28 @@ class Execution:
         if self.sealed:
             raise Evicted
         scope.last_at = at
-        if isinstance(event, _SETTLES):
+        if scope.stopping and isinstance(event, _SETTLES):
             self.leave_here(scope, path)
 
     def note(self, event: Event, path: str = "", ops: Sequence[Op] = ()) -> None:
         """Write an event whose place in the order matters, but which nobody has to wait for."""
         if self.sealed:
             raise Evicted
-        self.at = self.services.clock.now()
-        self._outbox.note(event, path, self.at, ops)
+        self.at = self.now()
+        self.outbox.note(event, path, self.at, ops)
+
+    def admit(self, event: ActionAdmitted, path: str, ops: Sequence[Op] = ()) -> None:
+        """Note that an action is let pass and about to be performed: on its way to the log before contact (S3)."""
+        if self.sealed:
+            raise Evicted
+        self.at = self.now()
+        self.outbox.admit(event, path, self.at, ops)
+
+    @property
+    def next_seq(self) -> int:
+        """The place of the event that is written next."""
+        self.outbox.seal()
+        return self.pen.seq + 1
 
     def on_ground(self) -> AbstractContextManager[None]:
         """What the store cannot give is no error of the flow: the run is read again once the ground holds."""
@@ -139,11 +162,7 @@ class Execution:
 
     async def settled(self) -> None:
         """Wait until everything written so far is in the log, or refused."""
-        await self._outbox.settled()
-
-    def now(self) -> int:
-        """The clock, for deadlines; flows use `run.now()`."""
-        return self.services.clock.now()
+        await self.outbox.settled()
 
     # --- scopes ---------------------------------------------------------------------------------------
 
@@ -153,15 +172,18 @@ class Execution:
             raise Evicted
         return current_scope(self)
 
-    async def go_live(self, scope: Scope) -> None:
-        """Pass from what is recorded to what is not: the point at which cancels and pauses take hold."""
+    async def go_live(self, scope: Scope, *, acts: bool = True) -> None:
+        """Pass from what is recorded to what is not: the point at which cancels and pauses take hold. A halt keeps
+        nobody from finding out what became of a write (`acts`).
+        """
         if self.sealed:
             raise Evicted
-        if self.must_leave(scope):
+        if scope.stopping and self.must_leave(scope):
             self.deliver_cancel(scope)
-        if self.ending is not None:
-            raise self.ending  # a flow that swallowed it must not act any more
-        if self.dry or self.holding:
+        ending = self.journal.mismatch or self.stopped
+        if ending is not None:
+            raise ending  # a flow that swallowed it must not act any more
+        if self.must_stand and (acts or self.dry or self.holding):
             await self.stand(scope)
         if self.pen.seq - self.row.base_seq + 1 >= self.services.limits.journal_events:
             await asyncio.sleep(0)  # a flow that swallows this and tries for ever must not block the loop
@@ -236,32 +258,11 @@ class Execution:
         """One branch less is busy; when none is, see whether it is time to leave."""
         self.active -= 1
         if self.active == 0:
-            asyncio.get_running_loop().call_soon(self._leave_if_idle)
+            self.leave_soon()
 
     def became_busy(self) -> None:
         """One branch more is busy."""
         self.active += 1
-
-    def hold(self, *, draining: bool = False) -> None:
-        """Take no further step and leave memory as soon as every branch stands."""
-        self.holding = True
-        self.draining = self.draining or draining
-        if self.active == 0:
-            asyncio.get_running_loop().call_soon(self._leave_if_idle)
-
-    async def stand(self, scope: Scope) -> None:
-        """Take no step before the hold is over; a cancel that came meanwhile counts."""
-        while (self.dry or self.holding) and not self.sealed:
-            await self.wait(scope, f"{scope.path}/held", ParkReason.PAUSED, None)
-        if self.must_leave(scope):
-            self.deliver_cancel(scope)
-
-    def proceed(self) -> None:
-        """Go on after a hold."""
-        self.holding = False
-        for wait in self.waits:
-            if wait.reason is ParkReason.PAUSED:
-                self.waits.resolve(wait, DUE)
 
     # --- leaving --------------------------------------------------------------------------------------
 
@@ -273,7 +274,7 @@ class Execution:
     def lose(self, why: BaseException, path: str = "") -> None:
         """What is in memory does not match the log any more: fenced, refused, or the log cannot be written."""
         self.sealed = True
-        self._outbox.send()
+        self.outbox.send()
         self.finish(Outcome("lost", value=path, error=why))
 
     def evict(self) -> None:
@@ -312,6 +313,10 @@ class Execution:
         """Go on as a new generation, with a journal that starts here."""
         self.row = replace(self.row, base_seq=seq, generation=generation)
         self.journal = journal
+
+    def leave_soon(self) -> None:
+        """See in a moment whether it is time to leave memory."""
+        asyncio.get_running_loop().call_soon(self._leave_if_idle)
 
     def _leave_if_idle(self) -> None:
         if self.active > 0 or not self.waits or self.sealed or self.outcome.done():
@@ -358,8 +363,8 @@ class Execution:
         self, event: Event, path: str, ops: Sequence[Op] = (), key: DataKey | None = None,
         blobs: Sequence[BlobRow] = (), others: Sequence[EventRow] = (),
     ) -> asyncio.Future[Committed]:  # fmt: skip
-        self.at = self.services.clock.now()
-        return self._outbox.write(event, path, self.at, ops, key, blobs, others)
+        self.at = self.now()
+        return self.outbox.write(event, path, self.at, ops, key, blobs, others)
 
     def _message_came(self, path: str, message: Message) -> None:
         wait = self.waits.at(path)

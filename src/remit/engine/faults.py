@@ -16,6 +16,7 @@ POINTS = (
     "segment.loaded",
     "step.before",
     "step.performed",
+    "step.noted",
     "step.recorded",
     "claim.before",
     "claim.recorded",

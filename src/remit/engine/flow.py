@@ -20,6 +20,8 @@ from remit.wire import canonical
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from remit.domain.contracts import ContractTemplate
+
 _MISSING = inspect.Parameter.empty
 
 
@@ -39,6 +41,12 @@ class Flow:
         self.name = name
         self.cron = cron
         self.tz = tz
+        self.classes: tuple[str, ...] = ()
+        """Classes of data that its input holds, as its annotations say; filled in by whoever loads it."""
+        self.contract: ContractTemplate | None = None
+        """What every run of it may do at most, for whoever holds runs to it."""
+        self.internal: frozenset[str] = frozenset()
+        """Parameters that nobody but the flow itself gives, when it goes on as a new generation."""
         self.__doc__ = fn.__doc__
         self.__module__ = fn.__module__
 
@@ -70,7 +78,8 @@ class Flow:
 
     def parameters_text(self) -> str:
         """`ticket_id: int, note: str`, or "nothing"."""
-        return ", ".join(f"{n}: {type_name(self.hints.get(n, Any))}" for n in self.parameters) or "nothing"
+        names = [name for name in self.parameters if name not in self.internal]
+        return ", ".join(f"{n}: {type_name(self.hints.get(n, Any))}" for n in names) or "nothing"
 
     def accept(
         self, given: dict[str, object], foreign: Callable[[object], object] | None = None
@@ -127,14 +136,20 @@ class Flow:
 def flow(fn: Callable[..., Awaitable[Any]], /) -> Flow: ...
 @overload
 def flow(
-    *, name: str = "", cron: str = "", tz: str = "UTC"
+    *, name: str = "", cron: str = "", tz: str = "UTC", contract: ContractTemplate | None = None
 ) -> Callable[[Callable[..., Awaitable[Any]]], Flow]: ...
 def flow(
-    fn: Callable[..., Awaitable[Any]] | None = None, /, *, name: str = "", cron: str = "", tz: str = "UTC"
-) -> Flow | Callable[[Callable[..., Awaitable[Any]]], Flow]:
-    """Make an async function durable: `async def f(run: Run, …)`; `cron` starts it by the clock of `tz`."""
+    fn: Callable[..., Awaitable[Any]] | None = None, /, *, name: str = "", cron: str = "", tz: str = "UTC",
+    contract: ContractTemplate | None = None,
+) -> Flow | Callable[[Callable[..., Awaitable[Any]]], Flow]:  # fmt: skip
+    """Make an async function durable: `async def f(run: Run, …)`; `cron` starts it by the clock of `tz`.
+
+    A `contract` is what every run of it may do at most, its agents included.
+    """
 
     def wrap(fn: Callable[..., Awaitable[Any]]) -> Flow:
-        return Flow(fn, name or getattr(fn, "__name__", ""), cron, tz)
+        made = Flow(fn, name or getattr(fn, "__name__", ""), cron, tz)
+        made.contract = contract
+        return made
 
     return wrap(fn) if fn is not None else wrap

@@ -48,12 +48,14 @@ def _obey(execution: Execution, event: RunControlled) -> None:
     match event.order:
         case "cancel":
             execution.cancelling = True
+            execution.asked = True  # perhaps in an earlier segment; the end withdraws what is still open
             execution.proceed()
             execution.cancel(list(execution.scopes))
         case "pause":
             execution.hold()
         case "resume":
             execution.proceed()
+            execution.heed()
         case "migrate":
             execution.journal.rename(event.renames)
         case _:

@@ -1,21 +1,24 @@
 """What goes from one run to its log, in order: events that somebody waits for, and notes that travel with them.
 
 A note for which nobody waits would cost a commit of its own. It is sealed at once, so its place in the order is
-certain, and carried by whatever is written next, at the latest when the loop turns.
+certain, and carried by whatever is written next, at the latest when the loop turns. That an action was let pass is
+not even sealed before that: if its outcome is known first, one event tells both.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from remit.domain.errors import Evicted, Infrastructure
+from remit.domain.errors import Evicted, Infrastructure, NotEncodable
 from remit.store.database import Commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
+    from remit.domain.action_events import ActionAdmitted
     from remit.domain.events import Event
     from remit.store.database import BlobRow, Committed, Database, EventRow, Fence, Op
     from remit.store.keys import DataKey
@@ -35,13 +38,19 @@ class Outbox:
         self._lose = lose
         self._noted: list[EventRow] = []
         """Sealed, and waiting for the next commit."""
+        self._admitted: list[tuple[ActionAdmitted, str, int]] = []
+        """Not even sealed: what was let pass, where and when."""
+        self._leaving = False
+        """Whether everything goes when the loop turns."""
         self._latest: asyncio.Future[Committed] | None = None
+        self._loop = asyncio.get_running_loop()
 
     def write(
         self, event: Event, path: str, at: int, ops: Sequence[Op], key: DataKey | None,
         blobs: Sequence[BlobRow], others: Sequence[EventRow],
     ) -> asyncio.Future[Committed]:  # fmt: skip
         """Write an event with what belongs to it; durable when the future resolves."""
+        self.seal()
         sealed = self._pen.write(event, path, at, key)
         events, self._noted = [*self._noted, sealed, *others], []
         return self._commit(events, ops, blobs)
@@ -51,12 +60,52 @@ class Outbox:
         if ops:
             self.write(event, path, at, ops, None, (), ()).add_done_callback(self._check)
             return
+        self.seal()
         self._noted.append(self._pen.write(event, path, at))
-        if len(self._noted) == 1:
-            asyncio.get_running_loop().call_soon(self.send)
+        self._leave_soon()
+
+    def admit(self, event: ActionAdmitted, path: str, at: int, ops: Sequence[Op]) -> None:
+        """Note that an action is let pass, which may be taken back until it leaves."""
+        if ops:
+            self.note(event, path, at, ops)
+            return
+        self._admitted.append((event, path, at))
+        self._leave_soon()
+
+    def take_back(self, path: str) -> bool:
+        """Whether an action that was let pass here is known to nobody yet; nobody hears of it by itself then."""
+        if len(self._admitted) == 1 and self._admitted[0][1] == path:
+            self._admitted.clear()
+            return True
+        left = [each for each in self._admitted if each[1] != path]
+        found = len(left) < len(self._admitted)
+        self._admitted = left
+        return found
+
+    def seal(self) -> None:
+        """Give everything its place in the order."""
+        if self._admitted:
+            admitted, self._admitted = self._admitted, []
+            self._noted += [self._sealed(*each) for each in admitted]
+
+    def _sealed(self, event: ActionAdmitted, path: str, at: int) -> EventRow:
+        try:
+            return self._pen.write(event, path, at)
+        except NotEncodable:  # that it takes place must be known, whatever is to be said about it
+            return self._pen.write(replace(event, detail=None), path, at)
+
+    def _leave_soon(self) -> None:
+        if not self._leaving:
+            self._leaving = True
+            self._loop.call_soon(self._leave)
+
+    def _leave(self) -> None:
+        self._leaving = False
+        self.send()
 
     def send(self) -> None:
         """Let notes go that nothing came along to take."""
+        self.seal()
         if not self._noted:
             return
         events, self._noted = self._noted, []

@@ -57,6 +57,10 @@ async def record_result(
     detail, ops = call.settling()
     event = StepDone(call.step.name, call.digest, plain, started, number, how, detail)
     blobs = shelf.unwritten() if talks else ()
+    if call.admission is not None and call.admission.leads_on and not blobs:
+        _note(execution, call, event, ops)
+        faults.reach("step.noted")
+        return value
     await _settle(execution, call, event, ops, blobs)
     faults.reach("step.recorded")
     return value
@@ -72,6 +76,16 @@ async def record_failure(
     )
     event = await _settle(execution, call, event, ops)
     return _failure(execution, call, event)
+
+
+def misfit(execution: Execution, call: Call, result: object) -> str:
+    """Why an answer that a person gave cannot be the result of this write; empty if it can."""
+    limit, owner, hint = execution.services.limits.result_bytes, f"step {call.path}", call.step.result_hint
+    try:
+        to_flow(to_journal(result, hint, owner, limit, None), hint, owner)
+    except (NotEncodable, TooLarge) as wrong:
+        return f"it took place, but the answer to that does not fit: {wrong.message}"
+    return ""
 
 
 async def let_pass(execution: Execution, call: Call, number: int) -> None:
@@ -110,6 +124,8 @@ def message_of(wrong: BaseException) -> str:
         said = str(wrong.message if isinstance(wrong, errors.RemitError) else wrong)
     except Exception:  # noqa: BLE001 - it cannot even say what is wrong with it
         said = ""
+    if isinstance(wrong, LookupError) and said:
+        said = f"{type(wrong).__name__}: {said}"  # its text is a key or an index, and no sentence
     return legible(said or type(wrong).__name__, _LONGEST_MESSAGE)
 
 
@@ -126,6 +142,7 @@ async def _settle(
     execution: Execution, call: Call, event: _Outcome, ops: Sequence[Op], blobs: Sequence[BlobRow] = ()
 ) -> _Outcome:
     """Journal an outcome; that what belongs beside it cannot be written must not cost the outcome itself (S11)."""
+    ops = [*ops, *call.closing(execution)]
     try:
         await execution.record(call.scope, event, call.path, ops, call.key, blobs)
     except NotEncodable:
@@ -133,6 +150,18 @@ async def _settle(
             raise
         return await _settle(execution, call, replace(event, detail=None), ops, blobs)
     return event
+
+
+def _note(execution: Execution, call: Call, event: StepDone, ops: Sequence[Op]) -> None:
+    """The same for an outcome that only leads on; what the run does next is written after it, and waits for it."""
+    try:
+        execution.note(event, call.path, ops)
+    except NotEncodable:
+        if event.detail is None:
+            raise
+        return _note(execution, call, replace(event, detail=None), ops)
+    call.scope.last_at = execution.at
+    return execution.leave_here(call.scope, call.path) if call.scope.stopping else None
 
 
 async def _resolved(execution: Execution, value: Any) -> Any:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from remit.domain.action_errors import SecretUnavailable
 from remit.domain.clock import MICROSECONDS
-from remit.domain.errors import AskHuman, Cancelled, Rejected, Retry, ToolFailed
+from remit.domain.errors import AskHuman, Cancelled, CircuitOpen, Refused, Rejected, Retry, ToolFailed
 from remit.domain.events import StepRetried
+from remit.domain.halt_errors import CalledOff
 from remit.domain.runs import ParkReason
 from remit.engine.asking import LAST_RESORT, Question, ask
 from remit.engine.execution import cancelled_wait
@@ -14,11 +16,16 @@ from remit.engine.recording import code_of, legible, message_of, record_failure
 from remit.engine.retry import clamped, delay, may_retry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from remit.engine.call import Call
     from remit.engine.execution import Execution
+    from remit.store.database import Op
     from remit.store.log import Entry
 
 _LONGEST_GROUP = 150
+_MAY_PASS = (CircuitOpen, SecretUnavailable)
+"""Refusals that the same call may not meet a moment later; any other stays a no however often it is asked."""
 
 
 async def resume(execution: Execution, call: Call, recorded: list[Entry]) -> tuple[int, int | None]:
@@ -35,26 +42,30 @@ async def resume(execution: Execution, call: Call, recorded: list[Entry]) -> tup
 
 async def after_failure(execution: Execution, call: Call, wrong: Exception, number: int, started: int) -> int:
     """When the next attempt is due; raises what the flow is told if there is none."""
+    if isinstance(wrong, CalledOff):
+        return await schedule_retry(execution, call, wrong, number, 0, call.closing(execution))
     if isinstance(wrong, AskHuman):
         # nothing happened, and that is journaled first: a wake must not take the attempt for a lost one
-        due = await schedule_retry(execution, call, wrong, number, 0)
+        due = await schedule_retry(execution, call, wrong, number, 0, call.closing(execution))
         await permission(execution, call, number, wrong)
         return due
     allowed = call.retry if isinstance(wrong, Retry) else call.step.retry
-    if isinstance(wrong, ToolFailed) or not may_retry(allowed, number):
+    final = isinstance(wrong, ToolFailed) or (isinstance(wrong, Refused) and not isinstance(wrong, _MAY_PASS))
+    if final or not may_retry(allowed, number):
         raise await record_failure(execution, call, wrong, number, started) from wrong
     asked = wrong.after if isinstance(wrong, Retry) else None
-    return await schedule_retry(execution, call, wrong, number, asked)
+    return await schedule_retry(execution, call, wrong, number, asked, call.closing(execution))
 
 
 async def schedule_retry(
-    execution: Execution, call: Call, wrong: BaseException, number: int, after: float | None = None
-) -> int:
+    execution: Execution, call: Call, wrong: BaseException, number: int, after: float | None = None,
+    ops: Sequence[Op] = (),
+) -> int:  # fmt: skip
     """Journal that another attempt is due, so that the count survives a crash."""
     wait = clamped(after if after is not None else delay(call.retry, number))
     due = execution.now() + int(wait * MICROSECONDS)
     event = StepRetried(call.step.name, call.digest, number, code_of(wrong), message_of(wrong), due)
-    await execution.record(call.scope, event, call.path, (), call.key)
+    await execution.record(call.scope, event, call.path, ops, call.key)
     return due
 
 

@@ -100,7 +100,14 @@ async def _fire(
     services: Services, schedule: str, team: str, flow: Flow, cron: str, tz: str, due: int
 ) -> int:
     now = services.clock.now()
-    birth = Birth(scheduled_run_id(due, schedule), team, flow, flow.accept({}), f"schedule:{schedule}")
+    birth = Birth(
+        scheduled_run_id(due, schedule),
+        team,
+        flow,
+        flow.accept({}),
+        f"schedule:{schedule}",
+        policy=services.policy(),
+    )
     born = birth.prepare(services.keys, now)
     advance = Op("schedules.advance", (schedule, due, next_time(cron, tz, max(now, due))), one=True)
     try:

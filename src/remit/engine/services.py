@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from remit.domain.clock import Clock
+    from remit.domain.runs import RunRow
     from remit.engine.breakers import Breakers
     from remit.engine.bulkheads import Bulkheads
     from remit.engine.flow import Flow
@@ -54,6 +55,10 @@ class Services:
     of what they kept for it."""
     quiet: str = ""
     """What runs of this worker are, if their bodies are to reach no network: a flow under test."""
+    policy: Callable[[], str] = str
+    """Names the rules that new runs are born under; nobody's, if nobody says."""
+    halted: Callable[[RunRow], int | None] | None = None
+    """Until when a run as a whole is to stand still (0: nobody knows); None: it is not."""
     tasks: set[asyncio.Task[object]] = field(default_factory=set[asyncio.Task[object]])
 
     def spawn(self, work: Coroutine[object, object, object]) -> asyncio.Task[object]:

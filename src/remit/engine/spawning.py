@@ -56,6 +56,7 @@ async def spawn(
         child_run_id(f"{row.id}.{row.generation}" if row.generation > 1 else row.id, path),
         row.team, flow, given, row.id, parent=row.id, session_tag=row.session,
         simulated=fork is not None and not fork.asks, asks=fork is not None and fork.asks,
+        policy=execution.journal.created.policy,
     )  # fmt: skip
     born = birth.prepare(execution.services.keys, execution.now())
     spawned = ChildSpawned(birth.id, flow.name, digest)

@@ -65,7 +65,7 @@ class Step:
         self.subject = subject
         self.acts = self.effect.acts
         self.is_async = inspect.iscoroutinefunction(fn)
-        self.simple = self.is_async and not (self.acts or timeout or retry or breaker or limit or subject)
+        self.guarded = breaker is not None or limit is not None
         self.__doc__ = fn.__doc__
 
     def __call__(self, *args: object, **kwargs: object) -> Any:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from remit.domain import silence
 from remit.domain.action_events import ActionAdmitted
 from remit.domain.errors import NotEncodable, StopRun
 from remit.domain.events import StepDone, StepFailed
 from remit.engine import faults
-from remit.engine.attempts import attempt, failure_of
+from remit.engine.attempts import attempt, call_in_time, failure_of
 from remit.engine.call import Call
 from remit.engine.recording import let_pass, record_failure, record_result, replay_failure, replay_result
 from remit.engine.retrying import after_failure, pause, resume
@@ -30,10 +29,13 @@ if TYPE_CHECKING:
 
 async def perform(
     execution: Execution, step: Step, args: tuple[object, ...], kwargs: dict[str, Any],
-    admission: Admission | None = None,
+    admission: Admission | None = None, identity: object = None,
 ) -> Any:  # fmt: skip
-    """One durable step: of the author's own code, or an action that has to be let pass."""
-    call = _place(execution, step, args, kwargs)
+    """One durable step: of the author's own code, or an action that has to be let pass.
+
+    `identity` is its input as plain JSON, from whoever has it as that already.
+    """
+    call = _place(execution, step, args, kwargs, identity)
     call.admission = admission
     recorded = execution.journal.take(call.scope, call.path, step.name)
     if recorded is not None:
@@ -61,11 +63,13 @@ async def _perform_read(execution: Execution, call: Call, recorded: list[Entry])
             call.taken_up(execution, entry.event.detail)
     number, due = await resume(execution, call, recorded) if recorded else (1, None)
     while True:
-        await pause(execution, call, due)
+        if due is not None:
+            await pause(execution, call, due)
         await execution.go_live(call.scope)
         started = execution.now()
         faults.reach("step.before")
-        await let_pass(execution, call, number)
+        if call.admission is not None:
+            await let_pass(execution, call, number)
         try:
             result = await _call(execution, call)
         except StopRun as stop:
@@ -81,19 +85,22 @@ async def _perform_read(execution: Execution, call: Call, recorded: list[Entry])
 async def _call(execution: Execution, call: Call) -> object:
     step, call.scope.step = call.step, call.path
     try:
-        if step.simple and not silence.is_quiet():
-            return await call.fn(*call.args, **call.kwargs)
-        return await attempt(call, step.timeout, execution.services)
+        if step.guarded:
+            return await attempt(call, step.timeout, execution.services)
+        return await call_in_time(call, call.kwargs, step.timeout, execution.services.clock)
     finally:
         call.scope.step = ""
 
 
-def _place(execution: Execution, step: Step, args: tuple[object, ...], kwargs: dict[str, Any]) -> Call:
+def _place(
+    execution: Execution, step: Step, args: tuple[object, ...], kwargs: dict[str, Any], identity: object
+) -> Call:
     """Where a call stands in the run, and what its input is."""
     scope = execution.scope()
     path = scope.next_path(step.name)
     try:
-        digest = canonical.digest(canonical.plain((args, kwargs), fingerprint))
+        plain = canonical.plain((args, kwargs), fingerprint) if identity is None else identity
+        digest = canonical.digest(plain)
     except NotEncodable as wrong:
         raise NotEncodable(
             f"step {path} was given something that cannot be journaled: {wrong.message}", wrong.hint

@@ -141,6 +141,12 @@ class Worker:
         """The runs that are in memory now."""
         return list(self._executions)
 
+    def heed_halts(self) -> None:
+        """Something was halted or lifted: every run here sees whether it is meant; parked ones may be due."""
+        for execution in list(self._executions.values()):
+            execution.heed()
+        self.dispatcher.submit("")
+
     # --- looking for work -----------------------------------------------------------------------------
 
     async def _look_for_work(self) -> None:
@@ -274,6 +280,7 @@ class Worker:
         self._executions[run] = execution
         if self._stopping:
             execution.hold(draining=True)
+        execution.heed()
         try:
             outcome = await run_segment(execution)
         finally:

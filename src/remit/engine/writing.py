@@ -21,11 +21,11 @@ from remit.domain.errors import (
     Retry,
     StopRun,
     TimedOut,
-    TooLarge,
     ToolFailed,
     UnresolvedEffect,
 )
 from remit.domain.events import StepAbsent, StepClaimed, StepRetried, StepUnknown, WaitOpened
+from remit.domain.halt_errors import CalledOff
 from remit.domain.ids import approval_id
 from remit.domain.runs import ParkReason
 from remit.engine import faults
@@ -35,11 +35,10 @@ from remit.engine.attempts import call as invoke
 from remit.engine.card import card_of
 from remit.engine.execution import cancelled_wait
 from remit.engine.late import report_late
-from remit.engine.recording import let_pass, message_of, record_failure, record_result
+from remit.engine.recording import let_pass, message_of, misfit, record_failure, record_result
 from remit.engine.retry import may_retry
 from remit.engine.retrying import after_failure, pause, permission, schedule_retry
 from remit.engine.step import takes_key
-from remit.engine.values import to_flow, to_journal
 from remit.store.database import Op
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class Unanswered(Retry):
     """The process ended between the claim of a keyed write and its receipt; it is repeated with its key."""
 
 
-_SURE = (Retry, ToolFailed, AskHuman, StopRun, CircuitOpen, *BEFORE_ACTING)
+_SURE = (CalledOff, Retry, ToolFailed, AskHuman, StopRun, CircuitOpen, *BEFORE_ACTING)
 """Failures after which it is sure that the attempt did nothing."""
 _DEFINITE = {getattr(kind, "code", kind.__name__) for kind in _SURE}
 
@@ -102,6 +101,18 @@ class Write:
         if self._asked_at:
             await permission(self._execution, self._call, self._asked_at)
             self._asked_at = 0
+        if self._uncertain is None:
+            return await self._try_once()
+        self._call.scope.shielded = True  # it may have taken place: no cancel of the branch before its answer
+        try:
+            return await self._try_once()
+        except Cancelled:
+            self._leave_open()
+            raise
+        finally:
+            self._call.scope.shielded = False
+
+    async def _try_once(self) -> tuple[bool, Any]:
         await pause(self._execution, self._call, self._due)
         await self._execution.go_live(self._call.scope)
         return await self._attempt()
@@ -114,14 +125,18 @@ class Write:
                 self._claim, self._number = event, event.attempt
                 self._first_claim = self._first_claim or event
                 self._call.taken_up(self._execution, event.detail)
+                self._call.opening(self._execution)
             case StepUnknown():
                 self._questions += 1
                 self._asking = True
             case StepRetried():
                 self._uncertain = None if event.error in _DEFINITE else self._claim
+                if self._uncertain is None:
+                    self._call.closing(self._execution)
                 self._claim, self._number, self._due = None, event.attempt + 1, event.due
                 self._asked_at = event.attempt if event.error == AskHuman.__name__ else 0
             case StepAbsent():
+                self._call.closing(self._execution)
                 self._claim, self._number = None, self._number + 1
                 self._asking = False
             case _:
@@ -141,7 +156,8 @@ class Write:
                 started = execution.now()
                 left = await self._time_left(claim)
                 if left < self._timeout / 2:
-                    return await self._too_late(started)
+                    late = Unanswered("it was not repeated in time")
+                    return await (self._settle(uncertain, late) if uncertain else self._too_late(started))
                 result = await self._act(claim, left)
         except BaseException as raised:  # noqa: BLE001 - each has its answer
             return await self._after(failure_of(raised), claim, uncertain, started)
@@ -188,15 +204,19 @@ class Write:
             call.step.name, call.digest, self._key(), self._number,
             now + int(self._timeout * MICROSECONDS), self._key_until(now), detail,
         )  # fmt: skip
-        if call.path in execution.refused or self._fingerprint() in execution.unresolved:
+        fingerprint = call.fingerprint(execution)
+        if call.path in execution.refused or (
+            fingerprint != call.claimed and fingerprint in execution.unresolved
+        ):
             refused = UnresolvedEffect(
-                f"{call.path} was not performed: the same write with the same arguments is still unknown.",
-                "Answer the open question first: remit inbox.",
+                f"{call.path} was not performed: the same write with the same arguments is still unknown, "
+                "or under way.",
+                "Let the first one end; if it waits for an answer: remit inbox.",
             )
             raise await record_failure(execution, call, refused, self._number, now)
-        free = Op("approvals.none_unresolved", (execution.row.id, self._fingerprint()), one=True)
+        alone = Op("writes.open", (execution.row.id, call.path, call.opening(execution)), one=True)
         try:
-            await execution.record(call.scope, claim, call.path, [free, *ops])
+            await execution.record(call.scope, claim, call.path, [alone, *ops])
         except NotEncodable as wrong:
             raise await record_failure(execution, call, wrong, self._number, now) from None
         faults.reach("claim.recorded")
@@ -211,9 +231,8 @@ class Write:
         if self._first_claim is not None:
             return self._first_claim.key  # the same write, even if the code calls it by another name now
         row, call = self._execution.row, self._call
-        return hashlib.sha256(f"{row.id}|{row.generation}|{call.path}|{call.digest}".encode()).hexdigest()[
-            :40
-        ]
+        name = f"{row.id}|{row.generation}|{call.path}|{call.digest}"
+        return hashlib.sha256(name.encode()).hexdigest()[:40]
 
     def _key_until(self, now: int) -> int | None:
         if not self._call.step.keyed:
@@ -265,7 +284,7 @@ class Write:
         self, claim: StepClaimed, wrong: Exception | None = None, *, repeat: bool = True
     ) -> tuple[bool, Any]:
         """Find out what became of a claimed write, and let no cancel of the branch come before (S11, S12)."""
-        scope, fingerprint = self._call.scope, self._fingerprint()
+        scope = self._call.scope
         scope.shielded, self._known = True, False
         try:
             return await self._find_out(claim, wrong, repeat=repeat)
@@ -274,14 +293,14 @@ class Write:
             raise
         finally:
             scope.shielded = False
-            self._execution.unresolved.discard(fingerprint)
 
     def _leave_open(self) -> None:
         """The whole run is cancelled, and this write with it: say that nobody knows what it did."""
         execution, call = self._execution, self._call
-        if not (self._asking or self._known or execution.sealed or execution.dry):
+        if call.claimed and not (self._asking or self._known or execution.sealed or execution.dry):
             why = "the run was cancelled before anybody knew whether it took place"
             execution.note(StepUnknown(call.step.name, call.digest, "", why), call.path)
+            self._known = True
 
     async def _find_out(
         self, claim: StepClaimed, wrong: Exception | None, *, repeat: bool
@@ -299,7 +318,6 @@ class Write:
                 self._uncertain = claim
                 self._number += 1
                 return False, None
-            self._execution.unresolved.add(self._fingerprint())
             if self._call.reconcile is not None:
                 verdict = await self._reconcile(claim)
                 if verdict is not None:
@@ -322,7 +340,7 @@ class Write:
             except Cancelled:
                 cancelled_wait(execution, call.scope, call.path, "reconcile")
                 raise
-        await execution.go_live(call.scope)
+        await execution.go_live(call.scope, acts=False)
         if execution.mailbox.find(f"late:{call.path}") is not None:
             return None  # the worker that lost the run has told meanwhile what it did
         faults.reach("reconcile.before")
@@ -347,7 +365,8 @@ class Write:
             return True, await record_result(
                 execution, call, verdict.result, self._number, execution.now(), how
             )
-        await execution.record(call.scope, StepAbsent(call.step.name, call.digest, how), call.path)
+        absent = StepAbsent(call.step.name, call.digest, how)
+        await execution.record(call.scope, absent, call.path, call.closing(execution))
         self._number += 1
         return False, None
 
@@ -356,7 +375,7 @@ class Write:
         self._questions += not self._asking
         path = f"{call.path}/unknown#{self._questions}" if self._questions > 1 else f"{call.path}/unknown"
         if not self._asking:
-            await execution.go_live(call.scope)
+            await execution.go_live(call.scope, acts=False)
             identity = approval_id(f"{execution.row.id}.{execution.row.generation}", path)
             await execution.record(
                 call.scope, StepUnknown(call.step.name, call.digest, identity, why), call.path
@@ -367,30 +386,15 @@ class Write:
         asked = next((e.event.value for e in recorded if isinstance(e.event, WaitOpened)), None)
         question = Question(
             "unknown", LAST_RESORT, asked or self.card(), call.step.name,
-            fingerprint=self._fingerprint(), reason=ParkReason.UNKNOWN, key=call.key,
+            fingerprint=self._call.fingerprint(self._execution), reason=ParkReason.UNKNOWN, key=call.key,
         )  # fmt: skip
         closed = await ask(execution, call.scope, path, question, recorded, f"late:{call.path}")
         self._asking = False
         if closed.how not in {"late receipt", "approved"}:
             return await self._follow(Absent(), f"denied by {closed.by}")
         result = None if closed.value == question.value else closed.value
-        misfit = self._misfit(result)
-        if misfit:
-            return await self._ask_a_person(misfit)
+        unfit = misfit(execution, call, result)
+        if unfit:
+            return await self._ask_a_person(unfit)
         how = closed.how if closed.how == "late receipt" else f"confirmed by {closed.by}"
         return await self._follow(Happened(result), how)
-
-    def _misfit(self, result: object) -> str:
-        """Why an answer cannot be the result of this step; empty if it can."""
-        call, limit = self._call, self._execution.services.limits.result_bytes
-        try:
-            hint = call.step.result_hint
-            owner = f"step {call.path}"
-            to_flow(to_journal(result, hint, owner, limit, None), hint, owner)
-        except (NotEncodable, TooLarge) as wrong:
-            return f"it took place, but the answer to that does not fit: {wrong.message}"
-        return ""
-
-    def _fingerprint(self) -> str:
-        execution, call = self._execution, self._call
-        return execution.services.keys.tag(f"write|{execution.row.team}|{call.step.name}|{call.protected}")

@@ -12,16 +12,21 @@ from remit.domain.action_errors import BadArguments
 from remit.domain.errors import InvalidInput
 from remit.domain.event import object_of
 from remit.engine.stepping import perform
-from remit.gate.delegate_passage import DelegatePassage
+from remit.gate.containment.watched import Watched
+from remit.gate.delegate_passage import DelegatePassage, Task
+from remit.gate.memory.passage import STEPS, MemoryPassage
 from remit.gate.model_passage import ModelAnswer, ModelPassage
+from remit.gate.screening.around import Around
 from remit.gate.steps import DELEGATE, MODEL, UNKNOWN, step_of
 from remit.gate.tool_passage import ToolPassage
 from remit.tools.tool import Tool
 from remit.wire import canonical
 
 if TYPE_CHECKING:
+    from remit.domain.capabilities import Signed
     from remit.engine.execution import Execution
     from remit.gate.actor import Actor
+    from remit.gate.memory.passage import MemoryAct
     from remit.gate.model_passage import ModelAsk
     from remit.gate.parts import GateParts
 
@@ -48,10 +53,13 @@ class Gate:
         if tool is None:
             passage = ToolPassage(self.parts, actor, None, name, arguments)
             given = {"name": name, "arguments": arguments}
-            return await perform(execution, UNKNOWN, (given,), {}, passage), ""
+            return await perform(execution, UNKNOWN, (given,), {}, Watched(passage)), ""
+        if self.parts.guards.watches(actor):
+            return await Around(self.parts, execution, actor).call(tool, arguments)
         passage = ToolPassage(self.parts, actor, tool, name, arguments)
         step = step_of(tool, execution.services.limits.write_timeout)
-        result = await perform(execution, step, (arguments,), {}, passage)
+        identity: Any = [[arguments], {}]
+        result = await perform(execution, step, (arguments,), {}, Watched(passage, name), identity)
         return result, passage.note
 
     async def call_text(self, execution: Execution, actor: Actor, name: str, text: str) -> tuple[Any, str]:
@@ -67,13 +75,30 @@ class Gate:
 
     async def ask_model(self, execution: Execution, actor: Actor, asked: ModelAsk) -> ModelAnswer:
         """Ask a model as a durable step."""
+        if self.parts.guards.watches(actor):
+            return await Around(self.parts, execution, actor).ask_model(asked)
         passage = ModelPassage(self.parts, actor, asked)
-        plain = await perform(execution, MODEL, asked.identity(), {}, passage)
+        plain = await perform(execution, MODEL, (), {}, Watched(passage), asked.identity())
         return ModelAnswer.of(plain)
 
-    async def delegate(self, execution: Execution, actor: Actor, agent: str) -> None:
-        """Whether one agent may let another act for it, as a durable step."""
-        await perform(execution, DELEGATE, (agent,), {}, DelegatePassage(self.parts, actor, agent))
+    async def delegate(
+        self, execution: Execution, actor: Actor, agent: str, task: Task | None = None
+    ) -> Signed | None:
+        """Whether one agent may let another act for it, as a durable step; gives how far that may act."""
+        passage = DelegatePassage(self.parts, actor, agent, task)
+        await perform(execution, DELEGATE, (agent,), {}, Watched(passage, to=agent))
+        if passage.signed is not None:
+            capabilities = self.parts.standing.capabilities
+            with execution.on_ground():
+                await capabilities.open(self.parts.keys, actor.team, execution.now())
+            capabilities.admit(passage.signed)
+        return passage.signed
+
+    async def memory(self, execution: Execution, actor: Actor, act: MemoryAct) -> tuple[Any, str]:
+        """Remember, recall or forget as a durable step; gives the result as JSON, and what is to be said beside it."""
+        passage = MemoryPassage(self.parts, actor, execution, act)
+        result = await perform(execution, STEPS[act.operation], passage.given(), {}, Watched(passage))
+        return result, passage.note
 
     async def _broken(
         self, execution: Execution, actor: Actor, name: str, text: str, problem: str
@@ -81,4 +106,4 @@ class Gate:
         wrong = BadArguments(f"{problem} What was sent begins with: {text[:200]}", "Send one JSON object.")
         passage = ToolPassage(self.parts, actor, None, name, {"text": text[:2000]}, wrong)
         given = {"name": name, "arguments": text}
-        return await perform(execution, UNKNOWN, (given,), {}, passage), ""
+        return await perform(execution, UNKNOWN, (given,), {}, Watched(passage)), ""

@@ -15,9 +15,12 @@ from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import Rejected
 from remit.domain.event import object_of
 from remit.domain.events import WaitOpened
+from remit.domain.ids import approval_id
 from remit.domain.runs import ParkReason
 from remit.engine.asking import Question, ask
 from remit.engine.step import seconds
+from remit.policy.intersection import plain_name
+from remit.store.database import Op
 from remit.wire import canonical
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from remit.engine.admission import Placed
     from remit.engine.execution import Execution
 
+_ABOUT = frozenset({"rule", "reason", "digest", "terms", "place", "quorum"})
+"""What a question says beside the card."""
 _ROUNDS = 5
 """How often one action may be held before it is refused: rules that keep asking are a mistake."""
 
@@ -37,8 +42,14 @@ class Verdict:
     terms: str
     """What the rule asked for, by digest: whoever asks for more is not answered by it."""
     by: str
+    card: str = ""
+    """What was agreed to, by digest: the action as it was shown, or as a reviewer changed it."""
+    approval: str = ""
+    """The question."""
     arguments: dict[str, Any] | None = None
-    """Other arguments than were asked for, if the reviewer changed them."""
+    """Other arguments than were asked for, if a reviewer changed them."""
+    editor: str = ""
+    """Who changed them."""
 
 
 async def heed(execution: Execution, call: Placed, number: int) -> Verdict | None:
@@ -47,15 +58,22 @@ async def heed(execution: Execution, call: Placed, number: int) -> Verdict | Non
     """
     path = _path(call, number)
     recorded = execution.journal.look(path)
-    opened = next((each.event for each in recorded if isinstance(each.event, WaitOpened)), None)
+    opened = (
+        next((each.event for each in recorded if isinstance(each.event, WaitOpened)), None)
+        if recorded
+        else None
+    )
     if opened is None:
         return None
-    question = Question("approval", opened.group, opened.value, opened.name, opened.due, opened.otherwise)
+    question = Question(
+        "approval", opened.group, opened.value, opened.name, opened.due, opened.otherwise, key=call.key
+    )
     return await _answered(execution, call, path, question)
 
 
 async def hold(
-    execution: Execution, call: Placed, decision: Decision, number: int, card: dict[str, Any], facts: dict[str, Any]
+    execution: Execution, call: Placed, decision: Decision, number: int, card: dict[str, Any], facts: dict[str, Any],
+    requester: str = "",
 ) -> Verdict:  # fmt: skip
     """Wait for a person; raises `Rejected` for a no."""
     requirement = decision.requirement
@@ -65,10 +83,17 @@ async def hold(
     value = {
         **card, "rule": requirement.rule, "reason": requirement.text, "digest": digest, "terms": terms_of(requirement),
     }  # fmt: skip
+    place = next((reason.place for reason in decision.reasons if reason.rule == requirement.rule), "")
+    value |= {"place": place} if place else {}
+    value |= {"quorum": requirement.quorum} if requirement.quorum > 1 else {}
     due, otherwise = _due(execution, requirement), requirement.otherwise
-    question = Question("approval", requirement.group, value, call.step.name, due, otherwise)
+    path = _path(call, number)
+    terms = Op("approvals.terms", (_question_id(execution, path), requirement.quorum, requester))
+    question = Question(
+        "approval", requirement.group, value, call.step.name, due, otherwise, key=call.key, ops=(terms,)
+    )  # fmt: skip
     execution.note(ActionHeld(call.step.name, call.digest, {**facts, "digest": digest}), call.path)
-    return await _answered(execution, call, _path(call, number), question)
+    return await _answered(execution, call, path, question)
 
 
 async def postpone(
@@ -83,16 +108,27 @@ async def postpone(
     await execution.wait(call.scope, call.path, ParkReason.TIMER, decision.until)
 
 
-def action_digest(execution: Execution, call: Placed, card: dict[str, Any], requirement: Requirement) -> str:
-    """The name of exactly this action and of what is asked for (S21)."""
-    return canonical.digest(
-        canonical.plain([execution.row.id, execution.row.generation, call.path, card, asdict(requirement)])
-    )
+def action_digest(
+    execution: Execution, call: Placed, card: dict[str, Any], requirement: Requirement,
+    labels: dict[str, Any] | None = None, contract: str = "",
+) -> str:  # fmt: skip
+    """The name of exactly this action and of what is asked for: run, step, tool and arguments as the card says, where
+    these come from, the contract that they were held to, and the requirement (S21).
+    """
+    row = execution.row
+    said = [row.id, row.generation, call.path, card, labels or {}, contract, asdict(requirement)]
+    return canonical.digest(canonical.plain(said))
+
+
+def card_digest(card: dict[str, Any]) -> str:
+    """The name of what somebody is shown."""
+    return canonical.digest(canonical.plain(card))
 
 
 def terms_of(requirement: Requirement) -> str:
-    """What a rule asks for, by digest: the group, the time, and what happens when nobody answers."""
-    return canonical.digest(canonical.plain(asdict(requirement)))[:16]
+    """What a rule asks for, by digest: the group, how many of it, the time, and what happens when nobody answers."""
+    said = asdict(requirement) | {"rule": plain_name(requirement.rule)}
+    return canonical.digest(canonical.plain(said))[:16]
 
 
 async def _answered(execution: Execution, call: Placed, path: str, question: Question) -> Verdict:
@@ -102,7 +138,19 @@ async def _answered(execution: Execution, call: Placed, path: str, question: Que
         raise Rejected(f"{who} did not agree to {call.step.name}: {closed.comment or closed.how}.")
     asked = object_of(question.value)
     changed = _edited(asked, closed.value)
-    return Verdict(asked.get("rule", ""), asked.get("terms", ""), closed.by or "policy", changed)
+    card = {name: said for name, said in asked.items() if name not in _ABOUT}
+    editor = ""
+    if changed is not None:
+        card["arguments"] = changed
+        editor = str(object_of(closed.value).get("edited_by") or closed.by)
+    return Verdict(
+        asked.get("rule", ""), asked.get("terms", ""), closed.by or "policy", card_digest(card),
+        _question_id(execution, path) if closed.by else "", changed, editor,
+    )  # fmt: skip
+
+
+def _question_id(execution: Execution, path: str) -> str:
+    return approval_id(f"{execution.row.id}.{execution.row.generation}", path)
 
 
 def _path(call: Placed, number: int) -> str:

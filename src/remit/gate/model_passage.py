@@ -6,7 +6,6 @@ messages that are new since the last call. Every attempt is a charge of its own,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,8 +15,12 @@ from remit.domain.budgets import Amount
 from remit.domain.decisions import AccessRequest, Decision
 from remit.domain.errors import Refused
 from remit.domain.event import object_of
+from remit.domain.value import value
+from remit.gate.containment.quarantine import without_model
 from remit.gate.passage import Passage
+from remit.gate.provenance import fix, hide_from, no_reader
 from remit.gate.streams import StepListener
+from remit.store.conversations import fingerprint
 from remit.wire.messages import Finish, Message, Usage, message_to_plain
 
 if TYPE_CHECKING:
@@ -29,12 +32,13 @@ if TYPE_CHECKING:
     from remit.gate.actor import Actor
     from remit.gate.models import Asked, Plan
     from remit.gate.parts import GateParts
+    from remit.gate.streams import Speaker
     from remit.models.bounds import Weight
     from remit.store.database import Op
     from remit.wire.messages import ModelRequest
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ModelAsk:
     """What an agent asks of a route."""
 
@@ -49,16 +53,19 @@ class ModelAsk:
     """The messages that no earlier call of this ask has sent, apart from the model's own."""
     purpose: str = ""
     """`compact` and the like; empty for a turn of the loop."""
+    turn: bool = False
+    """Whether an answer that asks for tools is only used to call them."""
     data_class: str = ""
     weight: Weight | None = None
     """What the messages weigh, where somebody kept count as they came."""
 
-    def identity(self) -> tuple[object, ...]:
-        """What makes it this call and no other, on every replay."""
-        return (self.route, self.shape, self.talk)
+    def identity(self) -> Any:
+        """What makes it this call and no other, on every replay, as plain JSON."""
+        unnamed: Any = [self.route, self.shape, fingerprint(self.talk)]
+        return [unnamed, {}]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ModelAnswer:
     """What the loop is told, at first and at every replay."""
 
@@ -67,6 +74,8 @@ class ModelAnswer:
     model: str
     usage: Usage | None
     simulated: bool = False
+    withheld: str = ""
+    """Why a guard kept it back, in words for the model; the message is empty then."""
 
     @classmethod
     def of(cls, plain: Any) -> ModelAnswer:
@@ -74,6 +83,7 @@ class ModelAnswer:
         return cls(
             msgspec.convert(plain["message"], Message), plain["finish"], plain["model"],
             msgspec.convert(plain["usage"], Usage) if plain.get("usage") else None, bool(plain.get("simulated")),
+            plain.get("withheld", ""),
         )  # fmt: skip
 
 
@@ -86,14 +96,20 @@ class ModelPassage(Passage):
         self._plan: Plan | None = None
         self._asked: Asked | None = None
         self._call: Placed | None = None
-        self._run = ""
-        self._execution: Execution | None = None
-        self._listener: StepListener | None = None
+        self._listener: Speaker | None = None
+        self._off: list[Amount] = []
+        """The bounds of attempts that a halt interrupted: nobody knows what they used."""
 
     async def admit(self, execution: Execution, call: Placed, number: int) -> None:
         """Choose the models that may answer, and let the call pass."""
         self.pipe.again()
         desk, ask = self.parts.models, self._ask
+        self._row = execution.row
+        if self.parts.roles.stale(execution.now()):
+            await self.meet(execution)
+        await self.enter(execution)
+        if self.actor.bounds:
+            await fix(self.actor.bounds, execution)
         session = execution.row.session or execution.row.id
         self._plan = plan = desk.plan(
             ask.route,
@@ -104,16 +120,18 @@ class ModelPassage(Passage):
             f"{execution.row.id}/{call.path}",
             ask.weight,
         )
+        self.models = tuple([candidate.model for candidate in plan.candidates])
         self.pipe.passed("resolve")
+        self.place, self._call = (execution, call.path), call
         await self.reserve(execution, plan.most)
-        self._call, self._run, self._execution = call, execution.row.id, execution
-        if self.parts.streams.listened(self._run):
+        if self.parts.streams.listened(execution.row.id):
             redactor, earlier = self.parts.vault.redactor, len(self.lost)
             self._listener = StepListener(self.parts.streams, redactor, execution, call.path, earlier)
         self.passed = number
         ops = self.admitting_ops()
-        event = ActionAdmitted("model", call.digest, self._action() | {"bound": self.bound(plan.most)})
-        execution.note(event, call.path, ops)
+        self.said = self._action()
+        event = ActionAdmitted("model", call.digest, self.said | {"bound": self.bound(plan.most)})
+        execution.admit(event, call.path, ops)
 
     def _may_use(self, model: str, facts: dict[str, Any]) -> Decision:
         """What authority says to one model of the route."""
@@ -121,31 +139,39 @@ class ModelPassage(Passage):
         request = AccessRequest(
             actor.user, actor.team, actor.agent, "model", model, facts, environment=self.parts.environment
         )
-        self.decision = self.parts.authority.decide(request, self.parts.clock.now())
-        return self.decision
+        self.check_people()
+        now, halts = self.parts.clock.now(), self.parts.halts
+        self.decision = self.judge(self.as_known(request), now)
+        if halts.any and self._row is not None:
+            halt = halts.covering(actor.concern(self._row, model=model), now)
+            if halt is not None:
+                return without_model(halt, self.decision)
+        hidden = hide_from(actor.bounds, str(facts.get("provider", ""))) if actor.bounds else ""
+        return no_reader(self.decision, hidden) if hidden else self.decision
 
     async def reserve_again(self) -> None:
         """Another attempt is about to be made, and may cost as much again."""
-        execution, plan, call = self._execution, self._plan, self._call
-        if execution is not None and plan is not None and call is not None:
+        place, plan, call = self.place, self._plan, self._call
+        if place is not None and plan is not None and call is not None:
+            execution = place[0]
             await self.reserve_more(execution, plan.most)
             ops = self.admitting_ops()
             detail = {"attempt": self.attempts, "bound": self.bound(plan.most)}
-            execution.note(ActionAdmitted("model", call.digest, detail), call.path, ops)
+            execution.admit(ActionAdmitted("model", call.digest, detail), call.path, ops)
 
     async def perform(self, *args: object, idempotency_key: str = "") -> object:
         """Ask, with every fallback and retry that the route allows."""
         del args, idempotency_key
-        plan, call = self._plan, self._call
+        plan, place = self._plan, self.place
         assert plan is not None  # noqa: S101 - made when it was let pass
-        assert call is not None  # noqa: S101 - likewise
+        assert place is not None  # noqa: S101 - likewise
         self.pipe.again()
         try:
             self._asked = asked = await self.parts.models.ask(
                 plan,
                 self.reserve_again,
-                run=self._run,
-                path=call.path,
+                run=place[0].row.id,
+                path=place[1],
                 actor=self.actor,
                 listener=self._listener,
             )
@@ -158,7 +184,9 @@ class ModelPassage(Passage):
             raise asked.failure
         answer = asked.answer
         assert answer is not None  # noqa: S101 - either a failure or an answer
-        message = self.parts.vault.redact(message_to_plain(answer.message))
+        message: Any = answer.message
+        if self.parts.vault.redactor.knows_any:
+            message = self.parts.vault.redact(message_to_plain(message))
         self.pipe.passed("screen_result")
         plain: dict[str, Any] = {"message": message, "finish": answer.finish, "model": asked.model}
         if answer.usage is not None:
@@ -188,15 +216,31 @@ class ModelPassage(Passage):
             sent = max(0, self.attempts - isinstance(wrong, Refused))  # what was refused here went nowhere
             ops = self.charge(*[most] * sent)
             used = sum([most] * sent, self.used_in_lost)
-            detail = {**self._action(), "why": getattr(wrong, "detail", None), "used": _shown(used)}
+            detail = {
+                **self._action(),
+                **self.untold(),
+                "why": getattr(wrong, "detail", None),
+                "used": _shown(used),
+            }
             return detail | {"pipe": self.pipe.stages}, ops
-        ops = self.charge(*asked.used)
+        ops = self.charge(*self._off, *asked.used)
         self.pipe.passed("settle")
-        detail = {"pipe": self.pipe.stages, **asked.detail}
-        if self.lost:
-            detail["used"] = _shown(Amount(**asked.detail["used"]) + self.used_in_lost)
-            detail["lost"] = len(self.lost)
+        detail = {**self.untold(), "pipe": self.pipe.stages, **asked.detail}
+        if self.lost or self._off:
+            detail["used"] = _shown(sum(self._off, Amount(**asked.detail["used"]) + self.used_in_lost))
+            detail["lost"] = len(self.lost) + len(self._off)
         return detail, ops
+
+    def called_off(self) -> None:
+        """What its attempts used is taken to be all that they might have."""
+        most = self._plan.most if self._plan is not None else Amount()
+        self._off += [most] * (self.attempts - len(self._off))
+
+    @property
+    def leads_on(self) -> bool:
+        """An answer that asks for tools tells nobody anything by itself: what the calls come to is waited for."""
+        answer = self._asked.answer if self._asked is not None else None
+        return self._ask.turn and answer is not None and bool(answer.message.tool_calls)
 
     def replayed(self, execution: Execution, detail: Any) -> None:
         """It was settled before: count what it used."""

@@ -14,6 +14,7 @@ import msgspec
 from remit.domain.action_errors import BudgetExhausted, Denied, ModelFailed, NoRoute
 from remit.domain.budgets import Amount
 from remit.domain.clock import MICROSECONDS
+from remit.domain.value import value
 from remit.models.attempt import Reset
 from remit.models.bounds import bound, weigh
 from remit.models.calling import Calls
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from remit.domain.clock import Clock
     from remit.domain.decisions import Decision
     from remit.gate.actor import Actor
+    from remit.gate.secrets.vault import Vault
     from remit.gate.streams import Listener
-    from remit.gate.vault import Vault
     from remit.models.attempt import Attempt
     from remit.models.bounds import Bound, Weight
     from remit.models.configuration import Configuration
@@ -47,7 +48,7 @@ _USUAL = Deadlines()
 _OPEN = Credential(kind="none")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Plan:
     """What a route came to for one request."""
 
@@ -61,7 +62,7 @@ class Plan:
     hedge: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Asked:
     """What came of it."""
 
@@ -139,23 +140,18 @@ class ModelDesk:
         need = need_of(request, weight, session=session, data_class=data_class, key=key)
         decision = self.router.choose(route, need, now)
         allowed, refused = self._allowed(decision, may_use)
-        bounds = [
-            bound(
-                self.configuration.catalog.card(name),
-                self.configuration.book,
-                weight,
-                request.max_tokens,
-                now,
-            )
-            for name in allowed
-        ]
-        candidates = tuple(map(self._candidate, allowed))
+        candidates: list[Candidate] = []
+        bounds: list[Bound | None] = []
+        card, book = self.configuration.catalog.card, self.configuration.book
+        for name in allowed:
+            candidates.append(self._candidate(name))
+            bounds.append(bound(card(name), book, weight, request.max_tokens, now))
         detail = _why(decision, refused)
         most, unbounded = _most(bounds)
         if unbounded:
             detail["unbounded"] = unbounded
         hedge = _HEDGE_AFTER if route.hedge and len(candidates) > 1 else None
-        return Plan(route_name, candidates, need, most, request, detail, hedge)
+        return Plan(route_name, tuple(candidates), need, most, request, detail, hedge)
 
     async def ask(
         self,
@@ -168,19 +164,14 @@ class ModelDesk:
         listener: Listener | None,
     ) -> Asked:
         """The answer of the first model that gives one, or the failure that tells most."""
-        request = replace_stream(plan.request, stream=listener is not None)
+        request = plan.request
+        if request.stream is not (listener is not None):
+            request = msgspec.structs.replace(request, stream=listener is not None)
         deadlines, seconds = _USUAL, _USUAL.total
         if actor.until is not None:
             seconds = max(0.001, min(seconds, (actor.until - self._clock.now()) / MICROSECONDS))
             deadlines = Deadlines(total=seconds)
-        call = ModelCall(
-            request,
-            deadlines=deadlines,
-            run=run,
-            agent=actor.agent,
-            path=path,
-            route=plan.route,
-        )
+        call = ModelCall(request, _OPEN, deadlines, run=run, agent=actor.agent, path=path, route=plan.route)
         account = _Account(reserve_again)
         heard = _heard_by(listener) if listener is not None else None
         call_plan = CallPlan(plan.candidates, hedge=plan.hedge, seconds=seconds)
@@ -191,7 +182,7 @@ class ModelDesk:
         self.router.settled(answered.model, plan.need, answered.response.usage, self._clock.now())
         used = [self._used(plan, attempt) for attempt in answered.attempts]
         detail = self._detail(answered.attempts, used) | {
-            "model": answered.model, "provider": answered.provider, "latency": msgspec.to_builtins(answered.latency),
+            "model": answered.model, "provider": answered.provider, "latency": answered.latency,
         }  # fmt: skip
         if answered.response.model and answered.response.model != answered.model:
             detail["served"] = answered.response.model
@@ -279,21 +270,21 @@ class ModelDesk:
                 else Amount(steps=1)
             )
         cost = self.configuration.book.cost(attempt.model, attempt.usage, attempt.started)
-        return Amount(money=cost.total if cost is not None else 0, tokens=attempt.usage.total, steps=1)
+        return Amount(cost.total if cost is not None else 0, attempt.usage.total, 1)
 
     def _failed(self, plan: Plan, attempts: Sequence[Attempt], wrong: ModelFailed | BudgetExhausted) -> Asked:
         used = [self._used(plan, attempt) for attempt in attempts]
         return Asked(tuple(used), self._detail(attempts, used), failure=wrong)
 
     def _detail(self, attempts: Sequence[Attempt], used: Sequence[Amount]) -> dict[str, Any]:
-        total = sum(used, Amount())
+        total = used[0] if len(used) == 1 else sum(used, Amount())
         detail: dict[str, Any] = {
             "used": {"money": total.money, "tokens": total.tokens, "steps": min(total.steps, 1)},
             "book": self.configuration.book.name,
         }  # fmt: skip
         if attempts and attempts[-1].usage is not None:
-            detail["usage"] = msgspec.to_builtins(attempts[-1].usage)
-        if len(attempts) > 1 or any(attempt.outcome != "answered" for attempt in attempts):
+            detail["usage"] = attempts[-1].usage
+        if len(attempts) != 1 or attempts[0].outcome != "answered":
             detail["attempts"] = [
                 {
                     "number": each.number, "model": each.model, "outcome": "lost" if each.lost else each.outcome,
@@ -302,11 +293,6 @@ class ModelDesk:
                 for each, spent in zip(attempts, used, strict=True)
             ]  # fmt: skip
         return detail
-
-
-def replace_stream(request: ModelRequest, *, stream: bool) -> ModelRequest:
-    """The request, asking for a stream if somebody listens."""
-    return request if request.stream is stream else msgspec.structs.replace(request, stream=stream)
 
 
 def _heard_by(listener: Listener) -> Callable[[int, StreamEvent | Reset], Any]:
@@ -322,9 +308,8 @@ def _heard_by(listener: Listener) -> Callable[[int, StreamEvent | Reset], Any]:
 
 def _why(decision: RouteDecision, refused: list[dict[str, str]]) -> dict[str, Any]:
     detail: dict[str, Any] = {"order": list(decision.order)}
-    eliminated = [*msgspec.to_builtins(decision.eliminated), *refused]
-    if eliminated:
-        detail["eliminated"] = eliminated
+    if decision.eliminated or refused:
+        detail["eliminated"] = [*msgspec.to_builtins(decision.eliminated), *refused]
     if decision.affinity:
         detail["affinity"] = decision.affinity
     return detail
@@ -332,10 +317,12 @@ def _why(decision: RouteDecision, refused: list[dict[str, str]]) -> dict[str, An
 
 def _most(bounds: Sequence[Bound | None]) -> tuple[Amount, str]:
     """The most that any of the candidates may use, and why it is not known if it is not."""
-    known = [each for each in bounds if each is not None]
-    because = next((each.because for each in known if each.because), "")
-    if len(known) < len(bounds):
-        because = "the window of a model is unknown"
-    tokens = max((each.tokens for each in known), default=0)
-    money = max((each.money for each in known if each.money is not None), default=0)
-    return Amount(money=money, tokens=tokens, steps=1), because
+    tokens = money = 0
+    because, unknown = "", False
+    for each in bounds:
+        if each is None:
+            unknown = True
+            continue
+        because = because or each.because
+        tokens, money = max(tokens, each.tokens), max(money, each.money or 0)
+    return Amount(money, tokens, 1), "the window of a model is unknown" if unknown else because

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from remit.gate.passage import denied
 from remit.tools.tool import nested_call
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from types import TracebackType
 
     from remit.gate.actor import Actor
     from remit.gate.parts import GateParts
@@ -20,19 +19,32 @@ if TYPE_CHECKING:
     from remit.tools.tool import Tool
 
 
-@contextmanager
-def reachable(parts: GateParts, actor: Actor, context: ToolContext) -> Generator[None]:
+class Reachable:
     """While it lasts, the code of a tool reaches other tools, and secrets leave in no error."""
 
-    async def nested(tool: Tool, arguments: dict[str, Any]) -> Any:
-        return await _perform(parts, actor, context, tool, arguments)
+    __slots__ = ("_actor", "_context", "_parts", "_token")
 
-    token = nested_call.set(nested)
-    try:
-        with parts.vault.scrubbing():
-            yield
-    finally:
-        nested_call.reset(token)
+    def __init__(self, parts: GateParts, actor: Actor, context: ToolContext) -> None:
+        self._parts = parts
+        self._actor = actor
+        self._context = context
+
+    def __enter__(self) -> None:
+        self._token = nested_call.set(self._nested)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, wrong: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        nested_call.reset(self._token)
+        if wrong is not None:
+            self._parts.vault.redactor.scrub(wrong)
+
+    async def read(self, tool: Tool, arguments: dict[str, Any]) -> Any:
+        """What another tool says, decided as any other read."""
+        return await self._nested(tool, arguments)
+
+    async def _nested(self, tool: Tool, arguments: dict[str, Any]) -> Any:
+        return await _perform(self._parts, self._actor, self._context, tool, arguments)
 
 
 async def _perform(
@@ -55,16 +67,18 @@ async def _perform(
         parts.rates.take(actor.team, tool.name, tool.manifest.rate)
     request = AccessRequest(
         actor.user, actor.team, actor.agent, "call", tool.name, {"digest": tool.manifest.digest}, arguments,
-        environment=parts.environment,
+        groups=parts.roles.of(actor.user), environment=parts.environment,
     )  # fmt: skip
-    decision = parts.authority.decide(request, parts.clock.now())
+    decision = parts.standing.judge(request, parts.clock.now(), run=context.run, capability=actor.capability)
     if not decision.allows:
         raise denied(request, decision)
 
     async def secret(name: str) -> str:  # its own secrets, and not those of the tool that calls it
         return await parts.vault.give(name, tool.manifest, context.run, actor.user)
 
-    inner = replace(context, key="", before=None, secret=secret if tool.manifest.secrets else None)
-    with reachable(parts, actor, inner):
+    inner = replace(
+        context, key="", before=None, bound=None, secret=secret if tool.manifest.secrets else None
+    )
+    with Reachable(parts, actor, inner):
         performed = await tool.binding.perform({**arguments, **decision.changes}, inner)
     return parts.vault.redact(performed.result)

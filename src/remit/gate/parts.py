@@ -7,6 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from remit.domain.clock import MICROSECONDS
+from remit.gate.containment.board import HaltBoard
+from remit.gate.containment.fuses import Fuses
+from remit.gate.containment.outbox import Outbox
+from remit.gate.guards.book import GuardBook
+from remit.gate.memory_board import MemoryBoard
+from remit.gate.roles import Roles
+from remit.gate.standing.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -14,11 +21,11 @@ if TYPE_CHECKING:
     from remit.domain.budgets import Account
     from remit.domain.clock import Clock
     from remit.gate.actor import Actor
-    from remit.gate.budgets import BudgetBook
+    from remit.gate.budgeting.budgets import BudgetBook
     from remit.gate.models import ModelDesk
     from remit.gate.rates import Rates
+    from remit.gate.secrets.vault import Vault
     from remit.gate.streams import Streams
-    from remit.gate.vault import Vault
     from remit.policy.authority import Authority
     from remit.policy.world import World
     from remit.store.keys import KeyRing
@@ -55,6 +62,23 @@ class GateParts:
     """When each source was opened again last."""
     learning: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Whoever takes in new tools does it alone."""
+    roles: Roles = field(default_factory=Roles)
+    """Who people are, as it stands now."""
+    halts: HaltBoard = field(kw_only=True)
+    """What may not act."""
+    fuses: Fuses = field(default_factory=Fuses)
+    """Breakers that halt by themselves."""
+    outbox: Outbox = field(default_factory=Outbox)
+    """How long what cannot be undone is held back."""
+    guards: GuardBook = field(default_factory=GuardBook)
+    """Checks on content, and what runs keep from their models."""
+    memory: MemoryBoard = field(default_factory=MemoryBoard)
+    """Turns at memory, and what forks believe of it."""
+    standing: Standing = field(init=False)
+    """What stands beside the rules: who may say what is in force, what was revoked."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "standing", Standing(self.authority))
 
     async def learn(self, *tools: Tool) -> None:
         """Take in tools that no source lists: their definitions are accepted and ruled on as all others."""
@@ -70,7 +94,7 @@ class GateParts:
                     self.registry.add(tool)  # refuses the name of another
             await self.acceptance.boot(new)
             self.registry.add(*new)
-            self.authority.reload(self.world())
+            self.authority.know(self.world())
             await self.vault.learn(name for tool in new for name in tool.manifest.secrets)
 
     async def look_again(self, tool: Tool) -> bool:
@@ -88,7 +112,7 @@ class GateParts:
             await self.acceptance.boot(
                 each for each in self.registry if self.registry.source_of(each.name) == source
             )
-            self.authority.reload(self.world())
+            self.authority.know(self.world())
         found = self.registry.find(tool.name)
         return found is not None and found is not tool and self.acceptance.accepts(found)
 
@@ -96,6 +120,9 @@ class GateParts:
         """A run has left this process: nothing that was kept for it stays."""
         self.vault.forget(run)
         self.budgets.forget_run(run)
+        self.standing.forget(run)
+        self.memory.forget(run)
+        self.guards.forget(run)
         if ended:
             self.streams.close(run)
 

@@ -7,6 +7,8 @@ run; what is worth keeping of it goes into the step's events as `detail`.
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,19 +19,24 @@ from remit.domain.clock import MICROSECONDS
 from remit.domain.decisions import AccessRequest, Decision, Outcome
 from remit.domain.errors import Infrastructure
 from remit.domain.event import object_of
-from remit.gate.holding import Verdict, heed, hold, postpone, terms_of
+from remit.gate.bounds import NO_BOUNDS, Bounds
+from remit.gate.budgeting.pools import UNITS, values
+from remit.gate.consents import Consent, Uses, check_standing, find_grant, is_refused, use_now
+from remit.gate.containment.deciding import contained
+from remit.gate.holding import Verdict, card_digest, heed, hold, postpone, terms_of
 from remit.gate.pipe import Pipe
 from remit.store.database import Commit, Conflict
-from remit.wire import canonical
 
 if TYPE_CHECKING:
+    from remit.domain.runs import RunRow
     from remit.engine.admission import Placed
     from remit.engine.execution import Execution
     from remit.gate.actor import Actor
-    from remit.gate.budgets import Reservation
+    from remit.gate.budgeting.budgets import Reservation
     from remit.gate.parts import GateParts
     from remit.store.database import Op
 
+_NOTHING = Amount()
 FRESH = 5 * MICROSECONDS
 """A decision older than this is made again before the action takes place (S20)."""
 
@@ -53,14 +60,29 @@ class Passage:
         """The bounds of attempts that an earlier life of the run made, and did not live to tell of (S25)."""
         self.agreed: dict[str, str] = {}
         """The rules that asked for a person's consent, and who gave it."""
+        self.said: dict[str, Any] = {}
+        """What the log was told when it was let pass."""
+        self.run = ""
+        """The run, once it is known by which rules it is judged."""
+        self.place: tuple[Execution, str] | None = None
+        """The run, and where in it, once that is known."""
+        self.models: tuple[str, ...] = ()
+        """The models that may answer, where it asks one."""
+        self._row: RunRow | None = None
         self._admitted = 0
         """How many of the reservations the log may know of: their attempts were let pass."""
         self._attempts = 0
-        self._ground: Execution | None = None
         self._holds = 0
         """How often somebody was asked."""
-        self._consents: dict[str, tuple[Verdict, str]] = {}
+        self._consents: dict[str, Consent] = {}
         """Who agreed to what a rule asked for, and to exactly which action."""
+        self._given: dict[str, Consent] = {}
+        """All that was agreed to here, by the terms that were asked for."""
+        self.bounds = Bounds(actor.bounds) if actor.bounds else NO_BOUNDS
+        """What the contracts say of it; only calls of tools are held against any."""
+        self._uses = Uses()
+        self._editors: list[str] = []
+        """Reviewers who changed the arguments, and need authority of their own (S28)."""
 
     def request(self) -> AccessRequest:
         """What authority is asked, as things stand now."""
@@ -75,14 +97,38 @@ class Passage:
         """What makes it the same write when it is asked for again; None: its arguments."""
         return None
 
+    @property
+    def consumes(self) -> bool:
+        """Whether it has a claim, in whose commit consents are used."""
+        return False
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether its outcome need not be waited for."""
+        return False
+
     def changed(self, arguments: dict[str, Any], by: str) -> None:
         """A rule (by nobody) or a person gave the action other arguments."""
         raise AssertionError(type(self).__name__, arguments, by)  # only calls of tools have any
 
+    def bind(self) -> None:
+        """Hold it against the contracts of whoever acts, before authority is asked; only calls of tools have any."""
+
+    def untold(self) -> dict[str, Any]:
+        """What was said when it was let pass, if that has not left for the log yet: the outcome tells it instead."""
+        place = self.place
+        return self.said if place is not None and place[0].outbox.take_back(place[1]) else {}
+
     async def settle(self, execution: Execution, call: Placed) -> None:
         """Ask authority until it says yes: a person may have to agree, or a time to come (S20, S21)."""
+        self._row = execution.row
         while verdict := await heed(execution, call, self._holds + 1):  # asked in an earlier life of the run
+            if is_refused(execution, call):
+                await check_standing(execution, verdict.approval, self._uses.of(verdict.approval))
             self._take(verdict)
+        if self.parts.roles.stale(execution.now()):
+            await self.meet(execution)
+        await self.enter(execution)
         deferred = 0
         while True:
             decision = self._decide(execution.now())
@@ -91,24 +137,32 @@ class Passage:
             if decision.outcome is Outcome.DEFER:
                 deferred += 1
                 await postpone(execution, call, decision, deferred, self.facts())
-            else:
+            elif not await self._granted(execution, call, decision):
                 number, card = self._holds + 1, self.card()
-                self._take(await hold(execution, call, decision, number, card, self.facts()))
+                self._take(await hold(execution, call, decision, number, card, self.facts(), self.actor.user))
             self.pipe.passed("hold")
 
     def fresh(self, now: int, number: int) -> bool:
         """Whether this very attempt was let pass a moment ago."""
-        return self.passed == number and now - self.decided_at < FRESH
+        return self.passed == number and 0 <= now - self.decided_at < FRESH
 
     def _decide(self, now: int) -> Decision:
         """Ask authority; raises `Denied` for a no. A consent counts for the terms and the action it was given to."""
         self.agreed = {}
+        self.check_people()
         while True:
-            request = self.request()
-            decision = self.parts.authority.decide(request, now, self.agreed)
+            self.bind()
+            request = self.as_known(self.request())
+            decision = self.bounds.combined(self.judge(request, now), self.agreed)
             if decision.outcome is Outcome.DENY:
                 self.pipe.passed("decide")
                 raise denied(request, decision)
+            decision = contained(self.parts, self.actor, self._row, request, decision, now, self.agreed)
+            for editor in self._editors:
+                own = replace(request, user=editor, groups=self.parts.roles.of(editor))
+                theirs = self.judge(own, now)
+                if theirs.outcome is Outcome.DENY:
+                    raise denied(replace(own, agent=""), theirs)
             self.decision, self.decided_at = decision, now
             if decision.changes:
                 self.changed(decision.changes, "")
@@ -123,24 +177,70 @@ class Passage:
         asked = decision.requirement
         if decision.outcome is not Outcome.ASK or asked is None or asked.rule in self.agreed:
             return ""
-        verdict, card = self._consents.get(asked.rule, (None, ""))
-        holds = verdict is not None and verdict.terms == terms_of(asked) and card == self._card_digest()
-        return verdict.by if verdict is not None and holds else ""
+        consent = self._given.get(terms_of(asked))
+        if consent is None or consent.card != card_digest(self.card()):
+            return ""
+        self._consents[asked.rule] = consent
+        return consent.by
 
     def _take(self, verdict: Verdict) -> None:
         """Somebody agreed, perhaps to something else than was asked for."""
         self._holds += 1
         if verdict.arguments is not None:
-            self.changed(verdict.arguments, verdict.by)
-        self._consents[verdict.rule] = (verdict, self._card_digest())
+            self.changed(verdict.arguments, verdict.editor)
+            self._editors.append(verdict.editor)
+        self._given[verdict.terms] = Consent(verdict.terms, verdict.card, verdict.by, verdict.approval)
 
-    def _card_digest(self) -> str:
-        return canonical.digest(canonical.plain(self.card()))
+    async def _granted(self, execution: Execution, call: Placed, decision: Decision) -> bool:
+        """Whether somebody agreed in advance."""
+        asked = decision.requirement
+        if asked is None or is_refused(execution, call) or execution.dry:
+            return False
+        known = self._given.get(terms_of(asked))
+        if known is not None and known.grant:
+            return False  # it did not hold: the terms are others
+        grant = await find_grant(self.parts, execution, self.as_known(self.request()), asked, self._uses)
+        if grant is None or not (self.consumes or await use_now(execution, grant.grant, call.path)):
+            return False
+        self._given[terms_of(asked)] = replace(grant, terms=terms_of(asked), card=card_digest(self.card()))
+        return True
+
+    async def meet(self, execution: Execution) -> None:
+        """See who people are by now, which rules are in force, and what was revoked."""
+        with execution.on_ground():
+            await self.parts.roles.look(execution.now())
+            await self.parts.standing.look()
+
+    async def enter(self, execution: Execution) -> None:
+        """The run is bound by the rules it was born under, too (S21)."""
+        self.run = execution.row.id
+        await self.parts.standing.enter(execution)
+
+    def judge(self, request: AccessRequest, now: int) -> Decision:
+        """The answer of everything that has authority over this run."""
+        return self.parts.standing.judge(request, now, self.agreed, self.run, self.actor.capability)
+
+    def as_known(self, request: AccessRequest) -> AccessRequest:
+        """A request with the groups that its user is in."""
+        roles = self.parts.roles
+        return replace(request, groups=roles.of(request.user)) if roles.any else request
+
+    def check_people(self) -> None:
+        """Nothing is done on behalf of somebody who was disabled."""
+        if self.parts.roles.is_disabled(self.actor.user):
+            raise Denied(
+                f"{self.actor.user} was disabled, and nothing is done for them.", "See: remit user show"
+            )
+
+    def claims(self) -> list[Op]:
+        """What is committed with a claim: the bounds of the attempt, and the use of every consent (S20)."""
+        used = [self._consents[rule] for rule in self.agreed if rule in self._consents]
+        return [*self.admitting_ops(), *self._uses.ops(used, self.decided_at)]
 
     async def reserve(self, execution: Execution, most: Amount) -> None:
         """Set aside what it may use at most, on every account or on none, or raise `BudgetExhausted`."""
-        self._ground = execution
-        self._let_go(but=self._admitted)
+        if len(self.reservations) > self._admitted:
+            self._let_go(but=self._admitted)
         if self.actor.until is not None and execution.now() >= self.actor.until:
             raise self.out_of_time()
         await self.reserve_more(execution, most)
@@ -156,14 +256,22 @@ class Passage:
     async def reserve_more(self, execution: Execution, most: Amount) -> None:
         """Set aside as much again, for another attempt."""
         accounts = self.parts.accounts_of(self.actor)
-        if accounts:
+        if not accounts:
+            return
+        held = self.parts.budgets.take(accounts, most)
+        if held is None:
             with execution.on_ground():
-                self.reservations.append(await self.parts.budgets.reserve(accounts, most))
+                held = await self.parts.budgets.reserve(accounts, most)
+        self.reservations.append(held)
 
     def admitting_ops(self) -> list[Op]:
         """What has to be committed before contact, so that a crash cannot hide that money may have been spent."""
         self._admitted, self._attempts = len(self.reservations), self._attempts + 1
-        return [op for each in self.reservations for op in self.parts.budgets.admit_ops(each)]
+        ops: list[Op] = []
+        for each in self.reservations:
+            if not each.admitted:
+                ops += self.parts.budgets.admit_ops(each)
+        return ops
 
     @property
     def attempts(self) -> int:
@@ -173,21 +281,25 @@ class Passage:
     def bound(self, most: Amount) -> dict[str, Any]:
         """What the log has to know of an attempt to charge for it, should nobody live to tell what it used (S25)."""
         record = self.reservations[-1].record if self.reservations else None
-        amounts = {"money": most.money, "tokens": most.tokens, "steps": most.steps, "calls": most.calls}
-        found: dict[str, Any] = {"most": {unit: amount for unit, amount in amounts.items() if amount}}
+        amounts = zip(UNITS, values(most), strict=True)
+        found: dict[str, Any] = {"most": {unit: amount for unit, amount in amounts if amount}}
         return found | ({"shared": record} if record is not None else {})
 
     def charge(self, *used: Amount) -> list[Op]:
         """Each attempt used this much; gives what has to be committed with the outcome."""
         self.used = list(used)
         budgets = self.parts.budgets
-        ops = [op for each, amount in self._settlements() for op in budgets.settle_ops(each, amount)]
-        return ops + [op for each in self.lost for op in budgets.lost_ops(each.get("shared"))]
+        ops: list[Op] = []
+        for each, amount in self._settlements():
+            ops += budgets.settle_ops(each, amount)
+        for each in self.lost:
+            ops += budgets.lost_ops(each.get("shared"))
+        return ops
 
     @property
     def used_in_lost(self) -> Amount:
         """What attempts of earlier lives are taken to have used: all that they might have."""
-        return sum((Amount(**each["most"]) for each in self.lost), Amount())
+        return sum((Amount(**each["most"]) for each in self.lost), Amount()) if self.lost else _NOTHING
 
     def count_again(self, execution: Execution, used: Amount) -> None:
         """The journal says that it used this much, in an earlier life of the run; a rehearsal uses nothing."""
@@ -199,6 +311,7 @@ class Passage:
     def taken_up(self, execution: Execution, call: Placed, detail: Any) -> None:
         """An earlier life of the run let an attempt pass, and nobody knows what it used: as much as it might (S25)."""
         del call
+        self._uses.take_up(object_of(detail).get("consents") or ())
         bound = object_of(object_of(detail).get("bound"))
         if bound:
             self.lost.append(bound)
@@ -206,7 +319,7 @@ class Passage:
 
     def dropped(self) -> None:
         """It is over: the outcome is durable, or there is none: the run left, or the branch was cancelled."""
-        ground = self._ground
+        ground = self.place[0] if self.place is not None else None
         if self.used is None and self._admitted and ground is not None and not ground.sealed:
             ops = self.charge(
                 *[each.most for each in self.reservations]
@@ -219,6 +332,9 @@ class Passage:
                 self.parts.budgets.count_lost(each.get("shared"))
         self.lost, self.used = [], None
 
+    def called_off(self) -> None:
+        """A halt interrupted an attempt that may be made again; it was counted when it was let pass."""
+
     def _let_go(self, *, but: int) -> None:
         """End the holds, except of the first few, whose attempts were let pass and have no outcome yet."""
         for reservation, amount in self._settlements()[but:]:
@@ -226,9 +342,7 @@ class Passage:
         del self.reservations[but:]
 
     def _settlements(self) -> list[tuple[Reservation, Amount]]:
-        used = self.used or []
-        amounts = [*used, *([Amount()] * len(self.reservations))]
-        return list(zip(self.reservations, amounts, strict=False))
+        return list(zip(self.reservations, chain(self.used or (), repeat(_NOTHING)), strict=False))
 
     def facts(self) -> dict[str, Any]:
         """Who did it, what was decided and how long the stages took: a part of every detail."""
@@ -248,6 +362,7 @@ class Passage:
                 found["changes"] = decision.changes
         if self.agreed:
             found["agreed"] = self.agreed
+            found["consents"] = [self._consents[rule].name for rule in self.agreed if rule in self._consents]
         return found
 
 
@@ -260,6 +375,8 @@ def denied(request: AccessRequest, decision: Decision) -> Denied:
     """A no that says which rule, what it is about, and what can be done instead."""
     reason = decision.reasons[0] if decision.reasons else None
     what = f"{request.action} {request.resource}"
+    if request.action == "memory":
+        what = f"use the memory {request.resource} ({request.context.get('operation')})"
     because = f": {reason.text or reason.rule}" if reason is not None else ""
     where = f" ({reason.place})" if reason is not None and reason.place else ""
     wrong = Denied(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -38,6 +38,8 @@ def _found(run: str, entries: Iterable[Entry]) -> Iterable[Receipt]:
             said = object_of(claim.detail)
             if "arguments" in said and "undoes" not in said:
                 yield _receipt(run, entry, claim, event)
+        elif isinstance(event, StepDone) and _wrote_memory(run, object_of(event.detail)):
+            yield _memory_receipt(run, entry, event)
 
 
 def _receipt(run: str, entry: Entry, claim: StepClaimed, done: StepDone) -> Receipt:
@@ -48,6 +50,23 @@ def _receipt(run: str, entry: Entry, claim: StepClaimed, done: StepDone) -> Rece
         object_of(edited.get("arguments") or said["arguments"]), done.result,
         tuple(msgspec.convert(image, ObjectImage) for image in outcome.get("images", ())),
         str(outcome.get("best_effort", "")), claim.key, entry.at, "images" in outcome,
+    )  # fmt: skip
+
+
+def _wrote_memory(run: str, detail: dict[str, Any]) -> bool:
+    """Whether this step really wrote to memory, in this very run; a fork has its original's past."""
+    about = object_of(detail.get("memory"))
+    wrote = "images" in detail or "withheld" in detail
+    return wrote and about.get("run") == run and "rehearsed" not in detail
+
+
+def _memory_receipt(run: str, entry: Entry, done: StepDone) -> Receipt:
+    detail = object_of(done.detail)
+    about = object_of(detail["memory"])
+    images = tuple(msgspec.convert(image, ObjectImage) for image in detail.get("images", ()))
+    why = str(detail.get("withheld", ""))
+    return Receipt(
+        run, entry.path, done.name, "", about, done.result, images, why, "", entry.at, not why, kind="memory"
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from remit.gate.vault import Vault
+    from remit.gate.secrets.vault import Vault
     from remit.tools.registry import Registry
     from remit.tools.sources import Unopened
 

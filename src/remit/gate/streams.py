@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from remit.domain.clock import Timer
     from remit.engine.execution import Execution
-    from remit.gate.redactor import Redactor
+    from remit.gate.secrets.redactor import Redactor
 
 _EVERY = MICROSECONDS
 _BACKLOG = 10_000
@@ -54,6 +54,14 @@ class Listener(Protocol):
 
     def reset(self, attempt: int) -> None:
         """What was heard before does not count: another attempt begins."""
+        ...
+
+
+class Speaker(Listener, Protocol):
+    """A listener that is told when an attempt is over."""
+
+    def over(self, attempt: int, *, whole: bool) -> None:
+        """Nothing more comes of this attempt; `whole`: the log is about to have the answer."""
         ...
 
 

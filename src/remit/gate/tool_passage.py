@@ -6,32 +6,32 @@ Nothing here trusts what a model said: arguments are data until the last stage h
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, cast
 
-import msgspec
-
-from remit.domain.action_errors import Denied, IsolationMissing, Quarantined, UnknownTool
+from remit.domain.action_errors import Denied, Quarantined, UnknownTool
 from remit.domain.action_events import ActionAdmitted
 from remit.domain.budgets import Amount
 from remit.domain.clock import MICROSECONDS
 from remit.domain.decisions import AccessRequest
 from remit.domain.effects import Absent, Happened
-from remit.domain.errors import Refused, RunProblem, StepFailed, TooLarge, ToolFailed
+from remit.domain.errors import Refused, RunProblem, StepFailed, ToolFailed
 from remit.domain.event import object_of
-from remit.domain.tools import ArgumentRole, Performed, SandboxTier
-from remit.engine.attempts import Deadline, failure_of
-from remit.gate.nesting import reachable
+from remit.domain.tools import ArgumentRole, Performed, Undo
+from remit.engine.attempts import Deadline, InTime, failure_of
+from remit.gate.classes import marks
+from remit.gate.nesting import Reachable
 from remit.gate.passage import FRESH, Passage
+from remit.gate.provenance import fix
 from remit.gate.questions import ask_person
 from remit.gate.receipts import touched
+from remit.gate.results import said_of, within
 from remit.tools.binding import ToolContext
 from remit.tools.builtin.human import asks_a_person
+from remit.wire import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+    from collections.abc import Awaitable, Sequence
 
     from remit.engine.admission import Placed
     from remit.engine.execution import Execution
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from remit.tools.tool import Tool
 
 _ONE_CALL = Amount(calls=1)
-_SIZE = msgspec.json.Encoder()
 _WITHHELD = "what it changed holds a secret, and secrets are not kept"
 
 
@@ -62,6 +61,8 @@ class ToolPassage(Passage):
         self._problem = problem
         self._edited_by = ""
         self._context: ToolContext | None = None
+        self._bound: dict[str, Any] | None = None
+        """The arguments as its code takes them."""
         self._before: Any = None
         self._withheld = ""
         """Why the state before is not kept."""
@@ -70,30 +71,35 @@ class ToolPassage(Passage):
         self._rated = False
         self._claimed = False
         self._performed: Performed | None = None
-        self._place: tuple[Execution, str] | None = None
 
     # --- before ---------------------------------------------------------------------------------------
 
     async def admit(self, execution: Execution, call: Placed, number: int) -> None:
         """Let it pass, hold it, or raise why not."""
-        if self.fresh(execution.now(), number):
+        if self.passed and self.fresh(execution.now(), number):
             return
         self.pipe.again()
         tool = await self._resolve(execution)
         self._validate(tool)
         self._screen()
+        if self.actor.bounds:
+            await fix(self.actor.bounds, execution)
         await self.settle(execution, call)
         self._count(tool)
-        self._place = (execution, call.path)
+        self.place = (execution, call.path)
         self._context = self._make_context(execution, call, tool)
         while await self._took_long(execution, call, tool):
             await self.settle(execution, call)  # what was decided before that does not count any more (S20)
+        if self.actor.bounds:
+            await self.bounds.look_again(self.parts.registry, self._reach())
         await self.reserve(execution, _ONE_CALL)
         self.passed = number
         if not tool.manifest.effect.acts:
+            self.bounds.claim(self.place, tool.name)
             ops = self.admitting_ops()
-            event = ActionAdmitted(tool.name, call.digest, self._action() | {"bound": self.bound(_ONE_CALL)})
-            execution.note(event, call.path, ops)
+            self.said = self._action()
+            event = ActionAdmitted(tool.name, call.digest, self.said | {"bound": self.bound(_ONE_CALL)})
+            execution.admit(event, call.path, ops)
 
     async def _took_long(self, execution: Execution, call: Placed, tool: Tool) -> bool:
         """What has to be known before: the state that undo will need, or a person's answer. Whether a person was
@@ -102,7 +108,7 @@ class ToolPassage(Passage):
         options = asks_a_person(tool)
         if options is None:
             await self._look_before(tool, execution)
-            if execution.now() - self.decided_at >= FRESH:
+            if not 0 <= execution.now() - self.decided_at < FRESH:
                 await self.settle(execution, call)
             return False
         if self._answer:
@@ -132,26 +138,22 @@ class ToolPassage(Passage):
                 f"{self.actor.agent} was not given {tool.name}.",
                 f"It has: {', '.join(sorted(self.actor.tools)) or 'no tool'}.",
             )
-        if tool.manifest.source == "python" and tool.manifest.tier is not SandboxTier.NONE:
-            raise IsolationMissing(
-                f"{tool.name} asks for the tier {tool.manifest.tier}, and a Python tool runs in Remit's own process.",
-                "Let python_run run its code, or put it behind an MCP server of its own.",
-            )
-        with execution.on_ground():
-            try:
-                await self.parts.acceptance.admit(tool)
-            except Quarantined:
-                if not await self.parts.look_again(tool):
-                    raise
-                raise Quarantined(
-                    f"{tool.name} has another definition, which was accepted meanwhile.", "Call it again."
-                ) from None
+        if not self.parts.acceptance.is_own(tool):
+            with execution.on_ground():
+                try:
+                    await self.parts.acceptance.admit(tool)
+                except Quarantined:
+                    if not await self.parts.look_again(tool):
+                        raise
+                    raise Quarantined(
+                        f"{tool.name} has another definition, which was accepted meanwhile.", "Call it again."
+                    ) from None
         self.pipe.passed("resolve")
         return tool
 
     def _validate(self, tool: Tool) -> None:
         """Refuse what the tool does not take, in words that a model can act on."""
-        tool.validate(self.arguments)
+        self._bound = tool.validate(self.arguments)
         self.pipe.passed("validate")
 
     def _screen(self) -> None:
@@ -163,6 +165,11 @@ class ToolPassage(Passage):
                 "Let the tool name the secret; it is given when the call is made.",
             )
         self.pipe.passed("screen")
+
+    @property
+    def consumes(self) -> bool:
+        """A write has a claim."""
+        return self._tool is not None and self._tool.manifest.effect.acts
 
     def request(self) -> AccessRequest:
         """What authority is asked about this call."""
@@ -178,6 +185,7 @@ class ToolPassage(Passage):
         return {
             "tool": manifest.name, "arguments": self.arguments, "agent": self.actor.agent, "for": self.actor.user,
             "effect": manifest.effect.value, "undo": manifest.undo.value, "tool_digest": manifest.digest[:16],
+            **self.bounds.card(),
         }  # fmt: skip
 
     def facts(self) -> dict[str, Any]:
@@ -185,11 +193,18 @@ class ToolPassage(Passage):
         effect = {} if self._tool is None else {"effect": self._tool.manifest.effect.value}
         return super().facts() | effect
 
+    def bind(self) -> None:
+        """The call in the trusted sources' own writing, if contracts allow it."""
+        if self.actor.bounds:
+            sent = self.bounds.bind(self.the_tool.manifest, self.arguments, self.place)
+            if sent != self.arguments:
+                self.changed(sent, "")
+
     def changed(self, arguments: dict[str, Any], by: str) -> None:
         """What is executed is not what was asked for, and the result will say so (S28)."""
         self._edited_by = by or self._edited_by
         self.arguments = arguments if by else {**self.arguments, **arguments}
-        self.the_tool.validate(self.arguments)
+        self._bound = self.the_tool.validate(self.arguments)
         self._screen()
 
     @property
@@ -206,7 +221,7 @@ class ToolPassage(Passage):
 
         return ToolContext(
             row.id, call.path, actor.team, actor.user, actor.agent,
-            seconds=self._seconds(execution, tool), secret=secret if tool.manifest.secrets else None,
+            seconds=self._seconds(execution, tool), secret=secret if tool.manifest.secrets else None, bound=self._bound,
         )  # fmt: skip
 
     @staticmethod
@@ -219,7 +234,7 @@ class ToolPassage(Passage):
         A keyed write that is repeated may have taken place: what was seen before its first attempt is what counts.
         """
         manifest = tool.manifest
-        if not manifest.effect.acts or manifest.undo.value == "none" or (self._claimed and manifest.keyed):
+        if not manifest.effect.acts or manifest.undo is Undo.NONE or (self._claimed and manifest.keyed):
             return
         clock, seconds = execution.services.clock, self._seconds(execution, tool)
         try:
@@ -247,19 +262,20 @@ class ToolPassage(Passage):
         self.pipe.again()
         if self._answer:
             return self._screened(tool, Performed(self._answer))
-        context = replace(self._the_context(), key=idempotency_key, before=self._before)
+        context = self._the_context()
+        if idempotency_key or self._before is not None:
+            context = replace(context, key=idempotency_key, before=self._before)
         with self._reach():
-            async with self._in_time(tool):
-                performed = await tool.binding.perform(self.arguments, context)
+            performed = await self._in_time(tool, tool.binding.perform(self.arguments, context))
         self.pipe.passed("perform")
         return self._screened(tool, performed)
 
-    def _in_time(self, tool: Tool) -> AbstractAsyncContextManager[None]:
+    def _in_time(self, tool: Tool, work: Awaitable[Performed]) -> Awaitable[Performed]:
         """No call outlasts the time that the agent was given."""
         if self.actor.until is None:
-            return nullcontext()
+            return work
         clock = self.parts.clock
-        return Deadline(clock, max(0.001, (self.actor.until - clock.now()) / MICROSECONDS), tool.name)
+        return InTime(work, clock, max(0.001, (self.actor.until - clock.now()) / MICROSECONDS), tool.name)
 
     async def reconcile(self, *args: object, idempotency_key: str = "") -> Happened | Absent | None:
         """Ask the world what became of a claimed write."""
@@ -276,24 +292,16 @@ class ToolPassage(Passage):
         """A result without secrets, and not larger than the log takes."""
         result = self.parts.vault.redact(performed.result)
         self.pipe.passed("screen_result")
-        size = len(result) if isinstance(result, str) else len(_SIZE.encode(result))
-        if size > self.parts.largest_result:
-            result = self._too_large(tool, size)
-        if self._withheld or self.parts.vault.finds_in([asdict(image) for image in performed.images]):
+        result = within(tool, result, self.parts.largest_result)
+        images = performed.images and [asdict(image) for image in performed.images]
+        if self._withheld or self.parts.vault.finds_in(images):
             performed = replace(performed, images=(), best_effort=_WITHHELD)
-        self._performed = replace(performed, result=result)
+        self._performed = performed
+        self.bounds.saw(tool.manifest, self.arguments, result, self.place)
         return result
 
-    def _too_large(self, tool: Tool, size: int) -> Any:
-        said = f"{tool.name} answered {size:,} bytes, and a result may have {self.parts.largest_result:,}."
-        if not tool.manifest.effect.acts:
-            raise ToolFailed(f"{said} Ask for less.")
-        if tool.manifest.result not in (None, {}):
-            raise TooLarge(f"{said} The write did take place.")
-        return {"done": True, "note": f"{said} It took place; the answer was not kept."}
-
-    def _reach(self) -> AbstractContextManager[None]:
-        return reachable(self.parts, self.actor, self._the_context())
+    def _reach(self) -> Reachable:
+        return Reachable(self.parts, self.actor, self._the_context())
 
     def _the_context(self) -> ToolContext:
         assert self._context is not None  # noqa: S101 - made when it was let pass
@@ -303,8 +311,9 @@ class ToolPassage(Passage):
 
     def claiming(self) -> tuple[Any, Sequence[Op]]:
         """The claim of a write says everything that was decided."""
+        self.bounds.claim(self.place, self._name)
         self._claimed = True
-        ops = self.admitting_ops()
+        ops = [*self.claims(), *marks(self._tool, self.place)]
         detail = self._action() | {"bound": self.bound(_ONE_CALL)}
         if self._before is not None:
             detail["before"] = self._before
@@ -314,26 +323,26 @@ class ToolPassage(Passage):
 
     def settling(self, wrong: BaseException | None) -> tuple[Any, Sequence[Op]]:
         """The outcome: where the result comes from, what undo will need, and what it used."""
-        ops = self.charge(*[_ONE_CALL] * self.attempts)
+        ops = [*self.charge(*[_ONE_CALL] * self.attempts), *marks(self._tool, self.place)]
         calls = self.attempts + self.used_in_lost.calls
         self.pipe.passed("settle")
         if wrong is not None:
-            refused = {} if self.passed else self._action()
+            refused = self.untold() if self.passed else self._action()
             why = getattr(wrong, "detail", None)
             return {**refused, "pipe": self.pipe.stages, "why": why, "used": {"calls": calls}}, ops
         tool, performed = self._tool, self._performed
-        detail: dict[str, Any] = {"pipe": self.pipe.stages, "used": {"calls": calls}}
+        detail: dict[str, Any] = {**self.untold(), "pipe": self.pipe.stages, "used": {"calls": calls}}
         if tool is not None:
-            detail["label"] = _label(tool)
+            detail |= said_of(tool).outcome
         if self.arguments != self.asked:
             detail["edited"] = {"by": self._edited_by, "arguments": self.arguments, "asked": self.asked}
-        if performed is not None and tool is not None and tool.manifest.undo.value != "none":
+        if performed is not None and tool is not None and tool.manifest.undo is not Undo.NONE:
             if performed.best_effort:
                 detail["best_effort"] = performed.best_effort
             if performed.images or not performed.best_effort:  # an empty list says that nothing was changed
                 detail["images"] = [asdict(image) for image in performed.images]
-            if self._place is not None:
-                ops += touched(self.parts.keys, *self._place, performed.images)
+            if self.place is not None:
+                ops += touched(self.parts.keys, *self.place, performed.images)
         return detail, ops
 
     def taken_up(self, execution: Execution, call: Placed, detail: Any) -> None:
@@ -342,7 +351,7 @@ class ToolPassage(Passage):
         if self._tool is None or not self._tool.manifest.effect.acts or not isinstance(detail, dict):
             return
         claimed = cast("dict[str, Any]", detail)
-        self._place, self._claimed = (execution, call.path), True
+        self.place, self._claimed = (execution, call.path), True
         self._context = self._make_context(execution, call, self._tool)
         self.arguments = claimed.get("arguments", self.arguments)
         self._before, self._withheld = claimed.get("before"), claimed.get("withheld", "")
@@ -371,28 +380,13 @@ class ToolPassage(Passage):
     @property
     def note(self) -> str:
         """What the model is told beside the result: that a person or a rule changed the call (S28)."""
-        if self._edited_by:
-            return f"{self._edited_by} changed the arguments; executed with {self.arguments}."
-        return (
-            f"a rule changed the arguments; executed with {self.arguments}."
-            if self.arguments != self.asked
-            else ""
-        )
+        if not self._edited_by and self.arguments == self.asked:
+            return ""
+        executed = canonical.encode(canonical.plain(self.parts.vault.redact(self.arguments))).decode()
+        return f"{self._edited_by or 'a rule'} changed the arguments; executed with {executed}."
 
     def _action(self) -> dict[str, Any]:
-        found = self.facts()
-        found["arguments"] = self.parts.vault.redact(self.arguments)
-        if self._tool is not None:
-            found["tool_digest"] = self._tool.manifest.digest[:16]
-        else:
-            found["tool"] = self._name[:200]
-        return found
-
-
-def _label(tool: Tool) -> dict[str, Any]:
-    """Where the result comes from, by the manifest and never by its content."""
-    label = tool.manifest.label
-    return {
-        "source": label.source or tool.manifest.source, "integrity": "R" if label.trusted else "U",
-        "readers": list(label.readers), "class": label.data_class,
-    }  # fmt: skip
+        found = self.facts() | self.bounds.facts() if self.actor.bounds else self.facts()
+        # a copy: it is written down later, and until then the tool's own code may change what it was given
+        found["arguments"] = canonical.plain(self.parts.vault.redact(self.arguments))
+        return found | ({"tool": self._name[:200]} if self._tool is None else said_of(self._tool).action)

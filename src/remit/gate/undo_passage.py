@@ -12,7 +12,7 @@ from remit.domain.budgets import Amount
 from remit.domain.decisions import AccessRequest
 from remit.domain.effects import Absent, Happened
 from remit.gate.difference import Comparison, compare
-from remit.gate.nesting import reachable
+from remit.gate.nesting import Reachable
 from remit.gate.passage import Passage
 from remit.gate.receipts import taken_back, touched_since
 from remit.tools.binding import ToolContext
@@ -72,6 +72,11 @@ class UndoPassage(Passage):
         await self.reserve(execution, Amount(calls=1))
         self.passed = number
 
+    @property
+    def consumes(self) -> bool:
+        """It writes."""
+        return True
+
     def request(self) -> AccessRequest:
         """May this write be taken back?"""
         actor, manifest = self.actor, self._tool.manifest
@@ -103,7 +108,7 @@ class UndoPassage(Passage):
         assert comparison is not None  # noqa: S101 - made when it was let pass
         assert context is not None  # noqa: S101 - likewise
         if not comparison.done:
-            with reachable(self.parts, self.actor, context):
+            with Reachable(self.parts, self.actor, context):
                 self._performed = await self._tool.binding.restore(
                     self._receipt, self._image, comparison.wanted, self._precondition, context
                 )
@@ -122,7 +127,7 @@ class UndoPassage(Passage):
     async def _current(self) -> tuple[Any, str]:
         context = self._context
         assert context is not None  # noqa: S101 - made when it was let pass
-        with reachable(self.parts, self.actor, context):
+        with Reachable(self.parts, self.actor, context):
             return await self._tool.binding.current(self._receipt, self._image, context)
 
     def _told(self) -> dict[str, Any]:
@@ -140,7 +145,7 @@ class UndoPassage(Passage):
         detail = self.facts() | {
             "undoes": {"run": self._receipt.run, "path": self._receipt.path}, "object": self._image.object,
         }  # fmt: skip
-        ops = self.admitting_ops()
+        ops = self.claims()
         return detail | {"bound": self.bound(Amount(calls=1))}, ops
 
     def settling(self, wrong: BaseException | None) -> tuple[Any, Sequence[Op]]:
@@ -168,6 +173,13 @@ class UndoPassage(Passage):
 def _conflict(image: ObjectImage, comparison: Comparison) -> CannotUndo:
     first = comparison.conflicts[0]
     where = f'"{first.field}" of {image.object}' if first.field else image.object
+    if first.now is None and not first.field:
+        wrong = CannotUndo(
+            f"{image.object} is not there any more: somebody removed it since, and it is not made anew.",
+            "Make it anew by hand, if it should be there; its states stand in the log.",
+        )
+        wrong.detail = [asdict(conflict) for conflict in comparison.conflicts]
+        return wrong
     wrong = CannotUndo(
         f"{where} was {first.before!r}, this run made it {first.after!r}, and now it is {first.now!r}: "
         "somebody changed it since, and that is not overwritten.",

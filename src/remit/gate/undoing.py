@@ -17,6 +17,8 @@ from remit.domain.tools import Undo
 from remit.engine.flow import Flow
 from remit.engine.step import Step
 from remit.engine.stepping import perform
+from remit.gate.containment.watched import Watched
+from remit.gate.memory.undo import MemoryUndo, undo_given, undo_step
 from remit.gate.receipts import receipts_of
 from remit.gate.undo_passage import UndoPassage
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from remit.tools.tool import Tool
 
 FLOW = "remit.undo"
+BLOCKED = "a later write to the same object could not be taken back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,9 @@ async def plan(parts: GateParts, log: Log, run: str) -> list[tuple[Receipt, Plan
 
 
 def _planned(parts: GateParts, receipt: Receipt) -> PlannedUndo:
-    tool = parts.registry.find(receipt.tool)
+    tool = parts.registry.find(receipt.tool) if receipt.kind == "tool" else None
     objects = tuple(image.object for image in receipt.images)
-    why = _why_not(tool, receipt)
+    why = receipt.best_effort if receipt.kind == "memory" else _why_not(tool, receipt)
     exact = not receipt.best_effort
     return PlannedUndo(
         receipt.path,
@@ -93,13 +96,16 @@ class Undoing:
 
         async def undo(run: Any, target: str) -> dict[str, Any]:
             """Take back what a run did."""
-            return await self._take_back(run.execution, run.actor, target)
+            return await self.take_back(run.execution, run.actor, target)
 
         return Flow(undo, FLOW, "", "UTC")
 
-    async def _take_back(self, execution: Execution, actor: Actor, target: str) -> dict[str, Any]:
+    async def take_back(
+        self, execution: Execution, actor: Actor, target: str, since: int = 0
+    ) -> dict[str, Any]:
+        """Take back what a run did since a time."""
         with execution.on_ground():
-            planned = await plan(self._parts, self._log, target)
+            planned = [each for each in await plan(self._parts, self._log, target) if each[0].at >= since]
         done: list[dict[str, Any]] = []
         left: list[dict[str, Any]] = []
         blocked: set[str] = set()
@@ -123,7 +129,7 @@ class Undoing:
         for number, image in enumerate(images):
             place = {"path": receipt.path, "tool": receipt.tool, "object": image.object}
             if image.object in blocked:
-                left.append({**place, "why": "a later write to the same object could not be taken back"})
+                left.append({**place, "why": BLOCKED})
                 continue
             last = number == len(images) - 1 and not left
             now = replace(image, object=moved.get(image.object, image.object))
@@ -132,7 +138,11 @@ class Undoing:
             except (Refused, Rejected, StepFailed, TimedOut) as wrong:
                 blocked.add(image.object)
                 left.append(
-                    {**place, "why": _reason(wrong), "difference": wrong.detail and _difference(wrong.detail)}
+                    {
+                        **place,
+                        "why": reason_of(wrong),
+                        "difference": wrong.detail and difference_of(wrong.detail),
+                    }
                 )
                 continue
             if "now" in told:
@@ -143,6 +153,9 @@ class Undoing:
     async def _step(
         self, execution: Execution, actor: Actor, receipt: Receipt, image: ObjectImage, *, last: bool
     ) -> dict[str, Any]:
+        if receipt.kind == "memory":
+            undo = MemoryUndo(self._parts, actor, execution, receipt, image, last=last)
+            return await perform(execution, undo_step(receipt), undo_given(receipt, image), {}, Watched(undo))
         tool = self._parts.registry.find(receipt.tool)
         if tool is None:
             raise CannotUndo(f"this workspace does not have {receipt.tool} any more.")
@@ -154,17 +167,19 @@ class Undoing:
             reconcile=_acts,
         )
         passage = UndoPassage(self._parts, actor, tool, receipt, image, last=last)
-        return await perform(execution, step, (receipt.path, image.object), {}, passage)
+        return await perform(execution, step, (receipt.path, image.object), {}, Watched(passage))
 
 
 async def _acts(path: str, name: str) -> object:
     raise AssertionError(path, name)  # the admission performs it
 
 
-def _reason(wrong: Any) -> str:
+def reason_of(wrong: Any) -> str:
+    """Why something could not be taken back, without the words around it."""
     return getattr(wrong, "reason", "") or wrong.message
 
 
-def _difference(detail: Any) -> Sequence[Any]:
+def difference_of(detail: Any) -> Sequence[Any]:
+    """The three states, where somebody changed it since."""
     why = object_of(detail).get("why", detail)
     return cast("Sequence[Any]", why) if isinstance(why, list) else ()

@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from remit.domain.value import value
+
 if TYPE_CHECKING:
     from remit.wire.messages import Usage
 
@@ -18,7 +20,7 @@ HealthOutcome = Literal["ok", "busy", "failed", "released"]
 """ok: it answered, even if the answer was no · busy · failed · released: this attempt says nothing about the model."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Latency:
     """Microseconds: from wanting the call to making it; from making it to the first event; and to the end."""
 
@@ -28,7 +30,7 @@ class Latency:
     total: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Attempt:
     """One attempt."""
 
@@ -70,7 +72,7 @@ class Reset:
     """The code of the failure that ended the attempt before."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Permission:
     """A model may be called once; handed back with what became of it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remit.domain.action_errors import (
@@ -16,7 +16,7 @@ from remit.domain.action_errors import (
     StreamCut,
 )
 from remit.domain.errors import Refused, RemitError, TimedOut
-from remit.engine.attempts import Deadline
+from remit.engine.attempts import InTime
 from remit.models.attempt import Attempt, AttemptOutcome, HealthOutcome, Latency, Permission
 from remit.models.failures import from_event, with_trouble
 from remit.models.listening import listening
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from remit.models.provider import ModelCall
     from remit.wire.messages import ModelResponse, StreamEvent, Usage
 
+_NONE = Trouble()
+_OPEN = Credential()
 Deliver = Callable[["Underway", "StreamEvent"], Awaitable[None]]
 
 _ILL = frozenset({"authentication", "permission", "not_found"})
@@ -46,7 +48,7 @@ class Underway:
     clock: Clock
     wanted: int
     hedge: bool = False
-    credential: Credential = field(default_factory=Credential)
+    credential: Credential = _OPEN
     usage: Usage | None = None
     contact: int | None = None
     first: int | None = None
@@ -59,11 +61,9 @@ class Underway:
         """Ask; raises a `ModelFailed` that carries its `Trouble`."""
         self.contact, self.started_at = self.clock.boot(), self.clock.now()
         try:
-            async with Deadline(self.clock, call.deadlines.total, self.candidate.model):
-                if call.request.stream:
-                    response = await self._stream(call, deliver)
-                else:
-                    response = await self.candidate.provider.complete(call)
+            provider = self.candidate.provider
+            work = self._stream(call, deliver) if call.request.stream else provider.complete(call)
+            response = await InTime(work, self.clock, call.deadlines.total, self.candidate.model)
         except TimedOut:
             pass
         else:
@@ -110,31 +110,19 @@ class Underway:
 
     def closed(self, wrong: BaseException | None) -> tuple[Attempt, HealthOutcome]:
         """The record of it, and what it says about the model."""
-        outcome, health = _meaning(wrong)
-        trouble = trouble_of(wrong) if isinstance(wrong, ModelFailed) else Trouble()
+        outcome, health = ("answered", "ok") if wrong is None else _meaning(wrong)
+        trouble = trouble_of(wrong) if isinstance(wrong, ModelFailed) else _NONE
+        code, now = wrong.code if isinstance(wrong, RemitError) else "", self.clock.now()
+        sent = self.contact is not None and trouble.sent and outcome != "skipped"
         attempt = Attempt(
-            number=self.number,
-            model=self.candidate.model,
-            provider=self.candidate.provider.name,
-            outcome=outcome,
-            code=wrong.code if isinstance(wrong, RemitError) else "",
-            status=trouble.status,
-            started=self.started_at or self.clock.now(),
-            first_byte=self.first_at,
-            ended=self.clock.now(),
-            usage=self.usage,
-            sent=self.contact is not None and trouble.sent and outcome != "skipped",
-            delivered=self.delivered,
-            hedge=self.hedge,
-            latency=self.latency(),
-        )
+            self.number, self.candidate.model, self.candidate.provider.name, outcome, code, trouble.status,
+            self.started_at or now, self.first_at, now, self.usage, sent, self.delivered, self.hedge, self.latency(),
+        )  # fmt: skip
         return attempt, health
 
 
-def _meaning(wrong: BaseException | None) -> tuple[AttemptOutcome, HealthOutcome]:
+def _meaning(wrong: BaseException) -> tuple[AttemptOutcome, HealthOutcome]:
     match wrong:
-        case None:
-            return "answered", "ok"
         case ModelRefused() | ContextTooLong():
             return "refused", "ok"
         case ProviderRefused():
@@ -154,7 +142,7 @@ def _meaning(wrong: BaseException | None) -> tuple[AttemptOutcome, HealthOutcome
 def _said_something(response: ModelResponse, provider: str) -> ModelResponse:
     """The answer, unless a filter left nothing of it."""
     if response.finish != "filter" or any(
-        isinstance(part, Text | ToolCall) for part in response.message.parts
+        isinstance(part, (Text, ToolCall)) for part in response.message.parts
     ):
         return response
     refused = ModelRefused(f"provider {provider} declined to answer: its content filter left nothing.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from remit.domain.value import value
 from remit.models.prices import MILLION
 from remit.wire.messages import Audio, File, Foreign, Image, Reasoning, Refusal, Text, ToolCall, ToolResult
 
@@ -45,6 +46,8 @@ class Weight:
     """Bytes of everything that is read as text."""
     frames: int = 0
     """Messages, parts and tools."""
+    media: int = 0
+    """Pictures, sounds, files and blocks of a provider's own, one by one."""
     images: int = 0
     audio: int = 0
     """Bytes of sound."""
@@ -74,7 +77,7 @@ class ToolsWeight:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Bound:
     """The most that one call may use."""
 
@@ -102,8 +105,7 @@ def weigh(request: ModelRequest, said: Weight | None = None) -> Weight:
         weight.unknown = tools.unknown or weight.unknown
     if request.output is not None:
         weight.text += _size(request.output)
-    reaching = request.extra.keys() - _HARMLESS
-    if reaching:
+    if request.extra and (reaching := request.extra.keys() - _HARMLESS):
         weight.unknown = f'the provider\'s own "{min(reaching)}"'
     return weight
 
@@ -153,7 +155,14 @@ def bound(
 
 def _copied(weight: Weight) -> Weight:
     return Weight(
-        weight.text, weight.frames, weight.images, weight.audio, weight.unknown, weight.tools, weight.kinds
+        weight.text,
+        weight.frames,
+        weight.media,
+        weight.images,
+        weight.audio,
+        weight.unknown,
+        weight.tools,
+        weight.kinds,
     )
 
 
@@ -163,9 +172,9 @@ def _weigh_part(part: Part, weight: Weight) -> None:
         case Text(text=text) | Refusal(text=text) | Reasoning(text=text):
             weight.text += _length(text)
         case ToolCall():
-            weight.text += _length(part.arguments) + _length(part.name) + len(part.id)
+            weight.text += _length(part.arguments + part.name + part.id)
         case ToolResult():
-            weight.text += _length(part.name) + len(part.id)
+            weight.text += _length(part.name + part.id)
             for inner in part.parts:
                 _weigh_part(inner, weight)
         case Image() | Audio() | File() | Foreign():
@@ -176,6 +185,7 @@ def _weigh_part(part: Part, weight: Weight) -> None:
 
 
 def _weigh_medium(part: Image | Audio | File | Foreign, weight: Weight) -> None:
+    weight.media += 1
     match part:
         case Image():
             weight.images += 1
@@ -233,10 +243,10 @@ def _money(
     period = book.period(card.name, at)
     if period is None:
         return None
-    reachable = [period.rates]
-    if period.long is not None and period.above is not None and prompt > period.above:
-        reachable.append(period.long)
-    return max(_dearest(rates, prompt, completion, weight) for rates in reachable)
+    usual = _dearest(period.rates, prompt, completion, weight)
+    if period.long is None or period.above is None or prompt <= period.above:
+        return usual
+    return max(usual, _dearest(period.long, prompt, completion, weight))
 
 
 def _dearest(rates: Rates, prompt: int, completion: int, weight: Weight) -> int:

@@ -113,7 +113,14 @@ class _Journey:
         while True:
             tries += 1
             try:
-                return await self._once(candidate, behind)
+                attempt = await self._open(candidate)
+                if self._delivered:
+                    await self._announce(attempt)
+                if attempt.number == 1 and self._plan.hedge is not None:
+                    attempt, response = await self._race(attempt, behind, self._plan.hedge)
+                else:
+                    response = await self._run(attempt, self._deliver)
+                return self._answered(attempt, response)
             except _Unable:
                 return None
             except ModelFailed as wrong:
@@ -125,23 +132,18 @@ class _Journey:
                 return None
             await sleep_until(self._clock, self._clock.now() + int(wait * MICROSECONDS))
 
-    async def _once(self, candidate: Candidate, behind: tuple[Candidate, ...]) -> Answered:
-        """One attempt, or two side by side."""
-        attempt = await self._open(candidate)
-        await self._announce(attempt)
+    async def _race(
+        self, attempt: Underway, behind: tuple[Candidate, ...], hedge: float
+    ) -> tuple[Underway, ModelResponse]:
+        """Two attempts side by side, if there is a second candidate."""
         second = next(filter(self._is_worth_asking, behind), None)
-        if self._plan.hedge is None or second is None or attempt.number > 1:
-            response = await self._run(attempt, self._deliver)
-        else:
-            race = Race(self._run, self._abandon, self._deliver, self._clock)
-            other = partial(self._open_beside, second)
-            attempt, response = await race.between(attempt, other, self._plan.hedge)
-        return self._answered(attempt, response)
+        if second is None:
+            return attempt, await self._run(attempt, self._deliver)
+        race = Race(self._run, self._abandon, self._deliver, self._clock)
+        return await race.between(attempt, partial(self._open_beside, second), hedge)
 
     async def _announce(self, attempt: Underway) -> None:
         """Tell whoever was shown something that it is void."""
-        if not self._delivered:
-            return
         self._delivered = False
         try:
             await self._on_event(attempt.number, Reset(attempt.number, self._failures[-1].code))
@@ -194,10 +196,9 @@ class _Journey:
     def _fitted(self, attempt: Underway) -> ModelCall:
         """The call as this provider gets it."""
         candidate, deadlines = attempt.candidate, attempt.candidate.deadlines or self._call.deadlines
-        left = self._seconds_left()
-        if left is not None and left < deadlines.total:
-            deadlines = replace(deadlines, total=left)
-        call = self._call
+        call, seconds = self._call, self._plan.seconds
+        if seconds is not None and (attempt.number > 1 or seconds < deadlines.total):
+            deadlines = replace(deadlines, total=min(deadlines.total, self._seconds_left() or 0.0))
         request = msgspec.structs.replace(call.request, model=candidate.upstream or candidate.model)
         return ModelCall(
             request,
@@ -222,11 +223,12 @@ class _Journey:
     def _close(self, attempt: Underway, wrong: BaseException | None) -> None:
         attempt.over = True
         record, health = attempt.closed(wrong)
-        retry_after = trouble_of(wrong).retry_after if isinstance(wrong, ModelFailed) else None
+        retry_after = None
+        if isinstance(wrong, (ModelFailed, Refused)):
+            self._failures.append(wrong)
+            retry_after = trouble_of(wrong).retry_after if isinstance(wrong, ModelFailed) else None
         self._calls.health.done(attempt.permission, health, record.latency, retry_after)
         self._attempts.append(record)
-        if isinstance(wrong, ModelFailed | Refused):
-            self._failures.append(wrong)
         self._witness.closed(record)
 
     def _note_resting(self, candidate: Candidate) -> None:
@@ -245,6 +247,8 @@ class _Journey:
         left = self._seconds_left()
         if self._numbers >= self._plan.most_attempts or (left is not None and left <= 0):
             return False
+        if not self._failures:
+            return True
         too_long = [wrong for wrong in self._failures if isinstance(wrong, ContextTooLong)]
         return not too_long or candidate.window > self._widest_tried()
 
@@ -281,14 +285,16 @@ class _Journey:
 
     def _answered(self, attempt: Underway, response: ModelResponse) -> Answered:
         contact = self._began if attempt.contact is None else attempt.contact
-        latency = Latency(contact - self._began, attempt.latency().first, self._clock.boot() - self._began)
+        first = None if attempt.first is None else attempt.first - contact
+        latency = Latency(contact - self._began, first, self._clock.boot() - self._began)
         provider = attempt.candidate.provider
         return Answered(
             response, attempt.candidate.model, provider.name, self._in_order(), latency, provider.simulated
         )
 
     def _in_order(self) -> tuple[Attempt, ...]:
-        return tuple(sorted(self._attempts, key=lambda attempt: attempt.number))
+        attempts = self._attempts
+        return tuple(attempts if len(attempts) == 1 else sorted(attempts, key=lambda attempt: attempt.number))
 
     def _verdict(self, final: ModelFailed | None = None) -> ModelFailed | Refused:
         """The failure that tells most, with every attempt that led to it."""

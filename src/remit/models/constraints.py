@@ -10,6 +10,7 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from remit.domain.value import value
 from remit.models.catalog import FOREVER
 from remit.models.regions import lies_in
 
@@ -30,7 +31,7 @@ class Eliminated:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Candidate:
     """A model in question, with its price of the moment."""
 
@@ -40,11 +41,12 @@ class Candidate:
 
 def violations(route: Route, need: Need, candidate: Candidate) -> list[Eliminated]:
     """Everything that speaks against a model; empty: it may serve."""
-    return [
-        Eliminated(candidate.card.name, name, sentence)
-        for name, check in CONSTRAINTS
-        if (sentence := check(route, need, candidate))
-    ]
+    found: list[Eliminated] = []
+    for name, check in CONSTRAINTS:
+        sentence = check(route, need, candidate)
+        if sentence:
+            found.append(Eliminated(candidate.card.name, name, sentence))
+    return found
 
 
 def binding(eliminated: Iterable[Eliminated]) -> tuple[str, ...]:

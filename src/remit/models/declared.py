@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from remit.domain.action_errors import InvalidCatalog
+from remit.domain.secret_names import looks_like_a_value
 from remit.models.catalog import (
     CAPABILITIES,
     ModelCard,
@@ -68,6 +69,11 @@ def provider_of(name: str, table: object) -> Declared:
         raise InvalidCatalog(
             f'{FILE}: [{place}] has kind "{spec.kind}"{nearest(spec.kind, KINDS)}; it takes {", ".join(KINDS)}.',
             HINT,
+        )
+    if looks_like_a_value(spec.secret):
+        raise InvalidCatalog(  # not quoted: it may be the key
+            f"{FILE}: [{place}] has under secret what looks like a key itself; this file holds names, never values.",
+            "Put the key into an environment variable, and its name here; if the file was shared, make a new key.",
         )
     check(spec)
     return declared(

@@ -74,6 +74,8 @@ def from_refusal(error: WireError, provider: str) -> ModelFailed:
     again = error.kind in _AGAIN if error.retryable is None else error.retryable
     trouble = Trouble(error.status, error.kind, error.retry_after, again, error.kind in _MAY_COST)
     status = f" ({error.status})" if error.status else ""
+    if error.retry_after:
+        status += f", and asks to wait {error.retry_after:,.0f} s"
     return _failure(provider, error.kind, f"{status}{_quoted(error.message)}", trouble)
 
 

@@ -70,20 +70,22 @@ class HealthBook:
     ) -> None:
         """What became of a permission."""
         record = self._record(permission.model)
-        record.in_flight = max(0, record.in_flight - 1)
+        if record.in_flight:
+            record.in_flight -= 1
         if permission.probe:
             record.probing = max(0, record.probing - 1)
         if outcome == "released":
             return
+        now = self._clock.boot()
         if outcome != "busy":
             taken = latency.total if latency.first is None else latency.first
-            record.latency.observe(taken / MICROSECONDS, self._clock.boot())
+            record.latency.observe(taken / MICROSECONDS, now)
         if outcome == "busy" and retry_after is not None:
             self._rest(record, retry_after)
         elif permission.probe:
             self._probed(record, well=outcome == "ok")
         elif record.rests_until is None:
-            self._count(record, well=outcome == "ok")
+            self._count(record, now, well=outcome == "ok")
 
     def resting(self, model: str) -> float:
         """Seconds for which nobody calls this model; 0: somebody may."""
@@ -112,13 +114,14 @@ class HealthBook:
         else:
             self._rest(record, max(record.cool * 2, self._breaker.cool))
 
-    def _count(self, record: _Record, *, well: bool) -> None:
+    def _count(self, record: _Record, now: int, *, well: bool) -> None:
         """Enough failures, and as many as successes: a model that fails now and then goes on."""
-        now = self._clock.boot()
         record.recent.append((now, well))
         while record.recent[0][0] < now - self._breaker.within * MICROSECONDS:
             record.recent.popleft()
-        failures = sum(not one for _, one in record.recent) if not well else 0
+        if well:
+            return
+        failures = sum(not one for _, one in record.recent)
         if failures >= self._breaker.failures and failures * 2 >= len(record.recent):
             self._rest(record, self._breaker.cool)
 

@@ -27,18 +27,17 @@ class PeakEwma:
 
     def observe(self, seconds: float, now: int) -> None:
         """A call took this long."""
-        known = self.value(now)
-        if self.at is None or seconds > known:
+        weight = self._weight(now)
+        if self.at is None or seconds > self.seconds * weight:
             self.seconds = seconds
         else:
-            weight = self._weight(now)
             self.seconds = self.seconds * weight + seconds * (1 - weight)
         self.at = now
 
     def value(self, now: int) -> float:
         """How long a call is likely to take now."""
-        return self.seconds if self.at is None else self.seconds * self._weight(now)
+        return self.seconds * self._weight(now)
 
     def _weight(self, now: int) -> float:
-        assert self.at is not None  # noqa: S101 - both callers looked
-        return math.exp(-max(0, now - self.at) / (FORGIVEN * MICROSECONDS))
+        """How much of what was seen still counts; all of what is only believed."""
+        return 1.0 if self.at is None else math.exp(-max(0, now - self.at) / (FORGIVEN * MICROSECONDS))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from remit.domain.effects import Backoff
+from remit.domain.value import value
 from remit.models.attempt import Attempt, Latency, Reset
 from remit.models.provider import Credential, Deadlines, Provider
 from remit.wire.messages import ModelResponse, StreamEvent
@@ -35,13 +36,13 @@ class Candidate:
     """Its own, where it has some; else those of the call."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallPlan:
     """What a route decided."""
 
     candidates: tuple[Candidate, ...]
     """The first is asked; the others are fallbacks, in this order."""
-    retry: Backoff = field(default_factory=lambda: Backoff(attempts=3, first=0.5, most=8.0))
+    retry: Backoff = Backoff(attempts=3, first=0.5, most=8.0)
     """Attempts at one candidate, and how long apart."""
     most_attempts: int = 8
     """Attempts in all."""
@@ -57,7 +58,7 @@ class CallPlan:
     """Seconds without a first event after which the next candidate is asked as well; None: never."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answered:
     """The answer, and what it took."""
 

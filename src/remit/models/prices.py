@@ -12,11 +12,13 @@ import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from remit.domain.clock import MICROSECONDS
+from remit.domain.value import value
 from remit.models.catalog import DATE, ModelCard, maker_name, read_data
 
 if TYPE_CHECKING:
@@ -94,7 +96,7 @@ class Price:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Cost:
     """What a usage costs: parts that add up to the total, and the book that says so."""
 
@@ -129,10 +131,9 @@ class PriceBook:
         rates = period.rates_for(usage.prompt)
         parts: dict[str, int] = {}
         exact = paid = 0
-        for part in PARTS:
-            tokens = getattr(usage, part)
-            if tokens:
-                exact += tokens * getattr(rates, part)
+        for part, used, rate in zip(PARTS, _PARTS_OF(usage), _PARTS_OF(rates), strict=True):
+            if used:
+                exact += used * rate
                 parts[part] = -(-exact // MILLION) - paid
                 paid += parts[part]
         return Cost(model, parts, paid, self.name)
@@ -148,6 +149,7 @@ class PriceBook:
 
 
 PARTS = ("input", "cache_read", "cache_write", "output", "reasoning", "audio_input", "audio_output")
+_PARTS_OF = attrgetter(*PARTS)
 
 
 @cache

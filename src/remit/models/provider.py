@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from remit.domain.value import value
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -36,7 +38,7 @@ class Credential:
     fields: dict[str, str] = field(default_factory=dict[str, str], repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ModelCall:
     """One attempt."""
 

@@ -5,10 +5,10 @@ fallbacks. The same inputs and the same health give the same decision, with ever
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remit.domain.action_errors import NoRoute
+from remit.domain.value import value
 from remit.models.constraints import Candidate, Eliminated, binding, violations
 from remit.models.prices import MILLION
 from remit.models.warmth import Warmth
@@ -41,7 +41,7 @@ WORTH_LEAVING = 0.5
 _A_PAIR = 2
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Score:
     """What spoke for a model."""
 
@@ -57,7 +57,7 @@ class Score:
     fallback: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RouteDecision:
     """Whom to ask, in this order, and why nobody else."""
 

@@ -5,18 +5,16 @@ only: `models.constraints` says who may serve, `models.router` who does.
 from __future__ import annotations
 
 import hashlib
-import itertools
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
+from remit.domain.value import value
 from remit.models.bounds import TYPICAL_BYTES_PER_TOKEN, weigh, weigh_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from remit.models.bounds import Weight
-    from remit.wire.messages import Message, ModelRequest
+    from remit.wire.messages import ModelRequest
 
 Unpriced = Literal["refuse", "allow"]
 Preference = Literal["cost", "latency", "order"]
@@ -66,7 +64,7 @@ class Route:
         return tuple(dict.fromkeys((*self.models, *self.fallbacks)))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Need:
     """What one request needs of a model."""
 
@@ -100,7 +98,7 @@ def need_of(
     weight = weigh(request) if weight is None else weight
     prefix, prefix_tokens = _prefix(request)
     return Need(
-        capabilities=frozenset(_capabilities(request, weight)),
+        capabilities=_capabilities(request, weight),
         prompt=weight.estimate,
         answer=min(request.max_tokens or 400, 400),
         max_tokens=request.max_tokens,
@@ -112,20 +110,25 @@ def need_of(
     )
 
 
-def _capabilities(request: ModelRequest, weight: Weight) -> Iterator[str]:
+def _capabilities(request: ModelRequest, weight: Weight) -> frozenset[str]:
     """Streaming is not among them: who does not stream is asked for the whole answer, and that is handed on. Nor is
     a schema: where the provider does not hold the answer to it, the agent does.
     """
-    if request.tools:
-        yield "tools"
-    if request.parallel_tools:
-        yield "parallel_tools"
-    yield from weight.kinds
+    found = _TOOLS | weight.kinds if request.tools else weight.kinds
+    return found | {"parallel_tools"} if request.parallel_tools else found
+
+
+_TOOLS = frozenset({"tools"})
 
 
 def _prefix(request: ModelRequest) -> tuple[str, int]:
     """What an agent sends every time: its system messages and its tools."""
-    system = "\n".join(message.text for message in itertools.takewhile(_is_system, request.messages))
+    said: list[str] = []
+    for message in request.messages:
+        if message.role != "system":
+            break
+        said.append(message.text)
+    system = "\n".join(said)
     if not system and not request.tools:
         return "", 0
     tools = weigh_tools(request.tools)
@@ -138,7 +141,3 @@ def _named(system: str, tools: str, tools_text: int) -> tuple[str, int]:
     said = system.encode("utf-8", "surrogatepass")
     digest = hashlib.blake2b(said + tools.encode(), digest_size=12)
     return digest.hexdigest(), (len(said) + tools_text) // TYPICAL_BYTES_PER_TOKEN
-
-
-def _is_system(message: Message) -> bool:
-    return message.role == "system"

@@ -23,6 +23,7 @@ REDACTED = "[redacted]"
 _VERBS = {
     "call": "call {}", "list": "see {}", "undo": "undo {}", "model": "use the model {}", "memory": "use the memory {}",
     "delegate": "hand work to {}", "egress": "reach {}",
+    "approve": "decide about {}", "change_policy": "change the rules in {}", "admin": "administer {}",
 }  # fmt: skip
 
 
@@ -126,7 +127,7 @@ def _of(rules: Sequence[Ready], treatment: Treatment) -> list[Ready]:
 
 def _requirement(asking: Ready) -> Requirement:
     rule = asking.rule
-    return Requirement(rule.group, rule.name, asking.reason.text, rule.within, rule.otherwise)
+    return Requirement(rule.group, rule.name, asking.reason.text, rule.within, rule.otherwise, rule.quorum)
 
 
 def _clamped(clamp: Clamp, value: Json) -> Json:

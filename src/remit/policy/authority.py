@@ -19,7 +19,7 @@ from remit.policy.answers import answer, is_settled, may_be_shown, unjudged
 from remit.policy.arguments import Unfit
 from remit.policy.checks import Ready, checked
 from remit.policy.entities import FACTS, Unknown, scene_of
-from remit.policy.loading import read_rules
+from remit.policy.loading import digest_of, read_files, rules_of
 from remit.policy.memo import Memo
 from remit.policy.schema import shared_vocabulary
 from remit.policy.slices import Compiler, Matched, Slice, Values
@@ -34,14 +34,17 @@ _LONG = 1024
 _ROUNDS = 3
 """How often changed arguments are judged again before it counts as a rule that contradicts itself."""
 _NO_FACTS: tuple[str, ...] = ()
+_NOWHERE = Path("policies")
+"""What rules that come from no folder say where they stand."""
 
 
 class _Rulebook:
     """One reading of the policies, with everything that was found out by it."""
 
-    def __init__(self, rules: tuple[Ready, ...], world: World) -> None:
+    def __init__(self, rules: tuple[Ready, ...], world: World, version: str = "") -> None:
         self.rules = rules
         self.world = world
+        self.version = version
         self.digest = _digest(rules, world)
         self.compiler = Compiler(rules, world)
         self.slices: Memo[tuple[Json, ...], Slice] = Memo(_SLICES)
@@ -51,14 +54,47 @@ class _Rulebook:
 class Authority:
     """The policies of one workspace, ready to answer."""
 
-    def __init__(self, folder: Path, rules: tuple[Ready, ...], world: World) -> None:
+    def __init__(
+        self, folder: Path, rules: tuple[Ready, ...], world: World, files: Mapping[str, str] | None = None
+    ) -> None:
         self._folder = folder
-        self._book = _Rulebook(rules, world)
+        self._files = files
+        self._book = _Rulebook(rules, world, digest_of(files) if files is not None else "")
 
     @classmethod
     def load(cls, folder: Path, world: World) -> Authority:
         """Read `folder` (`policies/` of the workspace); raises `InvalidPolicy` with file and line."""
-        return cls(folder, checked(read_rules(folder), world), world)
+        return cls.of(read_files(folder), world, folder)
+
+    @classmethod
+    def of(cls, files: Mapping[str, str], world: World, folder: Path = _NOWHERE) -> Authority:
+        """Rules that were read already, perhaps long ago."""
+        return cls(folder, checked(rules_of(files, folder.name), world), world, files)
+
+    @property
+    def version(self) -> str:
+        """Names exactly the texts of the rules, whatever they are held against."""
+        return self._book.version
+
+    @property
+    def folder(self) -> Path:
+        """Where they were read from."""
+        return self._folder
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """The rules, word for word."""
+        return self._files or {}
+
+    @property
+    def rules(self) -> tuple[Ready, ...]:
+        """The rules, ready to be evaluated."""
+        return self._book.rules
+
+    @property
+    def world(self) -> World:
+        """What they were held against."""
+        return self._book.world
 
     @property
     def digest(self) -> str:
@@ -104,11 +140,22 @@ class Authority:
 
         Raises `InvalidPolicy` and keeps answering by the old rules if the new ones cannot be read.
         """
-        world = world or self._book.world
-        book = _Rulebook(checked(read_rules(self._folder), world), world)
+        return self._turn(read_files(self._folder), world or self._book.world)
+
+    def know(self, world: World) -> bool:
+        """The same rules in another world; whether anything changed. Raises `InvalidPolicy` as `reload` does."""
+        return self._turn(self.files, world)
+
+    def adopt(self, files: Mapping[str, str]) -> bool:
+        """Other rules in the same world; whether anything changed. Raises `InvalidPolicy` as `reload` does."""
+        return self._turn(files, self._book.world)
+
+    def _turn(self, files: Mapping[str, str], world: World) -> bool:
+        rules = checked(rules_of(files, self._folder.name), world)
+        book = _Rulebook(rules, world, digest_of(files))
         changed = (book.digest, book.world) != (self._book.digest, self._book.world)
         if changed:
-            self._book = book
+            self._book, self._files = book, files
         return changed
 
     def _slice(self, book: _Rulebook, request: AccessRequest, action: str) -> Slice:

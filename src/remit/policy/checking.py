@@ -70,6 +70,22 @@ def check(folder: Path, world: World, examples: Json, environment: str = "dev") 
     return PolicyReport(len(rules), len(cases), authority.digest, tuple(findings))
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One golden decision, and how the rules answer otherwise, if they do."""
+
+    example: str
+    problem: str = ""
+
+
+def tried(folder: Path, world: World, examples: Json, environment: str = "dev") -> tuple[Tried, ...]:
+    """Every golden decision held against the rules; raises `InvalidPolicy` for rules that cannot be read."""
+    authority = Authority.load(folder, world)
+    return tuple(
+        Tried(name, _disagreement(authority, world, case, environment)) for name, case in _cases(examples)
+    )
+
+
 # --- rules that decide nothing ------------------------------------------------------------------------------
 
 

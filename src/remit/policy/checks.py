@@ -27,6 +27,7 @@ from remit.policy.expressions import (
 from remit.policy.rules import Rule, Treatment, invalid, nearest
 from remit.policy.schema import (
     ACTIONS,
+    AREAS,
     ENVIRONMENTS,
     OF_ACTIONS,
     WORDS,
@@ -40,6 +41,7 @@ from remit.policy.world import World
 _RESOURCE_ATTRIBUTES = frozenset(
     {"name", "team", "digest", "effect", "source", "owner", "tier", "undoable"}
     | {"provider", "region", "retention", "simulated", "scope", "own"}
+    | {"kind", "group", "rule", "agent", "mine"}
 )
 _PRINCIPAL_ATTRIBUTES = frozenset({"name", "team"})
 _ADDRESS = re.compile(r"\[?policy0\]?|for policy `policy0`[,:] ?")
@@ -181,6 +183,9 @@ def _known_names(world: World) -> dict[str, tuple[frozenset[str] | None, str]]:
         "Memory": (None, ""),
         "Host": (None, ""),
         "Run": (None, ""),
+        "Approval": (None, ""),
+        "Policy": (None, ""),
+        "Area": (frozenset(AREAS), "is nothing that can be administered"),
     }
 
 

@@ -19,6 +19,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "list": ("digest",),
     "undo": ("digest", "kind"),
     "model": ("provider", "region", "retention", "simulated"),
+    "approve": ("kind", "group", "rule", "agent", "mine"),
 }
 """What of a request's facts is looked at, by action."""
 
@@ -90,6 +91,14 @@ def _resource(request: AccessRequest, world: World, team: Entity) -> Node:
             return _agent(name, team)
         case "egress":
             return Node(Entity("Host", name), {"name": name})
+        case "approve":
+            asked = {each: str(facts.get(each, "")) for each in FACTS["approve"][:-1]}
+            mine = {"mine": facts.get("mine") is True}
+            return Node(Entity("Approval", name), {"name": name, **asked, **mine})
+        case "change_policy" | "admin":
+            return Node(
+                Entity("Policy" if request.action == "change_policy" else "Area", name), {"name": name}
+            )
         case _:
             raise Unknown(f'there is no action "{request.action}".')
 

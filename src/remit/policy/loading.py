@@ -4,11 +4,14 @@ file and line. What the rules name and whether they fit the schema is checked el
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import cedarpy
 from cedarpy import pst
@@ -19,6 +22,8 @@ _TOKEN = re.compile(
     r'(?P<space>\s+|//[^\n]*)|(?P<string>"(?:\\.|[^"\\])*")|(?P<end>;)|(?P<other>[^\s;"/]+|/|")'
 )
 _LARGEST = 1_000_000
+_MOUNTED = ".."
+"""Kubernetes keeps the files of a mounted ConfigMap in folders that begin so; links beside them lead there."""
 
 
 class Statement(NamedTuple):
@@ -30,9 +35,25 @@ class Statement(NamedTuple):
 
 def read_rules(folder: Path) -> tuple[Rule, ...]:
     """Every rule below `folder`, in the order of files and lines; refuses a folder without any."""
-    rules = [rule for file in policy_files(folder) for rule in _rules_in(file, folder)]
+    return rules_of(read_files(folder), folder.name)
+
+
+def read_files(folder: Path) -> dict[str, str]:
+    """The text of every policy file below `folder`, by its name."""
+    names = {_shown(file, folder): file for file in policy_files(folder)}
+    return {name: _text_of(file, name) for name, file in names.items()}
+
+
+def digest_of(files: Mapping[str, str]) -> str:
+    """The name of exactly these texts."""
+    return hashlib.sha256(json.dumps(sorted(files.items())).encode()).hexdigest()
+
+
+def rules_of(files: Mapping[str, str], folder: str = "policies") -> tuple[Rule, ...]:
+    """Every rule in these texts; refuses texts without any."""
+    rules = [rule for name, text in files.items() for rule in _rules_in(name, text)]
     if not rules:
-        raise invalid(f"there is no rule in {folder.name}/*.cedar, so nothing would be allowed.")
+        raise invalid(f"there is no rule in {folder}/*.cedar, so nothing would be allowed.")
     seen: dict[str, Rule] = {}
     for rule in rules:
         other = seen.setdefault(rule.name, rule)
@@ -42,10 +63,27 @@ def read_rules(folder: Path) -> tuple[Rule, ...]:
 
 
 def policy_files(folder: Path) -> list[Path]:
-    """The files that hold rules; a folder inside counts too, because a forbid in it was meant."""
+    """The files that hold rules; a folder inside counts too, because a forbid in it was meant.
+
+    What cannot be read is refused and never passed over: it may be a forbid.
+    """
     if not folder.is_dir():
         raise invalid(f"there are no policies: {folder.name}/ is not in this workspace.")
-    return sorted(path for path in folder.rglob("*.cedar") if path.is_file())
+    found: list[Path] = []
+    for place, folders, files in os.walk(folder, onerror=_unreadable):
+        here = Path(place)
+        folders[:] = [name for name in folders if not name.startswith(_MOUNTED)]
+        for name in sorted(folders):
+            if name.endswith(".cedar"):
+                raise invalid(
+                    f"{_shown(here / name, folder)} is a folder, and its name is that of a policy file."
+                )
+            if (here / name).is_symlink():
+                raise invalid(
+                    f"{_shown(here / name, folder)} is a link to a folder; its rules would not be seen."
+                )
+        found += [_regular(here / name, folder) for name in files if name.endswith(".cedar")]
+    return sorted(found)
 
 
 def statements(text: str) -> Iterator[Statement]:
@@ -64,9 +102,25 @@ def statements(text: str) -> Iterator[Statement]:
         yield Statement(text.count("\n", 0, start) + 1, text[start:end])
 
 
-def _rules_in(file: Path, folder: Path) -> Iterator[Rule]:
-    name = f"{folder.name}/{file.relative_to(folder).as_posix()}"
-    text = _text_of(file, name)
+def _regular(path: Path, folder: Path) -> Path:
+    """A file that can be read; a link may lead to one."""
+    if path.is_file():
+        return path
+    if path.is_symlink() and not path.exists():
+        raise invalid(f"{_shown(path, folder)} is a link to {path.readlink()}, and there is no such file.")
+    raise invalid(f"{_shown(path, folder)} is no file.")
+
+
+def _unreadable(wrong: OSError) -> NoReturn:
+    place, why = Path(wrong.filename or "?").name, (wrong.strerror or str(wrong)).lower()
+    raise invalid(f"the policies in {place}/ cannot be listed: {why}.")
+
+
+def _shown(path: Path, folder: Path) -> str:
+    return f"{folder.name}/{path.relative_to(folder).as_posix()}"
+
+
+def _rules_in(name: str, text: str) -> Iterator[Rule]:
     templates: list[pst.Template] = []
     on_line: Counter[int] = Counter()
     for statement in statements(text):

@@ -63,6 +63,9 @@ class Rule:
     group: str = ""
     within: str = ""
     otherwise: str = "reject"
+    quorum: int = 1
+    protected: bool = False
+    """Whether one person alone may neither change nor remove it."""
     redacts: tuple[str, ...] = ()
     clamps: tuple[Clamp, ...] = ()
     until: int = 0
@@ -89,7 +92,8 @@ def rule_of(statement: pst.Template, place: str, text: str, name: str = "") -> R
     return Rule(
         notes.get("id", "") or name or place, place, text, treatment, statement,
         notes.get("reason", ""), notes.get("remedy", ""), _group(notes, place), _within(notes, place),
-        _otherwise(notes, place), _redacts(notes, place), _clamps(notes, place), _until(notes, place),
+        _otherwise(notes, place), _quorum(notes, place), _protected(notes, place),
+        _redacts(notes, place), _clamps(notes, place), _until(notes, place),
     )  # fmt: skip
 
 
@@ -134,6 +138,8 @@ def _within(notes: Mapping[str, str], place: str) -> str:
 
 
 def _otherwise(notes: Mapping[str, str], place: str) -> str:
+    if "escalate" in notes:
+        return _escalation(notes, place)
     otherwise = notes.get("otherwise", "reject")
     if otherwise == "approve":
         raise invalid(f"{place} approves when nobody answers, which would make it no question at all.")
@@ -142,6 +148,31 @@ def _otherwise(notes: Mapping[str, str], place: str) -> str:
             f'{place} has @otherwise("{otherwise}"); it is "reject", "escalate" or "escalate:group".'
         )
     return otherwise
+
+
+def _escalation(notes: Mapping[str, str], place: str) -> str:
+    group = notes["escalate"].strip()
+    if not re.fullmatch(r"\S+", group) or "otherwise" in notes or "within" not in notes:
+        raise invalid(
+            f'{place} has @escalate("{group}"), which says who is asked after @within, in place of @otherwise: '
+            '@ask("leads") @within("4h") @escalate("directors").'
+        )
+    return f"escalate:{group}"
+
+
+def _quorum(notes: Mapping[str, str], place: str) -> int:
+    text = notes.get("quorum", "1")
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= _LARGEST_QUORUM):
+        raise invalid(
+            f'{place} has @quorum("{text}"); write how many different people, such as @quorum("2").'
+        )
+    return int(text)
+
+
+def _protected(notes: Mapping[str, str], place: str) -> bool:
+    if notes.get("protected"):
+        raise invalid(f'{place} has @protected("{notes["protected"]}"); it takes nothing: @protected.')
+    return "protected" in notes
 
 
 def _redacts(notes: Mapping[str, str], place: str) -> tuple[str, ...]:
@@ -190,7 +221,8 @@ _TREATMENTS = {
     "clamp": Treatment.MODIFY,
     "defer": Treatment.DEFER,
 }
-_BELONGS = {"within": "ask", "otherwise": "ask"}
-_NOTES = frozenset({"id", "reason", "remedy", *_TREATMENTS, *_BELONGS})
+_BELONGS = {"within": "ask", "otherwise": "ask", "escalate": "ask", "quorum": "ask"}
+_NOTES = frozenset({"id", "reason", "remedy", "protected", *_TREATMENTS, *_BELONGS})
+_LARGEST_QUORUM = 9
 _DURATION = re.compile(r"(\d+(\.\d+)?[smhdw])+")
 _CLAMP = re.compile(r"(?P<name>\S+)\s*(?P<side><=|>=)\s*(?P<limit>-?\d+)")

@@ -27,8 +27,17 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "memory": ("Memory",),
     "delegate": ("Agent",),
     "egress": ("Host",),
+    "approve": ("Approval",),
+    "change_policy": ("Policy",),
+    "admin": ("Area",),
 }
 """Every action, and the types of what it acts on."""
+
+DUTIES = frozenset({"approve", "change_policy", "admin"})
+"""What people do themselves, rather than agents on their behalf."""
+
+AREAS = ("people", "keys", "grants", "tools", "budgets", "halts", "canaries", "retention")
+"""What can be administered."""
 
 OF_ACTIONS: dict[str, dict[str, Kind]] = {"memory": {"operation": Kind.TEXT}}
 """What the context of an action has beside the environment, other than the arguments of a call."""
@@ -38,6 +47,7 @@ WORDS: dict[str, frozenset[str]] = {
     "tier": frozenset({"none", "process", "namespace", "wasm", "vm"}),
     "scope": frozenset({"run", "user", "agent", "team"}),
     "operation": frozenset({"remember", "recall", "forget"}),
+    "kind": frozenset({"approval", "human", "unknown", "write", "proposal"}),
 }
 """Attributes of the vocabulary that can only be one of a few words."""
 

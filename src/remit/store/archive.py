@@ -115,9 +115,16 @@ class ArchiveReader:
 @contextmanager
 def writing(path: Path) -> Generator[ArchiveWriter]:
     """A new archive at `path`, readable by its owner only; it appears there whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     if path.exists():
         raise Refused(f"{path} exists already, and a backup never overwrites one.", "Choose another name.")
+    with replacing(path) as writer:
+        yield writer
+
+
+@contextmanager
+def replacing(path: Path) -> Generator[ArchiveWriter]:
+    """An archive in the place of one that was there, or of none."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as raw:
             with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from remit.domain.errors import BadInput, Refused, StoreNewer
 from remit.store.archive import ArchiveReader, ArchiveWriter, Manifest, reading, writing
 from remit.store.migrate import migrate, newest
+from remit.store.shred import PURGED
 from remit.store.tables import BACKED_UP, KEY_TABLES
 
 if TYPE_CHECKING:
@@ -60,13 +61,13 @@ async def restore(
         secret = None if keys is None else _opened(files, keys, "keys", database)
         await _refuse_unless_empty(database)
         await migrate(database, data.manifest.schema)
+        rows = data.manifest.rows
         shredded = ledger.read()
         async with database.filling() as filling:
-            upto = max([await _fill(filling, data, table, shredded) for table in BACKED_UP])
+            upto = max([await _fill(filling, data, table, shredded) for table in BACKED_UP if table in rows])
             await filling.perform("runs.set_free", [(at,)])
             kept = await _fill_keys(filling, secret, shredded)
     await migrate(database)
-    rows = data.manifest.rows
     return BackupSummary(rows["events"], upto, rows["runs"], kept)
 
 
@@ -117,10 +118,10 @@ async def _refuse_unless_empty(database: Database) -> None:
 
 
 async def _fill(filling: Filling, archive: ArchiveReader, table: str, shredded: dict[str, int]) -> int:
-    """Add a table without the blobs of destroyed keys; returns the position of its last event."""
+    """Add a table without what destroyed keys had sealed; returns the position of its last event."""
     columns = archive.columns(table)
     key_id = next(
-        (n for n, column in enumerate(columns) if table == "blobs" and column.name == "key_id"), None
+        (n for n, column in enumerate(columns) if table in PURGED and column.name == "key_id"), None
     )
     pages = archive.rows(table, columns)
     upto = 0
@@ -137,6 +138,7 @@ async def _fill_keys(filling: Filling, archive: ArchiveReader | None, shredded: 
     """Add keys, without the secrets of those that the ledger lists; how many can be used."""
     usable = 0
     if archive is not None:
+        await _fill_root_keys(filling, archive)
         columns = archive.columns("data_keys")
         names = [column.name for column in columns]
         for rows in archive.rows("data_keys", columns):
@@ -145,6 +147,18 @@ async def _fill_keys(filling: Filling, archive: ArchiveReader | None, shredded: 
             usable += sum(key[3] is not None for key in keys)
     await filling.perform("keys.note_shredded", list(shredded.items()))
     return usable
+
+
+async def _fill_root_keys(filling: Filling, archive: ArchiveReader) -> None:
+    """Root keys that a service has sealed; a key backup of before there were such has none."""
+    if "root_keys" not in archive.manifest.rows:
+        return
+    columns = archive.columns("root_keys")
+    names = [column.name for column in columns]
+    for rows in archive.rows("root_keys", columns):
+        keys = [dict(zip(names, row, strict=True)) for row in rows]
+        sealed = [(key["id"], key["sealed"], key["turn"], key["at"]) for key in keys]
+        await filling.perform("protection.restore_root_key", sealed)
 
 
 def _destroyed_again(key: dict[str, Any], shredded: dict[str, int]) -> Row:

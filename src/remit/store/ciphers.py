@@ -22,11 +22,12 @@ def keyed_digest(key: bytes, content: bytes) -> bytes:
 
 def fresh_nonce() -> bytes:
     """12 random bytes."""
-    pool = _pools.__dict__.get("pool")
-    if not pool:
+    try:
+        return _pools.pool.pop()
+    except (AttributeError, IndexError):  # none was drawn on this thread yet, or all are used
         drawn = os.urandom(_DRAWN_AT_ONCE)
-        pool = _pools.pool = [drawn[n : n + NONCE_BYTES] for n in range(0, _DRAWN_AT_ONCE, NONCE_BYTES)]
-    return pool.pop()
+        _pools.pool = [drawn[n : n + NONCE_BYTES] for n in range(0, _DRAWN_AT_ONCE, NONCE_BYTES)]
+        return _pools.pool.pop()
 
 
 def _forget_pools() -> None:

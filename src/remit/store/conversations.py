@@ -88,7 +88,9 @@ def _name(
         node = node.parent
     name = node.stored[under] if node is not None else ""
     for node in reversed(unnamed):
-        content = canonical.encode({"after": name, "messages": canonical.plain(list(node.newest))})
+        content = canonical.encode(
+            {"after": name, "messages": [canonical.ready(each) for each in node.newest]}
+        )
         name = node.stored[under] = digest(content).hex()
         contents[name] = content
     return name

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_SPARED = "-"
+
+
 class ShredLedger:
     """An append-only list of key ids, each with the time of its destruction."""
 
@@ -39,6 +42,10 @@ class ShredLedger:
                 "Make room or give write access: without this line a restore would bring the key back.",
             ) from wrong
 
+    def withdraw(self, key_ids: Iterable[str], at: int) -> None:
+        """Write down that these were not destroyed after all: somebody forbade it in the last moment."""
+        self.add([f"{_SPARED}{key_id}" for key_id in key_ids], at)
+
     def read(self) -> dict[str, int]:
         """Every destroyed key and when that was; a line cut off by a crash does not count."""
         try:
@@ -48,7 +55,9 @@ class ShredLedger:
         shredded: dict[str, int] = {}
         for line in text.splitlines(keepends=True):
             at, _, key_id = line.partition(" ")
-            if line.endswith("\n") and key_id.strip():
+            if line.endswith("\n") and key_id.startswith(_SPARED):
+                shredded.pop(key_id.strip().removeprefix(_SPARED), None)
+            elif line.endswith("\n") and key_id.strip():
                 shredded.setdefault(key_id.strip(), self._time(at))
         return shredded
 

@@ -12,6 +12,7 @@ from remit.domain.events import Erased
 from remit.store.codec import decode_event
 from remit.store.database import BlobRow, EventRow, Head
 from remit.store.pen import open_blob, read_inline
+from remit.store.reductions import Leftovers
 
 if TYPE_CHECKING:
     from remit.domain.events import Event
@@ -40,8 +41,9 @@ class Log:
     async def read(self, stream: str, first: int = 1, *, lenient: bool = False) -> tuple[list[Entry], Head]:
         """The events of a stream from `first` on, opened, and the head after them.
 
-        What was shredded is an error, or, if `lenient`, stands there as `Erased`.
+        What was shredded is an error, or, if `lenient`, stands there as `Erased`, or as what a rule left of it.
         """
+        left = Leftovers(stream, self._database, self._keys)
         entries: list[Entry] = []
         head = Head(0, b"")
         key: DataKey | None = None
@@ -50,13 +52,13 @@ class Log:
             for row in map(EventRow._make, rows):
                 head = Head(row.seq, row.hash)
                 try:
-                    key = (
-                        key if key is not None and key.id == row.key_id else await self._keys.get(row.key_id)
-                    )
-                except Shredded:
+                    if key is None or key.id != row.key_id:
+                        key = await (self._keys.still if lenient else self._keys.get)(row.key_id)
+                except Shredded as gone:
                     if not lenient:
-                        raise
-                    entries.append(Entry(row.seq, row.at, row.path, Erased(row.kind)))
+                        raise await left.refusal(row) or gone from None
+                    kept = await left.of(row)
+                    entries.append(Entry(row.seq, row.at, row.path, kept.event if kept else Erased(row.kind)))
                     continue
                 event = read_inline(row, key)
                 if isinstance(event, bytes):
@@ -83,6 +85,10 @@ class Log:
     async def _blob(self, blob_id: bytes, row: EventRow) -> bytes:
         rows = await self._database.fetch("log.blob", blob_id)
         if not rows:
+            self._keys.forget(row.key_id)
+            await self._keys.get(
+                row.key_id
+            )  # it may have been destroyed by another process, and its body with it
             raise StoreCorrupt(
                 f"the body of event {row.seq} of {row.stream} is missing.", "Restore a backup."
             )

@@ -45,7 +45,12 @@ class Pen:
         key = key or self.key
         seq = self.seq + 1
         place = f"{self.stream}|{seq}".encode()
-        content = _encoded(event)
+        try:
+            content = encode_event(event)
+        except (TypeError, ValueError, OverflowError, RecursionError) as wrong:
+            raise NotEncodable(
+                f"what {event.KIND} is about cannot be written to the log ({wrong})."
+            ) from None
         blob = None if len(content) <= INLINE_LIMIT else seal_blob(content, key)
         body = _INLINE + content if blob is None else _BLOB + blob.id
         commitment = key.commit(content, place)
@@ -72,13 +77,6 @@ def link(previous: bytes, envelope: tuple[object, ...], commitment: bytes) -> by
         return hashlib.sha256(previous + _encode(envelope) + commitment).digest()
     except (TypeError, ValueError, OverflowError) as wrong:
         raise NotEncodable(f"the place of an event cannot be written to the log ({wrong}).") from None
-
-
-def _encoded(event: Event) -> bytes:
-    try:
-        return encode_event(event)
-    except (TypeError, ValueError, OverflowError, RecursionError) as wrong:
-        raise NotEncodable(f"what {event.KIND} is about cannot be written to the log ({wrong}).") from None
 
 
 def envelope_of(row: EventRow) -> tuple[object, ...]:

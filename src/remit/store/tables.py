@@ -23,19 +23,45 @@ class TableClass(StrEnum):
 TABLES: dict[str, TableClass] = {
     "events": TableClass.LOG,
     "blobs": TableClass.LOG,
+    "reductions": TableClass.LOG,
     "migrations": TableClass.STATE,
     "workspace": TableClass.STATE,
     "stream_heads": TableClass.STATE,
     "batches": TableClass.STATE,
     "data_keys": TableClass.STATE,
+    "root_keys": TableClass.STATE,
+    "holds": TableClass.STATE,
+    "deletions": TableClass.STATE,
+    "exports": TableClass.STATE,
+    "run_classes": TableClass.STATE,
     "principals": TableClass.STATE,
     "workers": TableClass.STATE,
     "runs": TableClass.STATE,
     "inbox": TableClass.STATE,
     "approvals": TableClass.STATE,
+    "open_writes": TableClass.STATE,
+    "people": TableClass.STATE,
+    "person_roles": TableClass.STATE,
+    "access_keys": TableClass.STATE,
+    "votes": TableClass.STATE,
+    "approval_notes": TableClass.STATE,
+    "grants": TableClass.STATE,
+    "proposals": TableClass.STATE,
+    "policy_versions": TableClass.STATE,
+    "policies_in_force": TableClass.STATE,
+    "revocations": TableClass.STATE,
+    "access_reviews": TableClass.STATE,
+    "reviewed_rights": TableClass.STATE,
+    "halts": TableClass.STATE,
+    "halt_state": TableClass.STATE,
     "schedules": TableClass.STATE,
     "tool_digests": TableClass.STATE,
     "receipts": TableClass.STATE,
+    "memory": TableClass.STATE,
+    "checkpoints": TableClass.STATE,
+    "signing_keys": TableClass.STATE,
+    "checkpointer": TableClass.STATE,
+    "anchors": TableClass.STATE,
     "budget_accounts": TableClass.STATE,
     "budget_leases": TableClass.STATE,
     "run_facts": TableClass.PROJECTION,
@@ -45,10 +71,10 @@ TABLES: dict[str, TableClass] = {
 POSTGRES_ONLY = frozenset({"batches"})
 """Tables that settle what cannot happen to a file: a commit whose answer was lost on the way."""
 
-_OF_ONE_INSTALLATION = frozenset({"migrations", "workers"})
+_OF_ONE_INSTALLATION = frozenset({"migrations", "workers", "checkpointer", "anchors"})
 """State that describes where the database runs, and means nothing anywhere else."""
 
-KEY_TABLES = frozenset({"data_keys"})
+KEY_TABLES = frozenset({"data_keys", "root_keys"})
 """Tables that hold key material: they never travel with the data (S7)."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from remit.testing.clock import ManualClock
 from remit.testing.crash import crash_at, kill_at
+from remit.testing.scripting import Script
 from remit.testing.stage import Stage, StagedRun, stage
 
-__all__ = ["ManualClock", "Stage", "StagedRun", "crash_at", "kill_at", "stage"]
+__all__ = ["ManualClock", "Script", "Stage", "StagedRun", "crash_at", "kill_at", "stage"]

@@ -62,7 +62,7 @@ def expected(node: Node) -> int:
     match node.kind:
         case "read" | "insist":
             return 0 if node.amount >= HOPELESS else worth(node)
-        case "keyed" | "reconciled" | "unkeyed":
+        case "keyed" | "reconciled" | "unkeyed" | "think":
             return 0 if node.amount >= HOPELESS else worth(node)
         case "ask":
             return (worth(node), worth(node) + 1, 0)[node.amount]

@@ -17,6 +17,7 @@ import msgspec
 
 from remit.domain.action_errors import Quarantined, UnknownTool
 from remit.domain.action_events import ToolAccepted, ToolQuarantined
+from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import WrongState
 from remit.domain.tools import ToolManifest
 from remit.engine.outside import WORKSPACE_STREAM, shared_event
@@ -39,6 +40,7 @@ _GROWING = frozenset({"mcp", "grpc"})
 """Sources that list their tools themselves: one that they add later was never looked at by anybody."""
 _TRIES = 5
 _BOOT = "boot"
+_STALE = MICROSECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Acceptance:
     """The accepted definitions of one team."""
 
     def __init__(
-        self, database: Database, keys: KeyRing, clock: Clock, team: str, *, strict: bool = False
+        self, database: Database, keys: KeyRing | None, clock: Clock, team: str, *, strict: bool = False
     ) -> None:
         self._database = database
         self._keys = keys
@@ -75,16 +77,23 @@ class Acceptance:
         self._known: dict[str, Accepted] = {}
         self._surfaces: dict[str, str] = {}
         """The accepted surface of each tool."""
+        self._own: dict[str, str] = {}
+        """The surfaces of our own tools as this process started with them, accepted: it goes on with its own code while
+        others start with newer one.
+        """
+        self._seen_at: int | None = None
 
     async def boot(self, tools: Iterable[Tool], by: str = _BOOT) -> list[Accepted]:
         """Look at the tools of the workspace; gives those in quarantine. Also after a source is read again."""
         manifests = [tool.manifest for tool in tools]
-        for _ in range(_TRIES):
-            try:
-                return await self._settle(manifests, by)
-            except Conflict:  # another process is starting with the same tools
-                continue
-        return await self._settle(manifests, by)
+        for manifest in manifests:
+            self._own.pop(manifest.name, None)
+        waiting = await self._settled(manifests, by)
+        for manifest in manifests:
+            mine = surface(plain_manifest(manifest))
+            if _kind(manifest) in _OURS and self._surfaces.get(manifest.name) == mine:
+                self._own[manifest.name] = mine
+        return waiting
 
     def accepts(self, tool: Tool) -> bool:
         """Whether this very definition is accepted, as far as this process knows."""
@@ -106,8 +115,16 @@ class Acceptance:
             if known.digest
         }
 
+    def is_own(self, tool: Tool) -> bool:
+        """Whether it is this very code's own definition, which nobody elsewhere can put another in place of."""
+        return self._own.get(tool.name) == _surface_of(tool) and self.accepts(tool)
+
     async def admit(self, tool: Tool) -> None:
-        """The same, after another look into the database before it says no: somebody may have accepted it elsewhere."""
+        """The same, by what the database says now, or said a moment ago: somebody may have accepted another definition
+        elsewhere. Before it says no it looks again.
+        """
+        if tool.name not in self._own:
+            await self.keep_up()
         if not self.accepts(tool):
             await self.refresh()
             self.check(tool)
@@ -117,7 +134,13 @@ class Acceptance:
         self._known = {known.tool: known for known in await self.all()}
         self._surfaces = {
             known.tool: surface(known.manifest) for known in self._known.values() if known.digest
-        }
+        } | self._own
+        self._seen_at = self._clock.now()
+
+    async def keep_up(self) -> None:
+        """Refresh what is older than a second."""
+        if self._seen_at is None or self._clock.now() - self._seen_at >= _STALE:
+            await self.refresh()
 
     async def all(self) -> list[Accepted]:
         """Every tool that was ever seen."""
@@ -131,6 +154,15 @@ class Acceptance:
     async def pending(self) -> list[Accepted]:
         """The tools that wait for somebody to accept them."""
         return [known for known in await self.all() if known.pending]
+
+    async def waiting(self, tools: Iterable[Tool]) -> list[str]:
+        """The tools that are in quarantine, or would be after a start with these; nothing is written."""
+        manifests, accepted = [tool.manifest for tool in tools], await self.all()
+        _, events = self._compare(manifests, accepted, _BOOT, self._clock.now())
+        there = {manifest.name: manifest.digest for manifest in manifests}
+        new = {event.tool for event in events if isinstance(event, ToolQuarantined)}
+        old = {each.tool for each in accepted if each.pending and each.pending == there.get(each.tool)}
+        return sorted(new | old)
 
     async def accept(self, name: str, by: str, digest: str = "") -> Accepted:
         """Accept the definition that waits; `digest` is the one that was looked at, if another one has come since."""
@@ -157,23 +189,38 @@ class Acceptance:
 
     # --- settling what is there with what was accepted --------------------------------------------------------
 
+    async def _settled(self, manifests: list[ToolManifest], by: str) -> list[Accepted]:
+        for _ in range(_TRIES):
+            try:
+                return await self._settle(manifests, by)
+            except Conflict:  # another process is starting with the same tools
+                continue
+        return await self._settle(manifests, by)
+
     async def _settle(self, manifests: list[ToolManifest], by: str) -> list[Accepted]:
-        known = {each.tool: each for each in await self.all()}
-        sources = {str(each.manifest.get("source", "")) for each in known.values() if each.digest}
+        now = self._clock.now()
+        ops, events = self._compare(manifests, await self.all(), by, now)
+        if ops:
+            await self._submit(ops, events, now)
+        await self.refresh()
+        names = {manifest.name for manifest in manifests}
+        return [each for each in await self.pending() if each.tool in names]
+
+    def _compare(
+        self, manifests: list[ToolManifest], accepted: list[Accepted], by: str, now: int
+    ) -> tuple[list[Op], list[Event]]:
+        """What has to be written down of these definitions, given what was accepted."""
+        known = {each.tool: each for each in accepted}
+        sources = {str(each.manifest.get("source", "")) for each in accepted if each.digest}
         ops: list[Op] = []
         events: list[Event] = []
-        now = self._clock.now()
         for manifest in manifests:
             there = known.get(manifest.name)
             if there is None:
                 self._first_seen(manifest, sources, by, now, ops, events)
             else:
                 self._seen_again(manifest, there, by, now, ops, events)
-        if ops:
-            await self._submit(ops, events, now)
-        await self.refresh()
-        names = {manifest.name for manifest in manifests}
-        return [each for each in await self.pending() if each.tool in names]
+        return ops, events
 
     def _first_seen(
         self, manifest: ToolManifest, sources: set[str], by: str, now: int, ops: list[Op], events: list[Event]
@@ -213,6 +260,7 @@ class Acceptance:
             events.append(ToolQuarantined(manifest.name, self._team, manifest.digest, there.digest, changed))
 
     async def _submit(self, ops: list[Op], events: list[Event], now: int) -> None:
+        assert self._keys is not None  # noqa: S101 - who only looks has none, and writes nothing
         key = await self._keys.team_key("workspace", now)
         shared = [shared_event(WORKSPACE_STREAM, "workspace", key, event, now) for event in events]
         await self._database.submit(Commit([], [], ops, shared))

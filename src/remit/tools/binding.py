@@ -35,6 +35,8 @@ class ToolContext:
     """The value of a secret that the manifest names, minted for this call."""
     before: Json = None
     """What `before` captured, handed to `perform`."""
+    bound: dict[str, Any] | None = None
+    """The arguments as the code takes them, where checking them has given that already."""
 
 
 class Binding(Protocol):

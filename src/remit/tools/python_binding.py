@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from remit.domain.action_errors import BadArguments, CannotUndo, InvalidTool
 from remit.domain.effects import Absent, Effect, Happened
-from remit.domain.errors import NotEncodable, RemitError
+from remit.domain.errors import NotEncodable, RemitError, ToolFailed
 from remit.domain.tools import ArgumentRole, ObjectImage, Performed, ToolManifest, Undo
 from remit.tools.schema import annotations_of, is_context
 from remit.tools.shapes import ShapeError, shape_of
@@ -49,6 +49,7 @@ class PythonBinding:
         self._signature = signature
         self._declared = declared
         self._object_name = object_name
+        self._is_async = inspect.iscoroutinefunction(fn)
         self.before_fn: Callable[..., Any] | None = None
         self.restore_fn: Callable[..., Any] | None = None
         self.reconcile_fn: Callable[..., Any] | None = None
@@ -70,12 +71,13 @@ class PythonBinding:
 
     async def perform(self, arguments: dict[str, Json], context: ToolContext) -> Performed:
         """Call the function; after a write that can be undone, look at the state again."""
-        given = self._signature.bind(arguments)
+        given = self._signature.bind(arguments) if context.bound is None else dict(context.bound)
         if self._signature.keyed:
             given["idempotency_key"] = context.key
         if self._signature.takes_context:
             given["context"] = context
-        result = _plain(await _call(self._fn, given), self._declared.name, "returned")
+        answer = await (self._fn(**given) if self._is_async else _on_thread(self._fn, given))
+        result = answer if answer.__class__ is self._signature.plain_result else self._fit(answer)
         return await self._performed(result, arguments, context)
 
     async def before(self, arguments: dict[str, Json], context: ToolContext) -> Json:
@@ -126,6 +128,20 @@ class PythonBinding:
 
     async def close(self) -> None:
         """Nothing is held open."""
+
+    def _fit(self, answer: object) -> Json:
+        """What it returned, as its signature says it. A write did take place, whatever it returned: that is a note, so
+        that its receipt stands; a read that does not keep its word has failed.
+        """
+        result = _plain(answer, self._declared.name, "returned")
+        try:
+            if self._signature.result is not None:
+                self._signature.restore_result(result)
+        except NotEncodable as wrong:
+            if not self._declared.effect.acts:
+                raise ToolFailed(wrong.message) from None
+            return {"done": True, "note": f"it took place; its answer was not kept: {wrong.message}"}
+        return result
 
     # --- the state around a write -----------------------------------------------------------------------------
 

@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from remit.domain.tools import SandboxTier
 
 
@@ -74,6 +76,8 @@ class Sandbox(Protocol):
         """Try whether isolation is what it has to be; once, and the answer is kept."""
         ...
 
-    async def run(self, code: str, data: str, limits: SandboxLimits) -> Outcome:
-        """Run Python code; `data` is what it reads from its standard input. Raises `IsolationMissing`."""
+    async def run(self, code: str, data: str, limits: SandboxLimits, shown: Sequence[str] = ()) -> Outcome:
+        """Run Python code; `data` is what it reads from its standard input, `shown` are files and folders that it may
+        read beside the interpreter's own. Raises `IsolationMissing`.
+        """
         ...

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from remit.domain.action_errors import BadArguments, InvalidTool
 from remit.domain.errors import NotEncodable
-from remit.engine.values import hints_of
+from remit.engine.values import hints_of, type_name
 from remit.tools.binding import ToolContext
 from remit.tools.describing import Description, describe
 from remit.tools.schema_tree import close_objects, hoist_definitions, holds_objects, unknown_key
@@ -76,6 +76,12 @@ class Signature:
         except ShapeError as wrong:
             raise InvalidTool(f"{self.owner} gives something that has no JSON form: {wrong}.") from None
 
+    @cached_property
+    def plain_result(self) -> type | None:
+        """The type of what it gives, where a value of exactly that type is its own JSON form."""
+        hint = self._hints.get("return", Any)
+        return str if hint is Any else hint if hint is str or hint is int or hint is bool else None
+
     def bind(self, arguments: dict[str, Json]) -> dict[str, Any]:
         """What a model sent, as the function takes it; raises `BadArguments` with a sentence for the model."""
         self._check_names(arguments)
@@ -112,7 +118,7 @@ class Signature:
             return self._result_shape.convert(plain, written=True)
         except ShapeError as wrong:
             raise NotEncodable(
-                f"{self.owner} returned something that its annotation cannot read back: {wrong}.",
+                f"{self.owner} returned something else than {type_name(self._hints.get('return'))}: {wrong}.",
                 "Return what the signature says, or change the signature.",
             ) from None
 

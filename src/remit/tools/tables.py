@@ -6,6 +6,7 @@ from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from remit.domain.action_errors import InvalidTool
+from remit.domain.secret_names import looks_like_a_value
 from remit.tools.wording import nearest
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ def read_table(shape: type[_Shape], table: Json, place: str, **given: Json) -> _
                 f'{FILE}: {place} has "{key}", which means nothing{nearest(key, known)}.',
                 f"It takes {', '.join(known)}.",
             )
+        if "secret" in key and any(map(looks_like_a_value, _named(value))):
+            raise InvalidTool(  # not quoted: it may be the key
+                f"{FILE}: {place} has under {key} what looks like a key itself; this file holds names, never values.",
+                "Put the key into an environment variable, and its name here; if the file was shared, make a new key.",
+            )
         fits, words = _TYPES[str(known[key].type)]
         if not fits(value):
             raise InvalidTool(f"{FILE}: {place} has {key} = {value!r}; it takes {words}.")
@@ -41,6 +47,12 @@ def table_in(value: Json, place: str) -> dict[str, Json]:
     if not isinstance(value, dict):
         raise InvalidTool(f"{FILE}: {place} is no table.", f"Write {place}, and its keys below.")
     return cast("dict[str, Json]", value)
+
+
+def _named(value: Json) -> list[str]:
+    """The names of secrets that a value holds."""
+    many = cast("list[Json]", value) if isinstance(value, list) else [value]
+    return [each for each in many if isinstance(each, str)]
 
 
 def _texts(value: Json) -> bool:

@@ -13,15 +13,18 @@ import inspect
 import re
 from contextvars import ContextVar
 from enum import StrEnum
+from functools import cached_property
 from types import CodeType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from remit.domain.action_errors import InvalidTool, NotInARun
 from remit.domain.effects import Effect
 from remit.domain.errors import InvalidSetting
+from remit.domain.secret_names import looks_like_a_value
 from remit.domain.tools import ArgumentRole, Rate, ResultLabel, SandboxTier, ToolManifest, Undo
 from remit.engine.step import seconds
 from remit.tools.python_binding import NOT_ATOMIC, PythonBinding, home_loop
+from remit.tools.sandboxed_binding import SandboxedBinding
 from remit.tools.schema import read_signature
 from remit.wire import canonical
 
@@ -48,7 +51,7 @@ class Tool:
     """A tool of any source: what is known about it, and what performs it."""
 
     def __init__(self, manifest: ToolManifest, binding: Binding, place: str = "") -> None:
-        self._manifest: ToolManifest | None = manifest
+        self._given = manifest
         self.binding = binding
         self.name = manifest.name
         self.place = place or manifest.source
@@ -57,11 +60,10 @@ class Tool:
     def __repr__(self) -> str:
         return f"<tool {self.name}>"
 
-    @property
+    @cached_property
     def manifest(self) -> ToolManifest:
         """Everything about it but its code."""
-        assert self._manifest is not None  # noqa: S101 - only a Python tool makes its own later
-        return self._manifest
+        return self._given
 
     def check(self) -> ToolManifest:
         """The manifest of a tool that can be used; raises `InvalidTool` on one that is half declared."""
@@ -72,8 +74,10 @@ class Tool:
         names = list(self.manifest.parameters.get("properties", {}))
         return canonical.plain(name_arguments(self.name, names, args, kwargs))
 
-    def validate(self, arguments: dict[str, Json]) -> None:
-        """Raise `BadArguments`, with a sentence for the model, if they do not fit."""
+    def validate(self, arguments: dict[str, Json]) -> dict[str, Any] | None:
+        """Raise `BadArguments`, with a sentence for the model, if they do not fit; gives them as the tool's code takes
+        them, if that is another form.
+        """
         from remit.tools.arguments import check_arguments  # only schemas of strangers need that library
 
         check_arguments(self.manifest, arguments)
@@ -115,25 +119,28 @@ class PythonTool(Tool):
     def __init__(self, fn: Callable[..., Any], declared: ToolManifest, object_name: str) -> None:
         self._declared = declared
         self._signature = read_signature(fn, declared.name)
-        super().__init__(declared, PythonBinding(fn, self._signature, declared, object_name), _place(fn))
-        self._manifest = None
+        if declared.tier is SandboxTier.NONE:
+            binding: Binding = PythonBinding(fn, self._signature, declared, object_name)
+        else:
+            binding = SandboxedBinding(fn, self._signature, declared)
+        super().__init__(declared, binding, _place(fn))
         self._fn = fn
         self.__doc__ = fn.__doc__
         self.__module__ = fn.__module__
         self.__wrapped__ = fn
         _check_roles(declared, self._signature.names)
 
-    @property
+    @cached_property
     def manifest(self) -> ToolManifest:
         """Everything about it but its code; made when it is first asked for, so that types may stand further down."""
-        if self._manifest is None:
-            self._manifest = self._complete()
-        return self._manifest
+        return self._complete()
 
     def check(self) -> ToolManifest:
         """The manifest, once everything that undo needs is there."""
+        if self._declared.undo is not Undo.RESTORE:
+            return self.manifest
         binding = self._python
-        if self._declared.undo is Undo.RESTORE and (binding.before_fn is None or binding.restore_fn is None):
+        if binding.before_fn is None or binding.restore_fn is None:
             missing = " and ".join(
                 f"@{self.name}.{part}"
                 for part, fn in (("before", binding.before_fn), ("restore", binding.restore_fn))
@@ -162,9 +169,11 @@ class PythonTool(Tool):
         given = name_arguments(self.name, self._signature.names, args, kwargs)
         return {name: canonical.plain(value) for name, value in given.items()}
 
-    def validate(self, arguments: dict[str, Json]) -> None:
-        """Raise `BadArguments`, with a sentence for the model, if they do not fit."""
-        self._signature.bind(arguments)
+    def validate(self, arguments: dict[str, Json]) -> dict[str, Any] | None:
+        """Raise `BadArguments`, with a sentence for the model, if they do not fit; gives them as the function takes
+        them.
+        """
+        return self._signature.bind(arguments)
 
     def result(self, plain: Json) -> Any:
         """A result in JSON as the annotated type."""
@@ -172,7 +181,11 @@ class PythonTool(Tool):
 
     @property
     def _python(self) -> PythonBinding:
-        assert isinstance(self.binding, PythonBinding)  # noqa: S101 - made in __init__
+        if not isinstance(self.binding, PythonBinding):
+            raise InvalidTool(
+                f"{self.name} asks for the tier {self._declared.tier}; what stands beside a tool would run without it.",
+                "Leave it away: a tool in a sandbox reads, and needs neither undo nor reconcile.",
+            )
         return self.binding
 
     def _attach(self, part: str, fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -182,12 +195,14 @@ class PythonTool(Tool):
                 f'Write @tool(effect="write", undo="restore") above {self.name}.',
             )
         self._python.attach(part, fn)
-        self._manifest = None
+        vars(self).pop("manifest", None)
         return fn
 
     def _complete(self) -> ToolManifest:
-        declared, signature, binding = self._declared, self._signature, self._python
-        parts = (self._fn, binding.before_fn, binding.restore_fn, binding.reconcile_fn)
+        declared, signature = self._declared, self._signature
+        parts = (self._fn,)
+        if isinstance(self.binding, PythonBinding):
+            parts = (self._fn, self.binding.before_fn, self.binding.restore_fn, self.binding.reconcile_fn)
         return ToolManifest(
             name=declared.name, description=declared.description or signature.description,
             parameters=signature.parameters, effect=declared.effect, result=signature.result,
@@ -195,7 +210,7 @@ class PythonTool(Tool):
             rate=declared.rate, breaker=declared.breaker, limit=declared.limit, keyed=signature.keyed,
             key_ttl=declared.key_ttl, undo=declared.undo,
             best_effort=NOT_ATOMIC if declared.undo is Undo.RESTORE else "",
-            reconciles=binding.reconcile_fn is not None, tier=declared.tier, owner=declared.owner,
+            reconciles=parts[-1] is not None and len(parts) > 1, tier=declared.tier, owner=declared.owner,
             secrets=declared.secrets, source="python", version=_version(parts),
         )  # fmt: skip
 
@@ -211,6 +226,7 @@ def tool(
     reads: str = "",
     trusted: bool = False,
     readers: Sequence[str] = (),
+    references: Sequence[str] | None = None,
     data_class: str = "",
     roles: dict[str, ArgumentRole | str] | dict[str, str] | None = None,
     undo: Undo | str = Undo.NONE,
@@ -255,8 +271,9 @@ def name_arguments(
 
 def _declare(
     fn: Callable[..., Any], *, effect: Effect | str = Effect.WRITE, name: str = "", description: str = "",
-    reads: str = "", trusted: bool = False, readers: Sequence[str] = (), data_class: str = "",
-    roles: dict[str, str] | None = None, undo: Undo | str = Undo.NONE, object: str = "",  # noqa: A002 - its word
+    reads: str = "", trusted: bool = False, readers: Sequence[str] = (),
+    references: Sequence[str] | None = None, data_class: str = "", roles: dict[str, str] | None = None,
+    undo: Undo | str = Undo.NONE, object: str = "",  # noqa: A002 - its word
     timeout: float | str | None = None, retry: Backoff | None = None, rate: Rate | str | None = None,
     breaker: Breaker | None = None, limit: int | None = None, key_ttl: float | str = "24h",
     reconcile: Callable[..., Any] | None = None, secrets: Sequence[str] = (),
@@ -272,7 +289,9 @@ def _declare(
         name=name, description=description, parameters={},
         effect=_one_of(Effect, effect, name, "effect"),
         roles={argument: _one_of(ArgumentRole, role, name, "role") for argument, role in (roles or {}).items()},
-        label=ResultLabel(reads, trusted, tuple(readers), data_class),
+        label=ResultLabel(
+            reads, trusted, tuple(readers), data_class, None if references is None else _names(references, name)
+        ),
         timeout=None if timeout is None else _duration(timeout, name, "timeout"),
         retry=retry, rate=_rate(rate, name), breaker=breaker, limit=limit,
         key_ttl=_duration(key_ttl, name, "key_ttl"), undo=_one_of(Undo, undo, name, "undo"),
@@ -300,7 +319,7 @@ def _check_effect(declared: ToolManifest) -> None:
 
 def _check_roles(declared: ToolManifest, names: Sequence[str]) -> None:
     for argument in declared.roles:
-        if argument not in names:
+        if argument.partition(".")[0] not in names:
             raise InvalidTool(
                 f'{declared.name} gives a role to "{argument}", which it does not take.',
                 f"It takes {', '.join(names) or 'nothing'}.",
@@ -339,6 +358,11 @@ def _rate(given: Rate | str | None, name: str) -> Rate | None:
 def _names(given: Sequence[str], name: str) -> tuple[str, ...]:
     if isinstance(given, str):
         raise InvalidTool(f"{name} names its secrets as one text.", f'Write secrets=["{given}"].')
+    if any(map(looks_like_a_value, given)):
+        raise InvalidTool(  # not quoted: it may be the key
+            f"{name} has among its secrets what looks like a key itself; code holds names, never values.",
+            "Put the key into an environment variable, and name that.",
+        )
     return tuple(given)
 
 

@@ -48,7 +48,7 @@ def plain(value: object, foreign: Callable[[object], object] | None = None) -> A
 
 
 def encode(value: object) -> bytes:
-    """The canonical bytes of a plain value: sorted keys, no white space, UTF-8."""
+    """The canonical bytes of a plain value, or of one that is `ready`: sorted keys, no white space, UTF-8."""
     try:
         return _ENCODER.encode(value)
     except UnicodeEncodeError as wrong:
@@ -60,9 +60,17 @@ def digest(value: object) -> str:
     return hashlib.sha256(encode(value)).hexdigest()
 
 
-def learn(kind: type[Kind], to_plain: Callable[[Kind], Any]) -> None:
-    """Have values of exactly this type written by `to_plain`, which gives plain JSON: for the types on every path."""
-    _KNOWN[kind] = to_plain
+def learn(kind: type[Kind], to_plain: Callable[[Kind], Any], is_ready: Callable[[Kind], bool]) -> None:
+    """Have structs of exactly this type written by `to_plain`, which gives plain JSON: for the types on every path.
+    Where one `is_ready`, its own bytes are the canonical ones already.
+    """
+    _KNOWN[kind] = to_plain, is_ready
+
+
+def ready(value: object) -> Any:
+    """A value as `encode` takes it: plain JSON, or a struct whose own bytes are the same."""
+    known = _KNOWN.get(value.__class__)
+    return value if known is not None and known[1](value) else plain(value)
 
 
 def accept(value: object, what: str) -> Any:
@@ -103,6 +111,13 @@ def parse(text: str | bytes) -> Any:
 
 def _loads(text: str | bytes) -> Any:
     if isinstance(text, str) and not text.startswith(_BOM):
+        if text[:1] == "{":  # the usual case, without looking for white space around it
+            try:
+                value, end = _SCAN(text, 0)
+            except StopIteration:
+                return _DECODER.decode(text)  # which says where
+            if end == len(text):
+                return value
         return _DECODER.decode(text)
     return json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
 
@@ -111,7 +126,7 @@ def _translate(value: object, foreign: Callable[[object], object] | None) -> Any
     """A value of a type that JSON does not know; what it holds may be of such types as well."""
     known = _KNOWN.get(value.__class__)
     if known is not None:
-        return known(value)
+        return known[0](value)
     translated = value if foreign is None else foreign(value)
     if translated is not value:
         return plain(translated, foreign)
@@ -248,8 +263,9 @@ def _no_constant(name: str) -> NoReturn:
 _LONGEST_SHOWN = 1000
 _BOM = "\ufeff"
 _DECODER = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+_SCAN: Callable[[str, int], tuple[Any, int]] = vars(_DECODER)["scan_once"]
 _UNSET: Any = object()
 _FIELDS: WeakKeyDictionary[type, tuple[str, ...] | None] = WeakKeyDictionary()
-_KNOWN: dict[type, Callable[[Any], Any]] = {}
+_KNOWN: dict[type, tuple[Callable[[Any], Any], Callable[[Any], bool]]] = {}
 _AS_IT_IS = frozenset({str, bool, type(None)})
-_ENCODER = msgspec.json.Encoder(order="deterministic")
+_ENCODER = msgspec.json.Encoder(order="sorted")

@@ -3,7 +3,8 @@
 Parts that only one dialect understands (thinking blocks, thought signatures, encrypted reasoning) are carried in
 `opaque`, untouched, together with the dialect that they belong to: `{"gemini": {"thoughtSignature": "..."}}` on a
 part, a message or a tool (see `wire/opaque.py`); the whole block on a part that names its dialect itself. Nothing
-here knows a provider or a price.
+here knows a provider or a price. All of it is frozen JSON that cannot refer back to itself, so the collector of cycles
+is not told of it: long talks would be most of what it looks through.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from remit.wire import canonical
 Json = Any
 
 
-class Text(Struct, tag="text", frozen=True, omit_defaults=True):
+class Text(Struct, tag="text", frozen=True, omit_defaults=True, gc=False):
     """Words."""
 
     text: str
@@ -26,7 +27,7 @@ class Text(Struct, tag="text", frozen=True, omit_defaults=True):
     """By dialect, other keys of its own block, such as citations or `cache_control`."""
 
 
-class Image(Struct, tag="image", frozen=True, omit_defaults=True):
+class Image(Struct, tag="image", frozen=True, omit_defaults=True, gc=False):
     """A picture: base64 `data` with its media type, or a `url`."""
 
     media_type: str = ""
@@ -36,7 +37,7 @@ class Image(Struct, tag="image", frozen=True, omit_defaults=True):
     opaque: dict[str, Json] | None = None
 
 
-class Audio(Struct, tag="audio", frozen=True, omit_defaults=True):
+class Audio(Struct, tag="audio", frozen=True, omit_defaults=True, gc=False):
     """Sound, base64."""
 
     data: str
@@ -44,7 +45,7 @@ class Audio(Struct, tag="audio", frozen=True, omit_defaults=True):
     opaque: dict[str, Json] | None = None
 
 
-class File(Struct, tag="file", frozen=True, omit_defaults=True):
+class File(Struct, tag="file", frozen=True, omit_defaults=True, gc=False):
     """A document: base64 `data`, a `url`, or the `id` under which the provider already has it."""
 
     name: str = ""
@@ -55,7 +56,7 @@ class File(Struct, tag="file", frozen=True, omit_defaults=True):
     opaque: dict[str, Json] | None = None
 
 
-class Reasoning(Struct, tag="reasoning", frozen=True, omit_defaults=True):
+class Reasoning(Struct, tag="reasoning", frozen=True, omit_defaults=True, gc=False):
     """What the model thought; `opaque` is the dialect's own block, byte for byte what has to be sent back."""
 
     text: str = ""
@@ -63,7 +64,7 @@ class Reasoning(Struct, tag="reasoning", frozen=True, omit_defaults=True):
     opaque: dict[str, Json] | None = None
 
 
-class ToolCall(Struct, tag="tool_call", frozen=True, omit_defaults=True):
+class ToolCall(Struct, tag="tool_call", frozen=True, omit_defaults=True, gc=False):
     """A model asks for a tool; `arguments` is the JSON text exactly as it was sent, valid or not."""
 
     id: str
@@ -72,7 +73,7 @@ class ToolCall(Struct, tag="tool_call", frozen=True, omit_defaults=True):
     opaque: dict[str, Json] | None = None
 
 
-class ToolResult(Struct, tag="tool_result", frozen=True, omit_defaults=True):
+class ToolResult(Struct, tag="tool_result", frozen=True, omit_defaults=True, gc=False):
     """What a tool answered to the call `id`."""
 
     id: str
@@ -82,14 +83,14 @@ class ToolResult(Struct, tag="tool_result", frozen=True, omit_defaults=True):
     opaque: dict[str, Json] | None = None
 
 
-class Refusal(Struct, tag="refusal", frozen=True, omit_defaults=True):
+class Refusal(Struct, tag="refusal", frozen=True, omit_defaults=True, gc=False):
     """The model declined, in these words."""
 
     text: str
     opaque: dict[str, Json] | None = None
 
 
-class Foreign(Struct, tag="foreign", frozen=True, omit_defaults=True):
+class Foreign(Struct, tag="foreign", frozen=True, omit_defaults=True, gc=False):
     """A block that only its dialect knows (server-side tools, search results): carried, never interpreted."""
 
     dialect: str
@@ -100,7 +101,7 @@ Part = Text | Image | Audio | File | Reasoning | ToolCall | ToolResult | Refusal
 Role = Literal["system", "user", "assistant", "tool"]
 
 
-class Message(Struct, frozen=True, omit_defaults=True):
+class Message(Struct, frozen=True, omit_defaults=True, gc=False):
     """One turn. A `developer` turn is `system`; tool results stand in a `tool` turn, one or several."""
 
     role: Role
@@ -111,15 +112,15 @@ class Message(Struct, frozen=True, omit_defaults=True):
     @property
     def text(self) -> str:
         """Its words alone."""
-        return "".join(part.text for part in self.parts if isinstance(part, Text))
+        return "".join([part.text for part in self.parts if isinstance(part, Text)])
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """The tools that it asks for, in order."""
-        return tuple(part for part in self.parts if isinstance(part, ToolCall))
+        return tuple([part for part in self.parts if isinstance(part, ToolCall)])
 
 
-class ToolSpec(Struct, frozen=True, omit_defaults=True):
+class ToolSpec(Struct, frozen=True, omit_defaults=True, gc=False):
     """A tool as a model is told about it."""
 
     name: str
@@ -132,7 +133,7 @@ class ToolSpec(Struct, frozen=True, omit_defaults=True):
     """By dialect, other keys of its own declaration; of a tool with a `dialect`, the whole of it."""
 
 
-class OutputSchema(Struct, frozen=True, omit_defaults=True):
+class OutputSchema(Struct, frozen=True, omit_defaults=True, gc=False):
     """The answer has to fit this JSON schema; an empty `schema` asks for any JSON object."""
 
     name: str = "answer"
@@ -141,7 +142,7 @@ class OutputSchema(Struct, frozen=True, omit_defaults=True):
     description: str = ""
 
 
-class ModelRequest(Struct, frozen=True, omit_defaults=True):
+class ModelRequest(Struct, frozen=True, omit_defaults=True, gc=False):
     """What a model is asked. `tool_choice` is auto, none, required, or the name of a tool as `tool:NAME`."""
 
     model: str
@@ -163,7 +164,7 @@ class ModelRequest(Struct, frozen=True, omit_defaults=True):
     extra: dict[str, Json] = field(default_factory=dict[str, Json])
 
 
-class Usage(Struct, frozen=True, omit_defaults=True):
+class Usage(Struct, frozen=True, omit_defaults=True, gc=False):
     """Tokens, in parts that do not overlap: `input` excludes what was cached, `output` excludes reasoning."""
 
     input: int = 0
@@ -177,7 +178,10 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     @property
     def total(self) -> int:
         """All of them."""
-        return self.prompt + self.completion
+        return (
+            self.input + self.cache_read + self.cache_write + self.audio_input
+            + self.output + self.reasoning + self.audio_output
+        )  # fmt: skip
 
     @property
     def prompt(self) -> int:
@@ -193,7 +197,7 @@ class Usage(Struct, frozen=True, omit_defaults=True):
 Finish = Literal["stop", "length", "tools", "filter", "error", "unknown"]
 
 
-class ModelResponse(Struct, frozen=True, omit_defaults=True):
+class ModelResponse(Struct, frozen=True, omit_defaults=True, gc=False):
     """What a model answered."""
 
     model: str
@@ -209,7 +213,7 @@ class ModelResponse(Struct, frozen=True, omit_defaults=True):
 # --- a stream, event by event; `index` is the place of the part in the message --------------------------------
 
 
-class Started(Struct, tag="started", frozen=True, omit_defaults=True):
+class Started(Struct, tag="started", frozen=True, omit_defaults=True, gc=False):
     """The answer begins."""
 
     id: str = ""
@@ -217,21 +221,21 @@ class Started(Struct, tag="started", frozen=True, omit_defaults=True):
     usage: Usage | None = None
 
 
-class TextDelta(Struct, tag="text_delta", frozen=True, omit_defaults=True):
+class TextDelta(Struct, tag="text_delta", frozen=True, omit_defaults=True, gc=False):
     """More words of a part."""
 
     index: int
     text: str
 
 
-class ReasoningDelta(Struct, tag="reasoning_delta", frozen=True, omit_defaults=True):
+class ReasoningDelta(Struct, tag="reasoning_delta", frozen=True, omit_defaults=True, gc=False):
     """More thinking."""
 
     index: int
     text: str
 
 
-class ToolCallStarted(Struct, tag="tool_call_started", frozen=True, omit_defaults=True):
+class ToolCallStarted(Struct, tag="tool_call_started", frozen=True, omit_defaults=True, gc=False):
     """A tool call begins; its arguments follow."""
 
     index: int
@@ -239,21 +243,21 @@ class ToolCallStarted(Struct, tag="tool_call_started", frozen=True, omit_default
     name: str
 
 
-class ToolCallDelta(Struct, tag="tool_call_delta", frozen=True, omit_defaults=True):
+class ToolCallDelta(Struct, tag="tool_call_delta", frozen=True, omit_defaults=True, gc=False):
     """More of the arguments' JSON text."""
 
     index: int
     text: str
 
 
-class PartDone(Struct, tag="part_done", frozen=True, omit_defaults=True):
+class PartDone(Struct, tag="part_done", frozen=True, omit_defaults=True, gc=False):
     """A part is complete, whole and with its opaque rest; it replaces what the deltas said."""
 
     index: int
     part: Part
 
 
-class Finished(Struct, tag="finished", frozen=True, omit_defaults=True):
+class Finished(Struct, tag="finished", frozen=True, omit_defaults=True, gc=False):
     """The answer is complete. A stream that ends without it was cut."""
 
     finish: Finish = "stop"
@@ -263,7 +267,7 @@ class Finished(Struct, tag="finished", frozen=True, omit_defaults=True):
     extra: dict[str, Json] = field(default_factory=dict[str, Json])
 
 
-class Failed(Struct, tag="failed", frozen=True, omit_defaults=True):
+class Failed(Struct, tag="failed", frozen=True, omit_defaults=True, gc=False):
     """The provider reported an error in the middle of the stream."""
 
     message: str
@@ -284,22 +288,32 @@ def message_to_plain(message: Message) -> dict[str, Json]:
 def _canonical(message: Message) -> Any:
     """A message as the journal digests it: only what a provider made up itself has to be looked at value by value."""
     plain = msgspec.to_builtins(message, str_keys=True, order="deterministic")
-    if message.opaque is not None or not all(map(_is_words, message.parts)):
+    if not _is_words(message):
         return canonical.plain(plain)
-    for each in (plain, *plain.get("parts", ())):
-        if "parts" in each:
-            each["parts"] = list(each["parts"])
+    if "parts" in plain:
+        plain["parts"] = parts = list(plain["parts"])
+        for each in parts:
+            if "parts" in each:
+                each["parts"] = list(each["parts"])
     return plain
 
 
-def _is_words(part: Part) -> bool:
-    if type(part) is ToolResult:
-        return part.opaque is None and all(map(_is_words, part.parts))
-    return type(part) in _WORDS and getattr(part, "opaque", None) is None
+def _is_words(message: Message) -> bool:
+    return message.opaque is None and _are_words(message.parts)
 
 
-_WORDS = frozenset({Text, ToolCall, Reasoning, Refusal})
-canonical.learn(Message, _canonical)
+def _are_words(parts: tuple[Part, ...]) -> bool:
+    for part in parts:
+        kind = part.__class__
+        if kind not in _WORDS or part.opaque is not None:  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+            return False
+        if kind is ToolResult and not _are_words(part.parts):  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
+            return False
+    return True
+
+
+_WORDS = frozenset({Text, ToolCall, ToolResult, Reasoning, Refusal})
+canonical.learn(Message, _canonical, _is_words)
 
 
 def message_from_plain(plain: object) -> Message:

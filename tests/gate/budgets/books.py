@@ -9,8 +9,8 @@ from pathlib import Path
 from remit.domain.action_errors import BudgetExhausted
 from remit.domain.budgets import Account, Amount, Budget
 from remit.domain.clock import Clock, SystemClock
-from remit.gate.budget_leases import Terms
-from remit.gate.budgets import BudgetBook, Reservation
+from remit.gate.budgeting.budgets import BudgetBook, Reservation
+from remit.gate.budgeting.leases import Terms
 from remit.store.database import Commit, Database, Op
 from remit.store.databases.postgres import PostgresDatabase
 from remit.store.databases.sqlite import SqliteDatabase

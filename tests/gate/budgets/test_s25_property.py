@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from remit.domain.budgets import Account, Amount, Budget
-from remit.gate.budgets import Reservation
+from remit.gate.budgeting.budgets import Reservation
 from tests.gate.budgets.books import QUICK, Book, Place, admits, prepare
 
 ACCOUNTS = {

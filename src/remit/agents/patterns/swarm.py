@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.action_errors import NoQuorum
+from remit.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,11 @@ async def swarm(
 
     With fewer than `quorum` successes (all, if it is not given) it raises `NoQuorum`, naming the first failure.
     """
+    if quorum is not None and not 0 <= quorum <= len(pieces):
+        raise InvalidInput(
+            f"a swarm over {len(pieces)} pieces cannot have a quorum of {quorum}.",
+            "Ask for as many as there are.",
+        )
     answers: list[Any] = []
     for start in range(0, len(pieces), width):
         work = [run.ask(agent, piece) for piece in pieces[start : start + width]]

@@ -1,4 +1,4 @@
-"""`remit inbox | approve | reject`: the questions that wait for a person, and the answers."""
+"""`remit inbox | approve | reject`: the questions that wait for a person, and what people say to them."""
 
 from __future__ import annotations
 
@@ -7,43 +7,134 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from remit.cli import wording
-from remit.cli.given import json_value
-from remit.cli.output import Line, Span
-from remit.cli.terminal import Command, Terminal, now
+from remit.cli.cards import card_lines
+from remit.cli.given import json_object, json_value
+from remit.cli.terminal import Command, Group, Terminal, now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from remit.control.office import Office
+    from remit.control.people_views import InboxNumbers, Verdict
     from remit.control.views import InboxItem
 
-_LONGEST_VALUE = 400
+_RUN_USES, _RUN_TIME = 10, "8h"
 
 
-@click.command(cls=Command)
+@click.group(cls=Group, invoke_without_command=True)
 @click.option("--group", default=None, help="Only questions for this group.")
-@click.pass_obj
-def inbox(terminal: Terminal, group: str | None) -> None:
+@click.option("--mine", is_flag=True, help="Only those asked of whoever's key this is.")
+@click.pass_context
+def inbox(context: click.Context, group: str | None, *, mine: bool) -> None:
     """List the questions that wait for a person, and what yes and no would do."""
-    items = terminal.ask_office(lambda office: office.inbox(group))
+    if context.invoked_subcommand is not None:
+        return
+    terminal = context.ensure_object(Terminal)
+    items = [
+        each for each in terminal.ask_office(lambda office: office.inbox(group)) if each.mine or not mine
+    ]
     terminal.answer(items, lambda: _inbox_lines(items))
+
+
+@inbox.command(cls=Command)
+@click.argument("question")
+@click.pass_obj
+def show(terminal: Terminal, question: str) -> None:
+    """Show one open QUESTION, with the digest of exactly what is decided about."""
+    item = terminal.ask_office(lambda office: office.question(question))
+    terminal.answer(
+        item, lambda: [*card_lines(item, now()), *([f"    digest   {item.digest}"] if item.digest else [])]
+    )
+
+
+@inbox.command(cls=Command)
+@click.argument("question")
+@click.argument("text")
+@click.pass_obj
+def ask(terminal: Terminal, question: str, text: str) -> None:
+    """Ask back: TEXT goes to whoever wanted it, and the answer stands on the card."""
+    item = terminal.ask_office(lambda office: office.ask_back(question, text))
+    terminal.answer(
+        item, lambda: [f"asked {item.requester or 'whoever wanted it'}: {item.id} waits for the answer"]
+    )
+
+
+@inbox.command(cls=Command)
+@click.argument("question")
+@click.argument("text")
+@click.pass_obj
+def answer(terminal: Terminal, question: str, text: str) -> None:
+    """Answer what was asked back about QUESTION."""
+    item = terminal.ask_office(lambda office: office.answer(question, text))
+    terminal.answer(item, lambda: [f"your answer stands on the card of {item.id}"])
+
+
+@inbox.command(cls=Command)
+@click.argument("question")
+@click.option("--to", required=True, metavar="NAME", help="A user, or a group.")
+@click.option("--comment", default="", help="Why; it stands in the log.")
+@click.pass_obj
+def delegate(terminal: Terminal, question: str, to: str, comment: str) -> None:
+    """Hand QUESTION on to somebody else."""
+    item = terminal.ask_office(lambda office: office.delegate(question, to, comment))
+    terminal.answer(item, lambda: [f"{item.id} is asked of {item.assignee or item.group} now"])
+
+
+@inbox.command(cls=Command)
+@click.option("--days", default=30, show_default=True, help="How far to look back.")
+@click.pass_obj
+def stats(terminal: Terminal, days: int) -> None:
+    """How often people are asked, how long they take, and whether they look before they agree."""
+    found = terminal.ask_office(lambda office: office.inbox_numbers(days))
+    terminal.answer(found, lambda: _numbers(found, days))
+
+
+@inbox.command(cls=Command)
+@click.option("--group", default="", help="Whom to ask; else whoever was asked last.")
+@click.option("--tool", default="", help="The call of which tool; else the one that was asked about last.")
+@click.option(
+    "--arguments", default="", metavar="JSON", help="With these arguments; else those of a real one, spoilt."
+)
+@click.pass_obj
+def canary(terminal: Terminal, group: str, tool: str, arguments: str) -> None:
+    """Put a request that ought to be refused among the real ones. It performs nothing, whatever is said to it."""
+    given = json_object(arguments, "--arguments") if arguments else None
+    seeded = terminal.ask_office(lambda office: office.seed_canary(group, tool, given))
+    terminal.answer(
+        {"id": seeded}, lambda: [f"{seeded} is in the inbox; who decides about it is told what it was"]
+    )
 
 
 @click.command(cls=Command)
 @click.argument("question")
 @click.option("--value", default=None, metavar="JSON", help="Approve this instead; JSON, @file or -.")
 @click.option("--comment", default="", help="Why; it stands in the log.")
+@click.option(
+    "--digest", default="", help="Only if this is exactly what is decided about (remit inbox show)."
+)
+@click.option("--for-run", is_flag=True, help="And ask nobody again for this tool and agent in this run.")
+@click.option("--uses", default=_RUN_USES, show_default=True, help="With --for-run: how often.")
+@click.option("--for", "within", default=_RUN_TIME, show_default=True, help="With --for-run: for how long.")
 @click.pass_obj
-def approve(terminal: Terminal, question: str, value: str | None, comment: str) -> None:
+def approve(
+    terminal: Terminal, question: str, value: str | None, comment: str, digest: str, uses: int, within: str,
+    *, for_run: bool,
+) -> None:  # fmt: skip
     """Say yes to QUESTION, an id from `remit inbox`."""
+    if for_run and value is not None:
+        raise click.UsageError("--for-run agrees to what was asked; it cannot be combined with --value.")
     edited = {} if value is None else {"value": json_value(value, "--value")}
 
-    async def decide(office: Office) -> InboxItem | None:
+    async def decide(office: Office) -> tuple[InboxItem | None, Verdict]:
         item = await _find(office, question)
-        await office.approve(item.id if item else question, comment=comment, **edited)
-        return item
+        name = item.id if item else question
+        if for_run:
+            return item, await office.approve_for_run(
+                name, uses=uses, within=within, comment=comment, digest=digest
+            )
+        return item, await office.approve(name, comment=comment, digest=digest, **edited)
 
-    _say(terminal, "approved", question, terminal.ask_office(decide))
+    _say(terminal, *terminal.ask_office(decide))
 
 
 @click.command(cls=Command)
@@ -53,90 +144,72 @@ def approve(terminal: Terminal, question: str, value: str | None, comment: str) 
 def reject(terminal: Terminal, question: str, reason: str) -> None:
     """Say no to QUESTION, an id from `remit inbox`."""
 
-    async def decide(office: Office) -> InboxItem | None:
+    async def decide(office: Office) -> tuple[InboxItem | None, Verdict]:
         item = await _find(office, question)
-        await office.reject(item.id if item else question, reason)
-        return item
+        return item, await office.reject(item.id if item else question, reason)
 
-    _say(terminal, "rejected", question, terminal.ask_office(decide))
+    _say(terminal, *terminal.ask_office(decide))
 
 
 async def _find(office: Office, question: str) -> InboxItem | None:
     """The one open question that is meant; none leaves it to control to say why."""
-    meant = [
-        item
-        for item in await office.inbox()
-        if item.id.removeprefix("a-").startswith(question.removeprefix("a-"))
+    found = await office.inbox()
+    meant = [item for item in found if item.id == question] or [
+        item for item in found if item.id.removeprefix("a-").startswith(question.removeprefix("a-"))
     ]
     return meant[0] if len(meant) == 1 else None
 
 
-def _say(terminal: Terminal, verdict: str, question: str, item: InboxItem | None) -> None:
-    decided: dict[str, Any] = {"id": item.id if item else question, "verdict": verdict}
+def _say(terminal: Terminal, item: InboxItem | None, said: Verdict) -> None:
+    told: dict[str, Any] = {"id": said.id, "verdict": said.status}
+    told |= {"run": said.run} if said.run else {}
+    told |= {"needed": said.needed, "votes": said.votes} if said.needed > 1 else {}
+    told |= {"canary": True} if said.canary else {}
+    told |= {"grant": said.grant} if said.grant else {}
+    terminal.answer(told, lambda: _said_lines(item, said))
+
+
+def _said_lines(item: InboxItem | None, said: Verdict) -> Iterator[str]:
+    if said.canary:
+        blind = said.status == "approved"
+        yield f"{said.id} was a canary: a request that ought to be refused. Nothing is performed."
+        yield "  it was agreed to; look at what a card says before the next yes" if blind else "  well seen"
+        return
+    if said.status == "counted":
+        yield f"your yes to {said.id} counts; {said.votes} of {said.needed} people have agreed"
+        return
+    if said.status == "edited":
+        yield f"{said.id} is changed; somebody else has to agree to it as it is now"
+        return
+    yield f"{said.status} {said.id}"
     if item is not None:
-        decided["run"] = item.run
-
-    def lines() -> Iterator[str]:
-        yield f"{verdict} {decided['id']}"
-        if item is not None:
-            yield f"  {item.approve_means if verdict == 'approved' else item.reject_means}"
-            yield f"  run {item.run} goes on as soon as a worker has it:  remit watch {item.run}"
-
-    terminal.answer(decided, lines)
+        yield f"  {item.approve_means if said.status == 'approved' else item.reject_means}"
+    if said.grant:
+        yield f"  {said.grant} answers for this tool in this run from now on:  remit grant show {said.grant}"
+    if said.run:
+        yield f"  run {said.run} goes on as soon as a worker has it:  remit watch {said.run}"
 
 
 def _inbox_lines(items: list[InboxItem]) -> Iterator[str]:
     if not items:
         yield "nothing waits for a person"
     for item in items:
-        yield from _item_lines(item, now())
+        yield from card_lines(item, now())
 
 
-def _question(item: InboxItem) -> str:
-    match item.kind:
-        case "human":
-            return f"may {item.name} go on?" if item.name else f"{item.flow} asks for a decision"
-        case "unknown":
-            return f"did {item.name} take place?"
-        case "write":
-            return f"may the fork really perform {item.name}?"
-        case "approval":
-            return (
-                f"may {item.value.get('agent') or item.value.get('for') or 'the run'} do this: {item.name}?"
-            )
-
-
-def _asked_about(item: InboxItem) -> Iterator[tuple[str, str]]:
-    """The value, or of a write the call that is meant and the key under which the world may know it."""
-    match item.value:
-        case {"step": str(step), "arguments": _} if item.kind in {"unknown", "write"}:
-            yield "step", step
-            yield "with", wording.value(item.value["arguments"], _LONGEST_VALUE)
-            if "idempotency_key" in item.value:
-                yield "key", item.value["idempotency_key"]
-        case {"rule": str(rule), "reason": reason} if item.kind == "approval":
-            call = item.value
-            what = call.get("tool") or call.get("undo") or item.name
-            yield "what", wording.call(str(what), call.get("arguments") or {}, _LONGEST_VALUE)
-            yield "why you", f"{reason or rule} ({rule})"
-            yield (
-                "undo",
-                "can be undone" if call.get("undo") not in {"none", "", None} else "cannot be undone",
-            )
-        case value:
-            yield "value", wording.value(value, _LONGEST_VALUE)
-
-
-def _item_lines(item: InboxItem, now: int) -> Iterator[str]:
-    due = f", answer by {wording.when(item.due, now)}" if item.due is not None else ""
-    group = Span(f"for {item.group or 'anybody'}", "waits")
-    asked = f"   asked {wording.ago(item.asked_at, now)}{due}"
-    yield Line.of(Span(item.id, "strong"), f"  {_question(item)}  ", group, asked).painted
-    for label, text in (
-        ("run", f"{item.run} ({item.flow})"),
-        *_asked_about(item),
-        ("approve", item.approve_means),
-        ("reject", item.reject_means),
-    ):
-        yield Line.of("    ", Span(f"{label:<9}", "dim"), text).painted
-    yield ""
+def _numbers(found: InboxNumbers, days: int) -> Iterator[str]:
+    rate = "-" if found.asks_per_100 is None else f"{found.asks_per_100:.1f}"
+    blind = "-" if found.blind_rate is None else f"{100 * found.blind_rate:.0f} %"
+    times = ", ".join(
+        f"{name} {wording.duration(round(taken * wording.MICROSECONDS))}"
+        for name, taken in found.decision_seconds.items()
+    )
+    yield f"the last {wording.many(days, 'day')}"
+    yield f"  asked        {found.asked} in {wording.many(found.consequential, 'consequential call')}: {rate} per 100"
+    yield (
+        f"  decided      {found.approved} approved, {found.rejected} rejected, {found.expired} expired, "
+        f"{found.withdrawn} withdrawn, {found.open} open"
+    )
+    yield f"  took         {times or '-'}"
+    yield f"  by grants    {found.by_grant} needed nobody"
+    yield f"  canaries     {found.canaries_approved} of {found.canaries} agreed to blindly: {blind}"

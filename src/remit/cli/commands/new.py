@@ -14,14 +14,16 @@ from remit.cli.terminal import Command, Terminal
 @click.option("--name", default="", help="Its name; else the folder's.")
 @click.pass_obj
 def new(terminal: Terminal, folder: Path, name: str) -> None:
-    """Make a workspace in FOLDER: settings, a small flow that survives crashes, and its test."""
+    """Make a workspace in FOLDER: settings, a flow that survives crashes, an agent without a key, and tests."""
     from remit.control import workspace
 
     written = workspace.create(folder, name)
 
     def lines() -> list[str]:
         files = [f"  {path}" for path in written]
-        start = f"""cd {folder} · remit run hello --input '{{"name": "Ada"}}' · remit doctor"""
+        start = (
+            f"""cd {folder} · remit check · remit run hello --input '{{"name": "Ada"}}' · python -m pytest"""
+        )
         return [f"made the workspace {folder}", *files, "", f"What now:  {start}"]
 
     terminal.answer({"workspace": str(folder), "files": [str(path) for path in written]}, lines)

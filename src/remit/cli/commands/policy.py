@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from remit.cli.commands import rules
 from remit.cli.errors import DONE, REFUSED
 from remit.cli.output import Line, Span
 from remit.cli.terminal import Command, Group, Terminal
@@ -13,6 +14,7 @@ from remit.cli.terminal import Command, Group, Terminal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from remit.control.contracting import ContractView
     from remit.control.policies import PolicyReport
 
 _STYLES = {"away": "waits", "broken": "bad", "dead": "waits", "example": "bad"}
@@ -20,7 +22,7 @@ _STYLES = {"away": "waits", "broken": "bad", "dead": "waits", "example": "bad"}
 
 @click.group(cls=Group)
 def policy() -> None:
-    """Look at the rules in policies/."""
+    """Check, try and change the rules in policies/, and review what they allow."""
 
 
 @policy.command(cls=Command)
@@ -38,6 +40,51 @@ def check(terminal: Terminal) -> int:
     report = terminal.execute(policies.check(place, chosen.code, own.team, own.environment))
     terminal.answer(report, lambda: _lines(report))
     return REFUSED if any(finding.kind in {"broken", "example"} for finding in report.findings) else DONE
+
+
+for _command in (rules.test, rules.example, rules.simulate, rules.shadow, rules.propose, rules.review):
+    policy.add_command(_command)
+
+
+@policy.command(cls=Command)
+@click.argument("text")
+@click.option("--agent", required=True, help="The agent that would be asked.")
+@click.pass_obj
+def contract(terminal: Terminal, text: str, agent: str) -> int:
+    """Show the contract that a request would be compiled to: which calls, how often, with which values.
+
+    Nothing is started and no model is asked.
+    """
+    from remit.control import contracting, settings
+
+    place = terminal.place()
+    chosen = settings.load(place)
+    own = chosen.contracts
+    demands = contracting.Demands(own.required, own.reads, own.sinks, own.on_violation)
+    environment = chosen.workspace.environment
+    view = terminal.execute(contracting.preview(place, chosen.code, demands, environment, agent, text))
+    terminal.answer(view, lambda: _contract(view))
+    return DONE
+
+
+_VIOLATIONS = {"": "put to a person, if one starts the run", "ask": "put to a person", "deny": "refused"}
+
+
+def _contract(view: ContractView) -> Iterator[str]:
+    yield f"contract {view.digest[:12]} for {view.agent}"
+    if not view.declared:
+        yield Line.of(Span("not enforced: ", "waits"), Span(f"{view.agent} declares no contract")).painted
+    for slot in view.slots:
+        yield ""
+        why = f"   ({slot.why})" if slot.why else ""
+        yield f"  {slot.times} × {slot.tool}{why}"
+        width = max((len(name) for name in slot.arguments), default=0)
+        yield from (f"      {name:<{width}}  {said}" for name, said in slot.arguments.items())
+    if not view.slots:
+        yield "  nothing that acts: the request asks for none of this agent's tools that do"
+    yield ""
+    reads = "any data class" if "*" in view.reads else ", ".join(view.reads) or "no data that has a class"
+    yield f"reads {reads}; what it does not have is {_VIOLATIONS[view.on_violation]}"
 
 
 def _lines(report: PolicyReport) -> Iterator[str]:

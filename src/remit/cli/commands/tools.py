@@ -26,7 +26,13 @@ def tools(terminal: Terminal, name: str, digest: str, *, accept: bool) -> None:
         if not name:
             raise click.UsageError("--accept needs the NAME of a tool.")
         view = terminal.ask(lambda platform: platform.accept_tool(name, digest))
-        terminal.answer(view, lambda: [f"{name} is accepted as it is now ({view.digest[:12]})"])
+        said = f"{name} is accepted as it is now ({view.digest[:12]})"
+        if view.proposal:
+            said = (
+                f"proposed as {view.proposal}: it cannot be undone, so somebody else has to agree\n"
+                f"  remit approve {view.proposal}"
+            )
+        terminal.answer(view, lambda: [said])
         return
     found = terminal.ask(lambda platform: platform.tools())
     if not name:

@@ -8,7 +8,7 @@ import click
 
 from remit.cli import wording
 from remit.cli.output import Span, table
-from remit.cli.reports import undo_lines
+from remit.cli.reports import difference_lines, undo_lines
 from remit.cli.terminal import Command, Terminal, now
 from remit.domain.event import object_of
 
@@ -18,17 +18,31 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("run")
+@click.argument("run", default="")
+@click.option(
+    "--tainted-by", "source", default="", metavar="SOURCE", help="All that descends from a bad source."
+)
+@click.option("--days", default=30, show_default=True, help="With --tainted-by: how far back to look.")
 @click.option("--preview", is_flag=True, help="Only say what would be undone.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def undo(terminal: Terminal, run: str, *, preview: bool, yes: bool) -> int:
+def undo(terminal: Terminal, run: str, source: str, days: int, *, preview: bool, yes: bool) -> int:
     """Take back what RUN did, the newest write first. What somebody else changed since is left alone, and named."""
+    if bool(run) == bool(source):
+        raise click.UsageError("say which run, or --tainted-by SOURCE.")
+    if source:
+        from remit.cli.recall import recall
+
+        return recall(terminal, source, days, preview=preview, yes=yes)
+    if not preview and (back := _called_back(terminal, run, yes=yes)) is not None:
+        return back
     planned = terminal.ask(lambda platform: platform.undo_preview(run))
     if preview or not planned:
         terminal.answer(planned, lambda: _plan_lines(planned))
         return 0
-    if not yes and not terminal.as_json:
+    if not yes and terminal.as_json:
+        raise click.UsageError("with --json nobody can be asked; look with --preview, then say --yes.")
+    if not yes:
         for line in _plan_lines(planned):
             click.echo(line)
         click.confirm("Take this back?", abort=True)
@@ -38,6 +52,22 @@ def undo(terminal: Terminal, run: str, *, preview: bool, yes: bool) -> int:
         return 4
     left = object_of(view.result).get("left")
     return 0 if view.run.status == "succeeded" and not left else 1
+
+
+def _called_back(terminal: Terminal, run: str, *, yes: bool) -> int | None:
+    """Of a run that has not ended, what is held back is called back; None if there is nothing of that."""
+    held = terminal.ask_office(lambda office: office.held(run))
+    if not held:
+        return None
+    if not yes and terminal.as_json:
+        raise click.UsageError("with --json nobody can be asked; look with remit inbox, then say --yes.")
+    if not yes:
+        for each in held:
+            click.echo(f"{each.tool}  {each.run} {each.path}: will be done {wording.when(each.due, now())}")
+        click.confirm("Call this back?", abort=True)
+    back = terminal.ask_office(lambda office: office.call_back(run))
+    terminal.answer(back, lambda: [f"called back: {each.tool}  {each.path}" for each in back])
+    return 0 if len(back) == len(held) else 1
 
 
 async def _take_back(platform: Platform, run: str) -> RunView:
@@ -56,13 +86,25 @@ def _plan_lines(planned: list[UndoView]) -> list[Any]:
     rows = [
         (
             each.tool, ", ".join(each.objects) or each.path, wording.ago(each.at, at),
-            Span("undo" if each.exact else "undo, best effort" if each.possible else "cannot be undone",
-                 "good" if each.possible else "bad"),
-            each.why,
+            Span(_fate(each), "good" if each.possible else "bad"), each.why,
         )
         for each in planned
     ]  # fmt: skip
-    return table(("tool", "object", "written", "what happens", "why"), rows)
+    lines = table(("tool", "object", "written", "what happens", "why"), rows)
+    for each in planned:
+        if each.difference:
+            lines += [f"  {', '.join(each.objects)} was changed since:", *difference_lines(each.difference)]
+    return lines
+
+
+def _fate(each: UndoView) -> str:
+    """What undo would do about one write."""
+    if not each.possible:
+        return "cannot be undone"
+    if each.done:
+        return "nothing: it is as it was"
+    asks = f", after {each.asks} agreed" if each.asks else ""
+    return f"undo{'' if each.exact else ', best effort'}{asks}"
 
 
 def _result_lines(view: RunView) -> list[str]:

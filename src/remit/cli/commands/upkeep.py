@@ -1,4 +1,4 @@
-"""`remit migrate | backup | shred`: looking after the data."""
+"""`remit migrate | backup`: looking after the data."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from remit.cli.terminal import Command, Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from remit.control.office import Office
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -91,26 +89,6 @@ def _restore(terminal: Terminal, archive: Path, keys: Path | None, folder: Path)
         yield f"  before its first start, put the files of .remit/keys back into {folder / '.remit' / 'keys'}"
 
     terminal.answer(summary, lines)
-
-
-@click.command(cls=Command)
-@click.argument("subject")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.pass_obj
-def shred(terminal: Terminal, subject: str, *, yes: bool) -> None:
-    """Destroy the keys of everything about SUBJECT. The log stays provable; the content is gone for good."""
-    if not yes and terminal.as_json:
-        raise click.UsageError("with --json nobody can be asked whether it is meant; say --yes.")
-    if not yes:
-        click.confirm(f"Nothing about {subject} can be read again afterwards. Go on?", abort=True, err=True)
-
-    async def destroy(office: Office) -> int:
-        return await office.shred(subject)
-
-    count = terminal.ask_office(destroy)
-    terminal.answer(
-        {"subject": subject, "keys": count}, lambda: [f"destroyed {wording.many(count, 'key')} of {subject}"]
-    )
 
 
 def _content(events: int, runs: int) -> str:

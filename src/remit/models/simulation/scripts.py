@@ -18,9 +18,10 @@ from remit.models.simulation.chaos import fault_of
 from remit.models.simulation.lines import NOTHING, Fault, Line, Script, Wanted
 from remit.models.simulation.matching import When
 from remit.models.simulation.placeholders import filled
-from remit.wire.messages import Usage
+from remit.wire.messages import ModelResponse, Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from remit.models.simulation.scene import Scene
@@ -236,4 +237,23 @@ def _python(file: Path) -> Script:
     play = getattr(module, "play", None)
     if not callable(play):
         raise InvalidCatalog(f"{file.name} has no function play(scene).", HINT)
-    return cast("Script", play)
+    return _PythonScript(file.name, cast("Callable[[Scene], object]", play))
+
+
+@dataclass(frozen=True)
+class _PythonScript:
+    """`play` of a Python file; a line may be given as the table that it would be in YAML."""
+
+    place: str
+    play: Callable[[Scene], object]
+
+    def __call__(self, scene: Scene) -> Line | ModelResponse | str | None:
+        said = self.play(scene)
+        if said is None or isinstance(said, (str, Line, ModelResponse)):
+            return said
+        if not isinstance(said, dict):
+            raise InvalidCatalog(
+                f"play(scene) of {self.place} gave a {type(said).__name__}, which says nothing.",
+                "Return a line, a text or None.",
+            )
+        return _line(said, {}, f"a line of {self.place}").said(scene, {})

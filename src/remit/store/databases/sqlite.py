@@ -40,6 +40,8 @@ _log = logging.getLogger("remit.store")
 _POLL_SECONDS = 0.05
 _READERS = 2
 _WAL_PAGES = 4000
+_HALF_A_BATCH = SqliteWriter.BATCH_LIMIT // 2
+"""What is handed over at once at most, so that two of them are one batch."""
 
 
 class SqliteDatabase:
@@ -52,7 +54,9 @@ class SqliteDatabase:
         self._path = path
         self._clock = clock or SystemClock()
         self._queries = queries("sqlite")
-        self._queue: queue.SimpleQueue[Submission | None] = queue.SimpleQueue()
+        self._gathered: list[Submission] = []
+        """Of this turn of the loop."""
+        self._queue: queue.SimpleQueue[list[Submission] | None] = queue.SimpleQueue()
         self._local = threading.local()
         self._readers = ThreadPoolExecutor(_READERS, "remit-read", initializer=self._open_reader)
         self._reader_handles: list[Connection] = []
@@ -86,6 +90,7 @@ class SqliteDatabase:
         """Write what is queued, then let go."""
         if self._open:
             self._open = False
+            self._hand_over()
             self._queue.put(None)
             self._wal_is_long.set()
             await asyncio.to_thread(self._let_go)
@@ -100,13 +105,15 @@ class SqliteDatabase:
             self._let_go()
 
     def submit(self, commit: Commit) -> asyncio.Future[Committed]:
-        """Queue for the writer thread."""
+        """Queue for the writer thread, which is told once the loop turns: what is submitted in one turn shares a flush,
+        and the two threads do not get into each other's way.
+        """
         if not self._open:
             raise self._closed()
         future: asyncio.Future[Committed] = self._loop.create_future()
-        self._queue.put(Submission(commit, future, self.identity))
-        if self._dead is not None:
-            self._bury(self._dead)
+        self._gathered.append(Submission(commit, future, self.identity))
+        if len(self._gathered) == 1:
+            self._loop.call_soon(self._hand_over)
         return future
 
     async def fetch(self, query: str, *params: object) -> list[Row]:
@@ -152,6 +159,13 @@ class SqliteDatabase:
         """Cut off the WAL; deleted cells of the file itself are overwritten when they are deleted."""
         await asyncio.to_thread(scrub, self._path, self._turnstile, connect(self._path))
 
+    def _hand_over(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        for first in range(0, len(gathered), _HALF_A_BATCH):
+            self._queue.put(gathered[first : first + _HALF_A_BATCH])
+        if self._dead is not None:
+            self._bury(self._dead)
+
     # --- threads ------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
@@ -194,8 +208,7 @@ class SqliteDatabase:
         self._dead = fatal
         left = list(batch)
         while not self._queue.empty():
-            submission = self._queue.get_nowait()
-            left += [submission] if submission is not None else []
+            left += self._queue.get_nowait() or []
         for each in left:
             if not each.future.done():
                 each.future.set_exception(
@@ -209,15 +222,15 @@ class SqliteDatabase:
         first = self._queue.get()
         if first is None:
             return [], True
-        batch = [first]
-        while len(batch) < SqliteWriter.BATCH_LIMIT:
+        batch = first
+        while len(batch) <= _HALF_A_BATCH:
             try:
                 more = self._queue.get_nowait()
             except queue.Empty:
                 break
             if more is None:
                 return batch, True
-            batch.append(more)
+            batch += more
         return batch, False
 
     def _tell(self, batch: list[Submission], outcomes: list[Committed | BaseException]) -> None:

@@ -46,7 +46,7 @@ class SqliteWriter:
         self._turnstile = turnstile
         self._path = path
         self._sql = {name: query.sql for name, query in queries("sqlite").items()}
-        self._append = self._sql["log.append"]
+        self._append, self._hold = self._sql["log.append"], self._sql["log.hold"]
         self._performing = "log.append"
         self._refusals = Refusals()
 
@@ -133,8 +133,8 @@ class SqliteWriter:
         if commit.blobs:
             self._connection.executemany(self._sql["log.add_blob"], commit.blobs)
         self._performing = "log.append"
-        for event in commit.events:
-            self._execute(self._append, event)
+        if commit.events:
+            self._connection.executemany(self._append, commit.events)
         for shared in commit.shared:
             self._append_shared(shared)
         pos = self._connection.last_insert_rowid() if commit.events or commit.shared else 0
@@ -154,10 +154,7 @@ class SqliteWriter:
         worker, fence = submission.worker, submission.commit.fence
         if worker is None or fence is None:
             return False
-        epoch = self._execute(self._sql["workers.epoch"], (worker.id,)).fetchall()
-        if not epoch or epoch[0][0] != worker.epoch:
-            return False
-        return bool(self._execute(self._sql["runs.owned"], (fence.run, fence.epoch, worker.id)).fetchall())
+        return bool(self._execute(self._hold, (*worker, *fence)).fetchall())
 
     def _append_shared(self, shared: SharedEvent) -> None:
         self._execute(self._sql["log.open_stream"], (shared.stream, GENESIS))

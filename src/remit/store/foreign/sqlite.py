@@ -37,7 +37,7 @@ _STEPS = 1_000
 _MOST_PARAMETERS = 200
 _EXACT = 2**53
 _READING = frozenset({apsw.SQLITE_SELECT, apsw.SQLITE_READ, apsw.SQLITE_FUNCTION, apsw.SQLITE_RECURSIVE})
-_BUSY = (apsw.BusyError, apsw.LockedError, apsw.InterruptError, apsw.CantOpenError)
+_BUSY = (apsw.BusyError, apsw.LockedError, apsw.CantOpenError)
 _TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = $1 COLLATE NOCASE"
 _REFERENCES = """
 SELECT m.name, f."from", f.on_delete, f.on_update FROM sqlite_master m, pragma_foreign_key_list(m.name) f
@@ -267,5 +267,7 @@ def _explained(act: Callable[[], Any]) -> Any:
         raise
     except _BUSY as wrong:
         raise NotNow(str(wrong)) from None
+    except apsw.InterruptError:  # by the clock: it would take as long again, however often it is tried
+        raise StatementRefused("it took longer than a statement may, and was interrupted") from None
     except (apsw.Error, ValueError, TypeError, OverflowError) as wrong:
         raise StatementRefused(str(wrong)) from None

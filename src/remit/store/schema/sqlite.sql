@@ -1,3 +1,51 @@
+CREATE TABLE access_keys (
+    id         TEXT    NOT NULL PRIMARY KEY,
+    team       TEXT    NOT NULL,
+    person     TEXT    NOT NULL,
+    digest     TEXT    NOT NULL,
+    roles      TEXT    NOT NULL DEFAULT '',
+    label      TEXT    NOT NULL DEFAULT '',
+    created_at INTEGER NOT NULL,
+    created_by TEXT    NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER,
+    revoked_by TEXT    NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX access_keys_person ON access_keys (team, person);
+
+CREATE TABLE access_reviews (
+    id        TEXT    NOT NULL PRIMARY KEY,
+    team      TEXT    NOT NULL,
+    stream    TEXT    NOT NULL,
+    seq       INTEGER NOT NULL,
+    rights    INTEGER NOT NULL,
+    due       INTEGER NOT NULL,
+    opened_at INTEGER NOT NULL,
+    opened_by TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX access_reviews_team ON access_reviews (team, opened_at);
+
+CREATE TABLE anchors (
+    name      TEXT    NOT NULL PRIMARY KEY,
+    size      INTEGER NOT NULL DEFAULT 0,
+    at        INTEGER,
+    failed_at INTEGER,
+    error     TEXT    NOT NULL DEFAULT '',
+    contradiction TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE approval_notes (
+    approval TEXT    NOT NULL,
+    asked    INTEGER NOT NULL,
+    stream   TEXT    NOT NULL,
+    seq      INTEGER NOT NULL,
+    kind     TEXT    NOT NULL CHECK (kind IN ('question', 'answer')),
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (approval, asked, seq)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE approvals (
     id          TEXT    NOT NULL PRIMARY KEY,
     team        TEXT    NOT NULL,
@@ -13,7 +61,7 @@ CREATE TABLE approvals (
     status      TEXT    NOT NULL DEFAULT 'open'
                 CHECK (status IN ('open', 'approved', 'rejected', 'expired', 'withdrawn')),
     decided_by  TEXT    NOT NULL DEFAULT '',
-    decided_at  INTEGER,
+    decided_at  INTEGER, quorum INTEGER NOT NULL DEFAULT 1, votes INTEGER NOT NULL DEFAULT 0, revision INTEGER NOT NULL DEFAULT 0, used INTEGER NOT NULL DEFAULT 0, requester TEXT NOT NULL DEFAULT '', assignee TEXT NOT NULL DEFAULT '', canary INTEGER NOT NULL DEFAULT 0, edit_seq INTEGER,
     CHECK ((decided_at IS NULL) = (status = 'open'))
 ) STRICT, WITHOUT ROWID;
 
@@ -66,6 +114,30 @@ CREATE TABLE budget_leases (
 
 CREATE INDEX budget_leases_holder ON budget_leases (holder);
 
+CREATE TABLE checkpointer (
+    id          TEXT    NOT NULL PRIMARY KEY CHECK (id = 'log'),
+    epoch       INTEGER NOT NULL DEFAULT 0,
+    holder      TEXT    NOT NULL DEFAULT '',
+    lease_until INTEGER NOT NULL DEFAULT 0,
+    size        INTEGER NOT NULL DEFAULT 0,
+    tx          INTEGER NOT NULL DEFAULT 0,
+    pos         INTEGER NOT NULL DEFAULT 0,
+    stream      TEXT    NOT NULL DEFAULT '',
+    seq         INTEGER NOT NULL DEFAULT 0,
+    frontier    BLOB    NOT NULL DEFAULT x'',
+    error       TEXT    NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE checkpoints (
+    size  INTEGER NOT NULL PRIMARY KEY CHECK (size > 0),
+    at    INTEGER NOT NULL,
+    note  TEXT    NOT NULL,
+    upto  INTEGER NOT NULL,
+    late  TEXT    NOT NULL DEFAULT '',
+    gaps  TEXT    NOT NULL DEFAULT '',
+    heads TEXT    NOT NULL DEFAULT ''
+) STRICT;
+
 CREATE TABLE data_keys (
     id          TEXT    NOT NULL PRIMARY KEY,
     team        TEXT    NOT NULL,
@@ -77,6 +149,18 @@ CREATE TABLE data_keys (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX data_keys_subject ON data_keys (subject_tag) WHERE subject_tag <> '';
+
+CREATE TABLE deletions (
+    id          TEXT    NOT NULL PRIMARY KEY,
+    team        TEXT    NOT NULL,
+    subject_tag TEXT    NOT NULL,
+    started_by  TEXT    NOT NULL,
+    started_at  INTEGER NOT NULL,
+    done_at     INTEGER,
+    receipt     TEXT    NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX deletions_open ON deletions (subject_tag) WHERE done_at IS NULL;
 
 CREATE TABLE events (
     pos        INTEGER PRIMARY KEY,
@@ -95,6 +179,74 @@ CREATE TABLE events (
 
 CREATE UNIQUE INDEX events_stream_seq ON events (stream, seq);
 
+CREATE TABLE exports (
+    id      TEXT    NOT NULL PRIMARY KEY,
+    team    TEXT    NOT NULL,
+    kind    TEXT    NOT NULL CHECK (kind IN ('keys', 'content')),
+    path    TEXT    NOT NULL,
+    host    TEXT    NOT NULL,
+    made_by TEXT    NOT NULL,
+    made_at INTEGER NOT NULL,
+    gone_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE grants (
+    id         TEXT    NOT NULL PRIMARY KEY,
+    team       TEXT    NOT NULL,
+    tool       TEXT    NOT NULL,
+    agent      TEXT    NOT NULL DEFAULT '',
+    run        TEXT    NOT NULL DEFAULT '',
+    uses       INTEGER NOT NULL CHECK (uses > 0),
+    used       INTEGER NOT NULL DEFAULT 0,
+    expires_at INTEGER NOT NULL,
+    stream     TEXT    NOT NULL,
+    seq        INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    created_by TEXT    NOT NULL,
+    revoked_at INTEGER,
+    revoked_by TEXT    NOT NULL DEFAULT '',
+    CHECK (used >= 0 AND used <= uses)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX grants_by_tool ON grants (team, tool) WHERE revoked_at IS NULL;
+
+CREATE TABLE halt_state (
+    id      INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    version INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE halts (
+    id        TEXT NOT NULL PRIMARY KEY,
+    team      TEXT NOT NULL,
+    scope     TEXT NOT NULL
+              CHECK (scope IN ('all', 'team', 'agent', 'release', 'tool', 'model', 'principal', 'run')),
+    target    TEXT NOT NULL,
+    mode      TEXT NOT NULL CHECK (mode IN ('halt', 'quarantine')),
+    at        INTEGER NOT NULL,
+    made_by   TEXT NOT NULL,
+    until     INTEGER,
+    stream    TEXT NOT NULL,
+    seq       INTEGER NOT NULL,
+    lifted_at INTEGER,
+    lifted_by TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX halts_standing ON halts (at) WHERE lifted_at IS NULL;
+
+CREATE TABLE holds (
+    id          TEXT    NOT NULL PRIMARY KEY,
+    team        TEXT    NOT NULL,
+    subject_tag TEXT    NOT NULL,
+    key_id      TEXT    NOT NULL,
+    words       BLOB    NOT NULL,
+    placed_by   TEXT    NOT NULL,
+    placed_at   INTEGER NOT NULL,
+    released_by TEXT    NOT NULL DEFAULT '',
+    released_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX holds_open ON holds (subject_tag) WHERE released_at IS NULL;
+
 CREATE TABLE inbox (
     n      INTEGER PRIMARY KEY,
     run    TEXT    NOT NULL,
@@ -108,12 +260,76 @@ CREATE TABLE inbox (
 
 CREATE UNIQUE INDEX inbox_run_id ON inbox (run, id);
 
+CREATE TABLE memory (
+    id       TEXT    NOT NULL PRIMARY KEY,
+    team     TEXT    NOT NULL,
+    place    TEXT    NOT NULL,
+    scope    TEXT    NOT NULL CHECK (scope IN ('run', 'user', 'agent', 'team')),
+    key_id   TEXT    NOT NULL,
+    body     BLOB    NOT NULL,
+    size     INTEGER NOT NULL,
+    stamp    TEXT    NOT NULL,
+    at       INTEGER NOT NULL,
+    expires  INTEGER
+) STRICT;
+
+CREATE INDEX memory_by_expiry ON memory (expires) WHERE expires IS NOT NULL;
+
+CREATE INDEX memory_by_key ON memory (key_id);
+
+CREATE INDEX memory_by_place ON memory (place, id);
+
+CREATE INDEX memory_by_team ON memory (team, id);
+
 CREATE TABLE migrations (
     version INTEGER NOT NULL PRIMARY KEY,
     name    TEXT    NOT NULL,
     digest  TEXT    NOT NULL,
     at      INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000000 AS INTEGER))
 ) STRICT;
+
+CREATE TABLE open_writes (
+    run         TEXT NOT NULL,
+    path        TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    PRIMARY KEY (run, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX open_writes_by_fingerprint ON open_writes (fingerprint);
+
+CREATE TABLE people (
+    team       TEXT    NOT NULL,
+    id         TEXT    NOT NULL,
+    kind       TEXT    NOT NULL CHECK (kind IN ('user', 'service')),
+    active     INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1)),
+    created_at INTEGER NOT NULL,
+    created_by TEXT    NOT NULL,
+    PRIMARY KEY (team, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE person_roles (
+    team   TEXT NOT NULL,
+    person TEXT NOT NULL,
+    role   TEXT NOT NULL,
+    PRIMARY KEY (team, person, role)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE policies_in_force (
+    team      TEXT    NOT NULL PRIMARY KEY,
+    digest    TEXT    NOT NULL,
+    protected INTEGER NOT NULL DEFAULT 0 CHECK (protected IN (0, 1)),
+    since     INTEGER NOT NULL,
+    by        TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE policy_versions (
+    team   TEXT    NOT NULL,
+    digest TEXT    NOT NULL,
+    stream TEXT    NOT NULL,
+    seq    INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    PRIMARY KEY (team, digest)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE principals (
     id         TEXT    NOT NULL PRIMARY KEY,
@@ -130,6 +346,27 @@ CREATE TABLE projections (
     pos  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE proposals (
+    id         TEXT    NOT NULL PRIMARY KEY,
+    team       TEXT    NOT NULL,
+    kind       TEXT    NOT NULL,
+    name       TEXT    NOT NULL,
+    digest     TEXT    NOT NULL,
+    needed     INTEGER NOT NULL CHECK (needed > 0),
+    votes      INTEGER NOT NULL DEFAULT 0,
+    status     TEXT    NOT NULL DEFAULT 'open'
+               CHECK (status IN ('open', 'approved', 'rejected', 'expired', 'withdrawn')),
+    stream     TEXT    NOT NULL,
+    seq        INTEGER NOT NULL,
+    made_at    INTEGER NOT NULL,
+    made_by    TEXT    NOT NULL,
+    due        INTEGER NOT NULL,
+    decided_at INTEGER,
+    decided_by TEXT    NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX proposals_open ON proposals (team, kind, name, digest) WHERE status = 'open';
+
 CREATE TABLE receipts (
     run        TEXT NOT NULL,
     path       TEXT NOT NULL,
@@ -142,6 +379,50 @@ CREATE TABLE receipts (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX receipts_by_object ON receipts (team, object, at);
+
+CREATE TABLE reductions (
+    stream TEXT    NOT NULL,
+    seq    INTEGER NOT NULL,
+    key_id TEXT    NOT NULL,
+    body   BLOB    NOT NULL,
+    PRIMARY KEY (stream, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX reductions_key ON reductions (key_id);
+
+CREATE TABLE reviewed_rights (
+    review  TEXT    NOT NULL,
+    subject TEXT    NOT NULL,
+    verdict TEXT    NOT NULL CHECK (verdict IN ('confirmed', 'revoked')),
+    at      INTEGER NOT NULL,
+    by      TEXT    NOT NULL,
+    PRIMARY KEY (review, subject)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE revocations (
+    team    TEXT    NOT NULL,
+    kind    TEXT    NOT NULL CHECK (kind IN ('right', 'capability')),
+    subject TEXT    NOT NULL,
+    at      INTEGER NOT NULL,
+    by      TEXT    NOT NULL,
+    PRIMARY KEY (team, kind, subject)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE root_keys (
+    id     TEXT    NOT NULL PRIMARY KEY,
+    sealed BLOB    NOT NULL,
+    turn   INTEGER NOT NULL,
+    at     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE run_classes (
+    run        TEXT    NOT NULL,
+    data_class TEXT    NOT NULL,
+    settled_at INTEGER,
+    PRIMARY KEY (run, data_class)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX run_classes_due ON run_classes (run) WHERE settled_at IS NULL;
 
 CREATE TABLE run_facts (
     run     TEXT    NOT NULL PRIMARY KEY,
@@ -201,6 +482,13 @@ CREATE TABLE schedules (
 
 CREATE INDEX schedules_next ON schedules (next_at) WHERE next_at IS NOT NULL;
 
+CREATE TABLE signing_keys (
+    number       INTEGER NOT NULL PRIMARY KEY CHECK (number > 0),
+    public       TEXT    NOT NULL,
+    introduction TEXT    NOT NULL,
+    at           INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE stream_heads (
     stream TEXT    NOT NULL PRIMARY KEY,
     seq    INTEGER NOT NULL,
@@ -219,6 +507,15 @@ CREATE TABLE tool_digests (
     PRIMARY KEY (team, tool),
     CHECK ((accepted_at IS NULL) = (digest = '')),
     CHECK (digest <> '' OR pending <> '')
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE votes (
+    subject  TEXT    NOT NULL,
+    asked    INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    person   TEXT    NOT NULL,
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (subject, asked, revision, person)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE workers (

@@ -3,6 +3,11 @@
 INSERT INTO data_keys (id, team, subject_tag, wrapped, created_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (id) DO NOTHING;
 
+-- name: keys.inherit
+-- A run is about whomever the run is about that it comes from.
+UPDATE data_keys SET subject_tag = coalesce((SELECT o.subject_tag FROM data_keys o WHERE o.id = $2), '')
+WHERE id = $1;
+
 -- name: keys.get
 -- One wrapped data key; nothing in it once it was shredded.
 SELECT wrapped FROM data_keys WHERE id = $1;
@@ -10,6 +15,10 @@ SELECT wrapped FROM data_keys WHERE id = $1;
 -- name: keys.of_subject
 -- The keys of everything about one subject.
 SELECT id FROM data_keys WHERE subject_tag = $1 AND wrapped IS NOT NULL;
+
+-- name: keys.living
+-- Whether a key is there and was not destroyed.
+SELECT 1 FROM data_keys WHERE id = $1 AND wrapped IS NOT NULL;
 
 -- name: keys.all
 -- Every key, for the key backup.
@@ -32,3 +41,35 @@ ON CONFLICT (id) DO NOTHING;
 -- name: keys.drop_blobs
 -- Destroy the sealed blobs of a shredded key.
 DELETE FROM blobs WHERE key_id = $1;
+
+-- name: keys.shredded_since
+-- Keys that were destroyed since a moment.
+SELECT id FROM data_keys WHERE shredded_at >= $1;
+
+-- name: keys.wrapped_after
+-- A page of wrapped keys in the order of their ids.
+SELECT id, wrapped FROM data_keys WHERE id > $1 AND wrapped IS NOT NULL ORDER BY id LIMIT $2;
+
+-- name: keys.rewrap
+-- The same key under another root key, unless somebody else was faster or destroyed it.
+UPDATE data_keys SET wrapped = $3 WHERE id = $1 AND wrapped = $2;
+
+-- name: keys.destroyed_of_subject
+-- The keys of a subject that were destroyed since a moment.
+SELECT id FROM data_keys WHERE subject_tag = $1 AND shredded_at >= $2 ORDER BY id;
+
+-- name: keys.count_blobs
+-- How many blobs a key protects.
+SELECT count(*) FROM blobs WHERE key_id = $1;
+
+-- name: keys.count_reductions
+-- How many reduced events a key protects.
+SELECT count(*) FROM reductions WHERE key_id = $1;
+
+-- name: keys.count_events
+-- How many events of a run its key protects.
+SELECT count(*) FROM events WHERE stream = $1 AND key_id = $2;
+
+-- name: keys.count_memory
+-- How many remembered items a key protects.
+SELECT count(*) FROM memory WHERE key_id = $1;

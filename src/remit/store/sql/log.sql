@@ -56,6 +56,11 @@ ended AS (
     WHERE runs.id = f.id AND (f.run IS NULL OR (f.run, f.claim) IN (SELECT id, epoch FROM owned)))
 SELECT stream, seq, pos FROM added;
 
+-- name: log.hold (sqlite)
+-- Whether a worker lives as it was registered, and holds this run under this claim (S2).
+SELECT 1 FROM runs JOIN workers ON workers.id = runs.owner
+WHERE runs.id = $3 AND runs.epoch = $4 AND workers.id = $1 AND workers.epoch = $2 AND workers.fenced_at IS NULL;
+
 -- name: log.hold (postgres)
 -- Which of these runs a worker holds, its row locked so that a takeover waits (S2).
 WITH worker AS MATERIALIZED (

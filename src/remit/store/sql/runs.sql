@@ -51,10 +51,6 @@ RETURNING id, team, flow, status, reason, due, priority, owner, epoch, pin, pare
 -- When the next run that this worker could take is due.
 SELECT min(due) FROM runs WHERE due IS NOT NULL AND paused = 0;
 
--- name: runs.owned
--- Whether this worker still owns the run under this claim (the fence of every append).
-SELECT 1 FROM runs WHERE id = $1 AND epoch = $2 AND owner = $3;
-
 -- name: runs.park
 -- Leave memory: due at its next timer, or now if mail came that its owner has not seen.
 UPDATE runs SET status = 'parked', reason = $2, owner = NULL, due = CASE WHEN mail > $3 THEN $5::bigint ELSE $4::bigint END

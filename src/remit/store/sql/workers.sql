@@ -2,14 +2,6 @@
 -- A worker starts.
 INSERT INTO workers (id, epoch, host, pid, lease_until, started_at) VALUES ($1, 1, $2, $3, $4, $5);
 
--- name: workers.epoch
--- The epoch of a worker, to fence a batch.
-SELECT epoch FROM workers WHERE id = $1 AND fenced_at IS NULL;
-
--- name: workers.epoch (postgres)
--- The epoch of a worker, locked so that a takeover waits for this batch (S2).
-SELECT epoch FROM workers WHERE id = $1 AND fenced_at IS NULL FOR SHARE;
-
 -- name: workers.renew
 -- Extend a lease that has not been taken away.
 UPDATE workers SET lease_until = $3 WHERE id = $1 AND epoch = $2 AND fenced_at IS NULL;

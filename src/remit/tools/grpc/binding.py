@@ -62,7 +62,8 @@ class MethodBinding(ReadOnly):
             message = json_format.ParseDict(arguments, self._asks(), descriptor_pool=self._pool)
             return message.SerializeToString()
         except (json_format.ParseError, EncodeError, ValueError, TypeError, RecursionError) as wrong:
-            raise BadArguments(f"{self._path} does not take this: {str(wrong)[:_SAID]}.") from None
+            said = str(wrong)[:_SAID].rstrip(".")
+            raise BadArguments(f"{self._path} does not take this: {said}.") from None
 
     async def _call(self, request: bytes, metadata: list[tuple[str, str]], seconds: float) -> Any:
         method = self._channel.open().unary_unary(

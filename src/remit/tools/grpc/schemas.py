@@ -9,12 +9,14 @@ from google.protobuf.descriptor import FieldDescriptor
 Json = Any
 _KINDS: Any = FieldDescriptor
 _LONG = {"type": ["integer", "string"], "pattern": "^-?[0-9]+$"}
+_BYTES = {"contentEncoding": "base64", "pattern": "^[A-Za-z0-9+/_-]*={0,2}$"}
+"""protobuf itself drops what is no base64 in silence, and would send other bytes than were meant."""
 _REAL = {"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]}
 _SIGNED = {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1}
 _UNSIGNED = {"type": "integer", "minimum": 0, "maximum": 2**32 - 1}
 _SCALARS: dict[int, dict[str, Json]] = {
     _KINDS.TYPE_DOUBLE: _REAL, _KINDS.TYPE_FLOAT: _REAL, _KINDS.TYPE_BOOL: {"type": "boolean"},
-    _KINDS.TYPE_STRING: {"type": "string"}, _KINDS.TYPE_BYTES: {"type": "string", "contentEncoding": "base64"},
+    _KINDS.TYPE_STRING: {"type": "string"}, _KINDS.TYPE_BYTES: {"type": "string", **_BYTES},
     _KINDS.TYPE_INT32: _SIGNED, _KINDS.TYPE_SINT32: _SIGNED, _KINDS.TYPE_SFIXED32: _SIGNED,
     _KINDS.TYPE_UINT32: _UNSIGNED, _KINDS.TYPE_FIXED32: _UNSIGNED,
     _KINDS.TYPE_INT64: _LONG, _KINDS.TYPE_SINT64: _LONG, _KINDS.TYPE_SFIXED64: _LONG,
@@ -30,7 +32,7 @@ _WELL_KNOWN: dict[str, dict[str, Json]] = {
     "google.protobuf.Any": {"type": "object", "properties": {"@type": {"type": "string"}}, "required": ["@type"]},
     "google.protobuf.BoolValue": {"type": ["boolean", "null"]},
     "google.protobuf.StringValue": {"type": ["string", "null"]},
-    "google.protobuf.BytesValue": {"type": ["string", "null"], "contentEncoding": "base64"},
+    "google.protobuf.BytesValue": {"type": ["string", "null"], **_BYTES},
     "google.protobuf.DoubleValue": {"type": ["number", "string", "null"]},
     "google.protobuf.FloatValue": {"type": ["number", "string", "null"]},
     "google.protobuf.Int32Value": {"type": ["integer", "null"]},

@@ -9,6 +9,8 @@ from remit.tools.sandbox import Probed
 from remit.tools.sandboxes.probing import refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from remit.tools.sandbox import Outcome, SandboxLimits
 
 _INSTEAD = 'Use tier = "namespace".'
@@ -28,7 +30,7 @@ class AbsentSandbox:
         """There is nothing to try."""
         return Probed(self.tier, _MISSING[self.tier], _INSTEAD)
 
-    async def run(self, code: str, data: str, limits: SandboxLimits) -> Outcome:
+    async def run(self, code: str, data: str, limits: SandboxLimits, shown: Sequence[str] = ()) -> Outcome:
         """Refuse."""
-        del code, data, limits
+        del code, data, limits, shown
         raise refusal(await self.probe())

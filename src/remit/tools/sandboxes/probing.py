@@ -13,6 +13,8 @@ from remit.tools.sandboxes.call_filter import known
 from remit.tools.sandboxes.starting import run_isolated
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from remit.domain.tools import SandboxTier
     from remit.tools.sandbox import Outcome
 
@@ -57,12 +59,12 @@ class TriedOnce:
             self._probed = Probed(self.tier, missing, self._remedy if missing else "")
         return self._probed
 
-    async def run(self, code: str, data: str, limits: SandboxLimits) -> Outcome:
+    async def run(self, code: str, data: str, limits: SandboxLimits, shown: Sequence[str] = ()) -> Outcome:
         """Run Python code behind the walls."""
         probed = await self.probe()
         if not probed.works:
             raise refusal(probed)
-        return await run_isolated(self.tier, code, data, limits)
+        return await run_isolated(self.tier, code, data, limits, shown)
 
     async def _missing(self) -> str:
         if sys.platform != "linux":

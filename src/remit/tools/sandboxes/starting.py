@@ -22,6 +22,7 @@ from remit.tools.sandboxes.call_filter import call_filter
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
+    from collections.abc import Sequence
 
     from remit.tools.sandbox import SandboxLimits
 
@@ -36,10 +37,12 @@ _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/
 _SIGNALLED = 128
 
 
-async def run_isolated(tier: SandboxTier, code: str, data: str, limits: SandboxLimits) -> Outcome:
+async def run_isolated(
+    tier: SandboxTier, code: str, data: str, limits: SandboxLimits, shown: Sequence[str] = ()
+) -> Outcome:
     """Run code in a process of its own behind the walls of a tier."""
     with tempfile.TemporaryDirectory(prefix="remit-sandbox-", ignore_cleanup_errors=True) as scratch:
-        order = _order(tier, code, limits, scratch)
+        order = _order(tier, code, limits, scratch, shown)
         order_fd, input_fd = _in_memory(json.dumps(order)), _in_memory(data)
         status, status_fd = os.pipe()
         os.set_blocking(status, False)
@@ -62,19 +65,21 @@ async def run_isolated(tier: SandboxTier, code: str, data: str, limits: SandboxL
             os.close(status)
 
 
-def _order(tier: SandboxTier, code: str, limits: SandboxLimits, scratch: str) -> dict[str, object]:
+def _order(
+    tier: SandboxTier, code: str, limits: SandboxLimits, scratch: str, shown: Sequence[str]
+) -> dict[str, object]:
     place = str(Path(scratch).resolve())
     return {
-        "tier": tier.value, "code": code, "root": place, "scratch": place, "readable": _needed(),
+        "tier": tier.value, "code": code, "root": place, "scratch": place, "readable": _needed(shown),
         "memory": limits.memory, "scratch_bytes": limits.scratch, "files": _FILES,
         "cpu": math.ceil(limits.seconds) + 1, "filter": call_filter(platform.machine()).hex(),
     }  # fmt: skip
 
 
-def _needed() -> list[str]:
-    """What the interpreter reads: its own library, and the ones it is linked to."""
+def _needed(shown: Sequence[str]) -> list[str]:
+    """What the interpreter reads: its own library, the ones it is linked to, and what is shown to the code."""
     own = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), f"{sys.base_prefix}/lib"]
-    found = dict.fromkeys((*_LIBRARIES, *own))
+    found = dict.fromkeys((*_LIBRARIES, *own, *shown))
     return sorted((path for path in found if Path(path).exists()), key=len)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from agents.desk import Finding, Reply, critic, triage, writer
 
-from remit import Run, flow, patterns
+from remit import Run, allow, bind, contract, flow, patterns
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,15 @@ class Settled:
     reply: str
 
 
-@flow
+# Whatever a customer writes, and whatever a model makes of it: this ticket, once, and no address in the note.
+SETTLING = contract(
+    allow("refund", times=1, ticket=bind.given("ticket_id"), amount=bind.upto(500)),
+    allow("set_ticket", times=1, id=bind.given("ticket_id"), status="solved", note=bind.text()),
+    reads=["*"],
+)
+
+
+@flow(contract=SETTLING)
 async def handle_ticket(run: Run, ticket_id: int) -> Settled:
     """Find out, write, review, pay, close."""
     ticket = await run.call("get_ticket", id=ticket_id)

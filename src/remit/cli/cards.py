@@ -1,0 +1,83 @@
+"""The card of a question at the terminal: what will happen, on whose behalf, why you, whether it can be undone, who has
+agreed, what was asked back. Pure: it turns a view into lines.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from remit.cli import wording
+from remit.cli.output import Line, Span
+from remit.domain.event import object_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from remit.control.views import InboxItem
+
+_LONGEST_VALUE = 400
+
+
+def card_lines(item: InboxItem, now: int) -> Iterator[str]:
+    """A question as it is shown to a person."""
+    due = f", answer by {wording.when(item.due, now)}" if item.due is not None else ""
+    group = Span(f"for {item.assignee or item.group or 'anybody'}", "waits")
+    asked = f"   asked {wording.ago(item.asked_at, now)}{due}"
+    yield Line.of(Span(item.id, "strong"), f"  {_question(item)}  ", group, asked).painted
+    for label, text in (
+        *((("run", f"{item.run} ({item.flow})"),) if item.run else ()),
+        *_asked_about(item),
+        *_said(item),
+        ("approve", item.approve_means),
+        ("reject", item.reject_means),
+    ):
+        yield Line.of("    ", Span(f"{label:<9}", "dim"), text).painted
+    yield ""
+
+
+def _question(item: InboxItem) -> str:
+    match item.kind:
+        case "human":
+            return f"may {item.name} go on?" if item.name else f"{item.flow} asks for a decision"
+        case "unknown":
+            return f"did {item.name} take place?"
+        case "write":
+            return f"may the fork really perform {item.name}?"
+        case "approval":
+            value = object_of(item.value)
+            return f"may {value.get('agent') or value.get('for') or 'the run'} do this: {item.name}?"
+        case "proposal":
+            return f"{item.requester} proposes to change this: {item.name}"
+
+
+def _asked_about(item: InboxItem) -> Iterator[tuple[str, str]]:
+    """The value, or of a write the call that is meant and the key under which the world may know it."""
+    match item.value:
+        case {"step": str(step), "arguments": _} if item.kind in {"unknown", "write"}:
+            yield "step", step
+            yield "with", wording.value(item.value["arguments"], _LONGEST_VALUE)
+            if "idempotency_key" in item.value:
+                yield "key", item.value["idempotency_key"]
+        case {"rule": str(rule), "reason": reason} if item.kind == "approval":
+            call = item.value
+            what = call.get("tool") or call.get("undo") or item.name
+            yield "what", wording.call(str(what), call.get("arguments") or {}, _LONGEST_VALUE)
+            if item.edited_by:
+                yield "changed", f"by {item.edited_by}; somebody else has to agree"
+            if item.requester:
+                yield "for", item.requester
+            yield "why you", f"{reason or rule} ({call.get('place') or rule})"
+            yield (
+                "undo",
+                "can be undone" if call.get("undo") not in {"none", "", None} else "cannot be undone",
+            )
+        case value:
+            yield "value", wording.value(value, _LONGEST_VALUE)
+
+
+def _said(item: InboxItem) -> Iterator[tuple[str, str]]:
+    if item.needed > 1:
+        agreed = f"; {', '.join(item.agreed)} did" if item.agreed else ""
+        yield "needs", f"{item.needed} people who agree{agreed}"
+    for note in item.notes:
+        yield ("asked" if note.kind == "question" else "answer"), f"{note.by}: {note.text}"

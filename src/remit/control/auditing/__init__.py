@@ -1,0 +1,1 @@
+"""What can be proved: checkpoints, exports, verification, and how healthy they are."""

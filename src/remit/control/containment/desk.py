@@ -1,0 +1,58 @@
+"""The part of the office where things are stopped: halts. It only hands on."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from remit.control.containment import halting, outboxing
+
+if TYPE_CHECKING:
+    from remit.control.containment.views import HaltView, HeldView
+    from remit.control.ground import Ground
+    from remit.engine.dispatcher import Dispatcher
+
+
+class ContainmentDesk:
+    """What can be halted and lifted."""
+
+    @property
+    @abstractmethod
+    def ground(self) -> Ground:
+        """Database, keys, clock and principal."""
+
+    @property
+    @abstractmethod
+    def dispatcher(self) -> Dispatcher:
+        """Who carries hints to the workers."""
+
+    async def halts_changed(self) -> None:
+        """Something was halted or lifted here; whoever acts in this process hears of it at once."""
+
+    async def halt(
+        self, scope: str, target: str = "", *, reason: str = "", quarantine: bool = False, within: str = ""
+    ) -> HaltView:
+        """Let something stand still: `all`, or a team, agent, release, tool, model, principal or run by name."""
+        made = await halting.halt(
+            self.ground, scope, target, reason=reason, quarantine=quarantine, within=within
+        )
+        await self.halts_changed()
+        return made
+
+    async def lift(self, halt: str, reason: str = "") -> list[HaltView]:
+        """Let it act again: a halt by its id, or whatever stands on this name (`agent:desk`)."""
+        lifted = await halting.lift(self.ground, halt, reason)
+        await self.halts_changed()
+        return lifted
+
+    async def halts(self, *, everything: bool = False) -> list[HaltView]:
+        """What stands still, newest first."""
+        return await halting.listed(self.ground, everything=everything)
+
+    async def held(self, run: str) -> list[HeldView]:
+        """What of a run is held back, so that it can be called back."""
+        return await outboxing.held(self.ground, run)
+
+    async def call_back(self, run: str, reason: str = "") -> list[HeldView]:
+        """Call back what of a run is held back; the run is told, and goes on."""
+        return await outboxing.call_back(self, run, reason)

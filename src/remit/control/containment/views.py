@@ -1,0 +1,69 @@
+"""What is answered about containment, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class HaltView:
+    """A halt as it is listed."""
+
+    id: str
+    scope: str
+    target: str
+    mode: Literal["halt", "quarantine"]
+    state: Literal["standing", "ended", "lifted"]
+    reason: str
+    by: str
+    at: int
+    until: int | None
+    lifted_at: int | None
+    lifted_by: str
+    evidence: object = None
+    """What a breaker saw."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldView:
+    """A call that is held back."""
+
+    id: str
+    """Of the question that answers itself."""
+    run: str
+    path: str
+    tool: str
+    at: int
+    due: int
+    """When it is done, unless it is called back."""
+
+
+@dataclass(frozen=True, slots=True)
+class DescendantView:
+    """An effect that comes from a bad source, and what undo would do about it."""
+
+    run: str
+    path: str
+    tool: str
+    objects: tuple[str, ...]
+    at: int
+    possible: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecallView:
+    """All that comes from a bad source."""
+
+    source: str
+    runs: dict[str, str]
+    """The runs that had it in sight, and where each has it from."""
+    memory: dict[str, str]
+    """What is remembered of it, and the run that wrote it."""
+    effects: tuple[DescendantView, ...]
+    """What was changed, the newest run first."""
+    answered: tuple[str, ...]
+    """Runs whose answer somebody may have read."""
+    living: tuple[str, ...]
+    """Runs that did not end yet."""

@@ -1,0 +1,1 @@
+"""Evidence packs, as they are asked for."""

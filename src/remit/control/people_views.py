@@ -1,0 +1,131 @@
+"""What control answers about people, keys, grants, proposals and the numbers of the inbox: plain frozen data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """A user or a service."""
+
+    id: str
+    kind: Literal["user", "service"]
+    active: bool
+    roles: list[str]
+    created_at: int
+    created_by: str
+    keys: int
+    """How many keys open something."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    """A key without its secret."""
+
+    id: str
+    person: str
+    roles: list[str]
+    """What it is limited to; empty: all that its owner may do."""
+    label: str
+    state: Literal["living", "expired", "revoked"]
+    created_at: int
+    created_by: str
+    expires_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewKeyView:
+    """A key as it is shown once."""
+
+    id: str
+    person: str
+    roles: list[str]
+    expires_at: int | None
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrantView:
+    """A consent given in advance."""
+
+    id: str
+    tool: str
+    agent: str
+    run: str
+    bounds: list[str]
+    uses: int
+    used: int
+    state: Literal["living", "used up", "expired", "revoked"]
+    expires_at: int
+    by: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalView:
+    """A change that one person alone may not make."""
+
+    id: str
+    kind: str
+    name: str
+    action: Any
+    status: str
+    needed: int
+    votes: int
+    agreed: list[str]
+    by: str
+    at: int
+    due: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteView:
+    """Something asked back about a question, or answered to that."""
+
+    kind: Literal["question", "answer"]
+    by: str
+    text: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of an answer that somebody gave."""
+
+    id: str
+    status: Literal["approved", "rejected", "counted", "edited"]
+    """`counted`: others still have to agree; `edited`: somebody else has to look at the change."""
+    pos: int
+    run: str = ""
+    needed: int = 1
+    votes: int = 1
+    canary: bool = False
+    """It was a request that ought to be refused, put there to see whether people look."""
+    grant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxNumbers:
+    """How people decide, since a time."""
+
+    since: int
+    consequential: int
+    """Writes that were performed, and those that were asked about and not agreed to."""
+    asked: int
+    asks_per_100: float | None
+    approved: int
+    rejected: int
+    expired: int
+    withdrawn: int
+    open: int
+    by_grant: int
+    """Asks that grants given since then have answered."""
+    decision_seconds: dict[str, float] = field(default_factory=dict[str, float])
+    """Seconds from the question to the verdict: p50, p90, p99."""
+    canaries: int = 0
+    """Seeded requests that somebody decided about."""
+    canaries_approved: int = 0
+    blind_rate: float | None = None
+    """The part of them that was agreed to."""

@@ -1,0 +1,53 @@
+"""The caretaker of a worker: now and then it applies the rules of capture and retention, finishes deletions that
+somebody could not finish, and takes up keys that another process replaced or destroyed. Several may do so at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from remit.control.protecting.protection import sweep
+from remit.domain.clock import MICROSECONDS, sleep_until
+from remit.domain.errors import RemitError
+from remit.store.database import Conflict
+
+if TYPE_CHECKING:
+    from remit.control.ground import Ground
+    from remit.control.protecting.protection import Rules
+
+_BY = "remit"
+
+
+class Caretaker:
+    """Sweeps until it is stopped."""
+
+    def __init__(self, ground: Ground, rules: Rules, seconds: int) -> None:
+        self._ground = ground
+        self._rules = rules
+        self._seconds = seconds
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Sweep from now on."""
+        self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def stop(self) -> None:
+        """Stop; what was begun is finished by the next one."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    def abandon(self) -> None:
+        """Stop at once, as a killed process would."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _work(self) -> None:
+        while True:
+            await sleep_until(self._ground.clock, self._ground.clock.now() + self._seconds * MICROSECONDS)
+            with contextlib.suppress(RemitError, Conflict):  # the doctor names what stays undone
+                await sweep(self._ground, self._rules, _BY)

@@ -1,0 +1,1 @@
+"""Budgets at speed: what is reserved before a call and settled after it, shared by processes through leases."""

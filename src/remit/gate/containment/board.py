@@ -1,0 +1,210 @@
+"""The halts that stand, as this process knows them: looked at in memory by every action, read again when it is told.
+
+It is told by the database (a notification, or its change counter) and looks by itself twice a second; whoever asks it
+after a longer silence has it look first. What cannot be read for longer than it may be old is taken to forbid
+everything. What a halt does to an action stands in `watched`; what it does to a run, in the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+from remit.domain.clock import MICROSECONDS
+from remit.domain.errors import Infrastructure, Shredded
+from remit.domain.halt_errors import HaltsUnknown
+from remit.domain.halt_events import HaltOpened
+from remit.domain.halts import REFUSES, Concern, Halt, HaltMode, HaltScope
+from remit.store.database import Commit, Conflict, Op
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from remit.domain.clock import Clock
+    from remit.domain.runs import RunRow
+    from remit.store.database import Database, Row
+    from remit.store.log import Log
+
+_log = logging.getLogger("remit.halts")
+_LOOK_AGAIN = MICROSECONDS
+_LOOK_SECONDS = 0.5
+_GAP_SECONDS = 0.02
+"""How long after a look the next one is, however much others write meanwhile."""
+_WAKE_EVERY = 60
+"""After so many looks, runs that still stand although nothing keeps them are woken: whoever was to do it died."""
+OPEN_ENDED = 0
+
+
+class Flight(Protocol):
+    """An action under way."""
+
+    def heed(self) -> None:
+        """What is halted has changed: see whether this may go on."""
+        ...
+
+
+class HaltBoard:
+    """What may not act, as it stands now."""
+
+    def __init__(self, database: Database, log: Log, age: float = 5.0) -> None:
+        self._database = database
+        self._log = log
+        self._age = int(age * MICROSECONDS)
+        self._seen: int | None = None
+        self._standing: tuple[Halt, ...] = ()
+        self._looks = 0
+        self._task: asyncio.Task[None] | None = None
+        self._told = asyncio.Event()
+        self._looking = asyncio.Lock()
+        self.version = 0
+        """The state of the halts that is known here."""
+        self.flights: set[Flight] = set()
+        """What is under way in this process."""
+        self.changed: Callable[[], None] = lambda: None
+        """Called when something was halted or lifted."""
+
+    def limit(self, age: float) -> None:
+        """What is known may be this old, in seconds, when it cannot be read anew."""
+        self._age = int(age * MICROSECONDS)
+
+    # --- asked by every action ------------------------------------------------------------------------
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is halted or in quarantine at all."""
+        return bool(self._standing)
+
+    def covering(self, about: Concern, now: int) -> Halt | None:
+        """The halt that forbids this; None is the answer nearly always, and costs a look at an empty list."""
+        for halt in self._standing:
+            if halt.mode is HaltMode.HALT and halt.stands(now) and halt.covers(about):
+                return halt
+        return None
+
+    def quarantine(self, about: Concern, now: int) -> Halt | None:
+        """The quarantine that this is in."""
+        for halt in self._standing:
+            if halt.mode is HaltMode.QUARANTINE and halt.stands(now) and halt.covers(about):
+                return halt
+        return None
+
+    def holds(self, row: RunRow, now: int) -> int | None:
+        """Until when a run as a whole stands still (`OPEN_ENDED`: nobody knows); None: it does not."""
+        if not self._standing:
+            return None
+        halt = self.covering(Concern(row.team, row.id, row.pin, (row.flow,)), now)
+        return None if halt is None or halt.scope in REFUSES else halt.until or OPEN_ENDED
+
+    def agent(self, name: str, team: str, now: int) -> Halt | None:
+        """The halt on an agent by name."""
+        found = self.covering(Concern(team, "", agents=(name,)), now)
+        return found if found is not None and found.scope is HaltScope.AGENT else None
+
+    def stale(self, now: int) -> bool:
+        """Whether it is time to look before anything is let pass."""
+        return self._seen is None or not 0 <= now - self._seen < _LOOK_AGAIN
+
+    # --- looking --------------------------------------------------------------------------------------
+
+    async def require(self, now: int, *, afresh: bool = False) -> None:
+        """Look, or raise `HaltsUnknown` once what is known is too old; `afresh`: what is known will not do."""
+        try:
+            await self.look(now)
+        except Infrastructure as wrong:
+            if afresh or self._seen is None or not 0 <= now - self._seen < self._age:
+                raise HaltsUnknown(
+                    f"nothing may act: which halts stand could not be read for {self._age / MICROSECONDS:g} s "
+                    f"({wrong.message})",
+                    "Bring the database back; runs go on by themselves.",
+                ) from wrong
+
+    async def look(self, now: int) -> None:
+        """Read what stands, if it is another state than is known."""
+        database = self._database
+        async with self._looking:
+            rows = await database.fetch("halts.version")
+            version = rows[0][0] if rows else 0
+            if version != self.version:
+                standing = [await self._read(row) for row in await database.fetch("halts.standing")]
+                lifted = {halt.id for halt in self._standing} - {halt.id for halt in standing}
+                self._standing, self.version = tuple(standing), version
+                self._spread()
+                if lifted:
+                    await self._wake(now)
+            self._seen = now
+
+    async def _read(self, row: Row) -> Halt:
+        identity, team, scope, target, mode, at, by, until, stream, seq, *_ = row
+        reason = ""
+        with suppress(Shredded):
+            event = (await self._log.read_one(stream, seq)).event
+            reason = event.reason if isinstance(event, HaltOpened) else ""
+        return Halt(identity, HaltScope(scope), target, HaltMode(mode), team, by, at, until, reason)
+
+    def _spread(self) -> None:
+        for flight in list(self.flights):
+            flight.heed()
+        self.changed()
+
+    async def _wake(self, now: int) -> None:
+        """Runs that stand still look again; those that are still covered stand still again."""
+        with suppress(Conflict):
+            await self._database.submit(Commit(ops=[Op("halts.wake", (now,))]))
+        self._database.announce()
+        self.changed()
+
+    # --- watching -------------------------------------------------------------------------------------
+
+    async def start(self, clock: Clock) -> None:
+        """Know what stands, and keep knowing it until `stop`; runs that were left standing are woken."""
+        await self.look(clock.now())
+        await self._wake_forgotten(clock.now())
+        self._task = asyncio.get_running_loop().create_task(self._watch(clock), name="remit-halts")
+
+    async def stop(self) -> None:
+        """Look no more."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    def abandon(self) -> None:
+        """Look no more, as a killed process does."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+
+    def tell(self) -> None:
+        """Something was halted or lifted in this very process."""
+        self._told.set()
+
+    async def _watch(self, clock: Clock) -> None:
+        while True:
+            await self._next_change()
+            try:
+                await self.look(clock.now())
+                self._looks += 1
+                if self._looks % _WAKE_EVERY == 0:
+                    await self._wake_forgotten(clock.now())
+            except Infrastructure as wrong:
+                _log.warning("which halts stand could not be read: %s", wrong.message)
+                await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_GAP_SECONDS)
+
+    async def _next_change(self) -> None:
+        told = asyncio.ensure_future(self._told.wait())
+        change = asyncio.ensure_future(self._database.wait_for_change(_LOOK_SECONDS))
+        try:
+            await asyncio.wait({told, change}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            told.cancel()
+            change.cancel()
+            self._told.clear()
+
+    async def _wake_forgotten(self, now: int) -> None:
+        """While nothing keeps any run standing, none stands."""
+        keeping = any(halt.mode is HaltMode.HALT and halt.stands(now) for halt in self._standing)
+        if not keeping and (await self._database.fetch("halts.parked"))[0][0]:
+            await self._wake(now)

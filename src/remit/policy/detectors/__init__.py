@@ -1,0 +1,1 @@
+"""What finds personal data and secrets in text, by checksum and structure."""

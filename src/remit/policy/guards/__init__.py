@@ -1,0 +1,1 @@
+"""The checks that need nobody else: each is one pure function from content to findings."""

@@ -1,0 +1,1 @@
+"""How good and how safe agents are, found out rather than believed."""

@@ -1,0 +1,1 @@
+"""The red team: what a hijacked model could do here, tried without doing it."""

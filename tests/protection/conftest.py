@@ -1,0 +1,8 @@
+"""What the tests of data protection are given: a workspace on each store in turn, and what agents say."""
+
+from __future__ import annotations
+
+from remit.testing.pytest_plugin import script
+from tests.engine.conftest import on_postgres, on_sqlite, opened, place
+
+__all__ = ["on_postgres", "on_sqlite", "opened", "place", "script"]
