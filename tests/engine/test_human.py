@@ -121,3 +121,26 @@ async def test_a_verdict_given_in_the_last_moment_is_not_lost_to_the_timer(place
         await clock.advance(61)
         OUTSIDE.door("door").set()
         assert await run.result() == {"amount": 100}
+
+
+@flow
+async def fails_on_its_way_back(run: Run) -> object:
+    if "broken" in OUTSIDE.happened:
+        raise ValueError("no way back to the question")
+    return await run.human("bosses", 1)
+
+
+async def test_a_run_that_ends_before_it_comes_back_to_its_question_withdraws_it(place: Place) -> None:
+    async with place.stage(fails_on_its_way_back) as stage:
+        run = await stage.start(fails_on_its_way_back)
+        await parked(run, "human")
+        (question,) = await stage.inbox()
+        OUTSIDE.note("broken")
+        await stage.crash_and_restart()
+        await stage.platform.pause(run.id)
+        await stage.platform.resume(run.id)
+        with pytest.raises(RunFailed, match="no way back"):
+            await run.result()
+        assert await stage.inbox() == []
+        with pytest.raises(AlreadyDecided, match="was withdrawn"):
+            await stage.platform.approve(question.id)

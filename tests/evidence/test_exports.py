@@ -19,11 +19,12 @@ from remit.control.auditing import audit
 from remit.control.auditing.audit import ExportView, Scope
 from remit.domain.errors import Refused
 from remit.domain.evidence_errors import NotAnExport, UnknownEvent
+from remit.store import verifying
 from remit.store.verifying.verdicts import Kind, Report
 from tests.evidence.books import Books, act
 from tests.evidence.test_s08_matrix import kinds, outcomes
 
-VERIFIER = Path(audit.__file__).parents[1] / "store" / "verifying"
+VERIFIER = Path(verifying.__file__).parent
 
 
 async def exported(

@@ -62,7 +62,6 @@ async def _generation(execution: Execution) -> bool:
     execution.scopes = {scope}
     if execution.cancelling or execution.journal.cancel_delivered():
         execution.cancelling = True
-        execution.asked = True  # perhaps in an earlier segment; the end withdraws what is still open
         scope.stop()
     status, value, error = await _call_flow(execution)
     await execution.stop_everything_else(scope)

@@ -82,8 +82,8 @@ class Execution(Standing):
         self.cancelling = False
         """The run was told to cancel; it ends as cancelled, whatever its code returns."""
         self.sealed = False
-        self.asked = False
-        """Whether any question was opened, so that the end has to withdraw what is left."""
+        self.asked = bool(journal.open_waits())
+        """Whether any question was opened, now or in an earlier segment: the end has to withdraw what is left."""
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.scopes: set[Scope] = set()
         self.waits = Waits(services.clock, self.became_busy)
