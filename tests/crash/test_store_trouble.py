@@ -13,6 +13,7 @@ import pytest
 from remit import Run, flow, step
 from remit.control import ground
 from remit.domain.errors import StoreFull, StoreUnavailable
+from remit.domain.halt_errors import HaltsUnknown
 from remit.engine import faults
 from remit.store.databases.postgres import PostgresDatabase
 from remit.store.databases.sqlite import SqliteDatabase
@@ -75,7 +76,7 @@ async def test_runs_go_on_by_themselves_when_the_store_is_back(trouble: str, mak
                     await played.troubles.refused("runs.claim" if trouble == "full" else "runs.next_due")
                     for _ in range(20):  # who tried waits for the clock again
                         await asyncio.sleep(0)
-                with pytest.raises(StoreFull if trouble == "full" else StoreUnavailable):
+                with pytest.raises(StoreFull if trouble == "full" else HaltsUnknown):
                     await played.stage.start("program", body=case.body, tag="refused")
             await _play(played, [case], trouble)
 

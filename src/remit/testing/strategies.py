@@ -74,6 +74,8 @@ def _value(hint: Any) -> SearchStrategy[Any]:
         return st.one_of([_value(each) for each in get_args(hint)])
     if get_origin(hint) is dict:
         return st.dictionaries(texts(), _value(get_args(hint)[1]), max_size=4)
+    if get_origin(hint) is list:
+        return st.lists(_value(get_args(hint)[0]), max_size=4)
     return _PLAIN.get(hint, plain())
 
 
