@@ -85,9 +85,3 @@ class Talk:
 
 _MEDIUM = 4500
 """What a picture or a sound counts as, roughly."""
-
-
-def size_of(message: Message) -> int:
-    """The bytes of a message that a model has to read, roughly."""
-    weight = weigh_messages((message,))
-    return weight.text + weight.media * _MEDIUM

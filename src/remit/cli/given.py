@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
+
+import click
 
 from remit.domain.errors import InvalidInput
 
@@ -53,3 +56,14 @@ def _kind(value: object) -> str:
             return "true or false"
         case _:
             return "a number"
+
+
+def moment(text: str) -> int:
+    """The time that `--since` names, in microseconds; 0 for none."""
+    if not text:
+        return 0
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.UsageError(f"--since takes a date or a time, such as 2026-11-01, not {text!r}.") from None
+    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1_000_000)

@@ -11,6 +11,7 @@ import click
 
 from remit.cli import wording
 from remit.cli.errors import DONE, REFUSED
+from remit.cli.given import moment
 from remit.cli.output import Line, Span
 from remit.cli.terminal import Command, Group, Terminal
 
@@ -65,7 +66,7 @@ def export(terminal: Terminal, folder: Path, run: str, since: str, team: str, *,
 
     if sum(map(bool, (run, since, team))) > 1:
         raise click.UsageError("--run, --since and --team exclude each other.")
-    scope = control.Scope(run, team, _time(since))
+    scope = control.Scope(run, team, moment(since))
     made = terminal.ask_office(
         lambda office: control.export(office.ground, folder, scope, content=with_content)
     )
@@ -153,16 +154,6 @@ def _proof(proof: EventProof) -> Iterator[str]:
     yield from (f"    {node}" for node in proof.inclusion)
     yield "  the checkpoint that it leads to:"
     yield from (f"    {line}".rstrip() for line in proof.note.splitlines())
-
-
-def _time(text: str) -> int:
-    if not text:
-        return 0
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.UsageError(f"--since takes a date or a time, such as 2026-11-01, not {text!r}.") from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000_000)
 
 
 def _when(at: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import click
 
 from remit.cli import wording
 from remit.cli.errors import DONE, REFUSED
+from remit.cli.given import moment
 from remit.cli.output import Line, Span
 from remit.cli.terminal import Command, Terminal
 
@@ -63,8 +63,8 @@ def evidence(
         judged = packs.check(handed, key)
         terminal.answer(judged, lambda: _judged(judged))
         return _EXITS[judged.outcome]
-    moment = _time(since)
-    pack = terminal.ask_office(lambda office: packs.make(office.ground, name, moment))
+    begin = moment(since)
+    pack = terminal.ask_office(lambda office: packs.make(office.ground, name, begin))
     if folder is None:
         terminal.answer(pack, lambda: _rows(pack))
         return DONE
@@ -104,13 +104,3 @@ def _judged(judged: Judged) -> Iterator[str]:
     yield from (f"  {fault}" for fault in judged.faults[1:])
     if judged.outcome == "inconclusive":
         yield "  whose signature that is, only a key can say that you have from elsewhere: --key KEY"
-
-
-def _time(text: str) -> int:
-    if not text:
-        return 0
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.UsageError(f"--since takes a date or a time, such as 2026-11-01, not {text!r}.") from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000_000)
