@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -236,3 +238,51 @@ def test_s14_the_pin_follows_what_the_flow_imports_and_nothing_else(
         file.write("\n# changed\n")
     assert (pin() != before) is counts
     assert pin() == pin()
+
+
+IMPORTS_LATER = """
+from remit import Run, flow
+
+
+@flow
+async def desk(run: Run) -> object:
+    import lib.broken
+
+    return lib.broken
+"""
+
+
+class Parses:
+    """Garbage that has something to parse when it goes, as a traceback that is logged has; there is always more."""
+
+    left = 0
+
+    def __init__(self) -> None:
+        self.itself = self
+
+    def __del__(self) -> None:
+        ast.parse("a + b")
+        if Parses.left:
+            Parses.left -= 1
+            Parses()
+
+
+def test_s14_the_pin_is_found_while_garbage_is_collected_and_beside_a_source_that_nobody_can_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "lib/broken.py", "def (:\n")
+    write(tmp_path, "flows/desk.py", IMPORTS_LATER)
+    [desk] = load_code(tmp_path, ["flows"]).flows
+    calm, thresholds = pin_of(desk), gc.get_threshold()
+    monkeypatch.setattr("remit.engine.pin._pins", {})
+    Parses.left = 1000
+    gc.set_threshold(5)
+    try:
+        Parses()
+        pinned = pin_of(desk)
+    finally:
+        left, Parses.left = Parses.left, 0
+        gc.set_threshold(*thresholds)
+        gc.collect()
+    assert pinned == calm
+    assert left < 1000

@@ -98,3 +98,10 @@ def _start(execution: Execution) -> None:
     task = asyncio.get_running_loop().create_task(run_body(execution))
     execution.tasks.add(task)
     task.add_done_callback(execution.tasks.discard)
+    task.add_done_callback(_hear)
+
+
+def _hear(task: asyncio.Task[None]) -> None:
+    """What ended the body is in the outcome, and an interrupt has left the loop: it is not reported once more."""
+    if not task.cancelled():
+        task.exception()

@@ -7,6 +7,7 @@ the environment, and a worker says which it has.
 from __future__ import annotations
 
 import ast
+import gc
 import hashlib
 import sys
 import sysconfig
@@ -93,7 +94,7 @@ def _with_packages(names: list[str]) -> list[str]:
 def _imports(source: bytes, name: str, *, is_package: bool) -> list[str]:
     package = name if is_package else name.rpartition(".")[0]
     found: list[str] = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(_parsed(source)):
         if isinstance(node, ast.Import):
             found.extend(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -104,3 +105,16 @@ def _imports(source: bytes, name: str, *, is_package: bool) -> list[str]:
             found.append(base)
             found.extend(f"{base}.{alias.name}" for alias in node.names)
     return found
+
+
+def _parsed(source: bytes) -> ast.AST:
+    """The tree of a source; one that nobody can read imports nothing, and says so when it is imported itself."""
+    collects = gc.isenabled()
+    gc.disable()  # Python 3.11 miscounts when garbage parses meanwhile, as it does to log a traceback
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])
+    finally:
+        if collects:
+            gc.enable()
