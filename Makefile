@@ -93,6 +93,10 @@ bench-policy: $(VENV)/.dev  ## what a decision costs, all authorities, 50 polici
 bench-halt: $(VENV)/.dev  ## how long after a halt the last action is admitted: 200 runs, 3 processes, both stores (ARGS="--rounds N")
 	@$(BIN)/python -m bench.halt $(ARGS)
 
+.PHONY: bench-recall
+bench-recall: $(VENV)/.dev  ## find what descends from a bad source in a log of 100,000 events, both stores (ARGS="--events N")
+	@$(BIN)/python -m bench.recall $(ARGS)
+
 .PHONY: bench-audit
 bench-audit: $(VENV)/.dev  ## verify a log of a million events offline (ARGS="--events N")
 	@$(BIN)/python -m bench.audit $(ARGS)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from remit.control.auditing import audit
-from remit.control.ground import Ground, open_ground
+from remit.control.ground.ground import Ground, open_ground
 from remit.domain.events import RunCreated, RunEnded, StepClaimed, StepDone
 from remit.store.database import Commit, Op
 from remit.store.pen import Pen

@@ -35,6 +35,8 @@ MOVES = {
 REASONS = {
     ParkReason.HUMAN: "a question of `run.human`, of a step that raised `AskHuman`, or of a live fork is open",
     ParkReason.UNKNOWN: "nobody knows whether a write took place; a person is asked",
+    ParkReason.TROUBLE: "something failed again and again outside of its steps; `remit show` says what, `remit resume` "
+    "tries again",
     ParkReason.CODE_CHANGED: "the code changed, and its replay does not repeat the journal",
     ParkReason.NEEDS_RELEASE: "the code it was made by is gone; nothing sets this before releases exist",
     ParkReason.PAUSED: "it was told to pause",

@@ -4,13 +4,17 @@ tests.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 
+from remit.store.databases.postgres import PostgresDatabase
+from remit.store.migrate import migrate
 from tests.network import ban_network
 from tests.postgres import PostgresServer, postgres_server
+from tests.recycling import Recycled
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,3 +56,24 @@ def postgres_dsn(postgres: PostgresServer) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     yield postgres.create_database(name)
     postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def migrated_databases(postgres: PostgresServer) -> Recycled:
+    """Databases with today's schema, and nothing in it."""
+
+    async def bring_up_to_date(dsn: str) -> None:
+        database = PostgresDatabase(dsn)
+        await database.open()
+        await migrate(database)
+        await database.close()
+
+    return Recycled(postgres, lambda dsn: asyncio.run(bring_up_to_date(dsn)))
+
+
+@pytest.fixture
+def migrated_dsn(postgres: PostgresServer, migrated_databases: Recycled) -> Iterator[str]:
+    """A database that has today's schema and nothing in it."""
+    name = migrated_databases.take()
+    yield postgres.dsn(name)
+    migrated_databases.give_back(name)

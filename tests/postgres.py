@@ -166,7 +166,7 @@ def postgres_server(
         yield server
     finally:
         if server is not None:
-            server.stop("fast")
+            server.stop("immediate")  # nobody reads what a checkpoint would write: the folder goes
         watcher.communicate()  # closes its input: it removes what is left
 
 

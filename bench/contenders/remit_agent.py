@@ -34,7 +34,7 @@ from remit.wire.messages import Message, ModelResponse, Text, ToolCall, Usage
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
 
-    from remit.control.views import StepView
+    from remit.control.runs.views import StepView
     from remit.models.simulation.scene import Scene
 
 Row = tuple[int, int, float, float, Any]

@@ -7,6 +7,7 @@ acts on which world is the only thing that their binding knows.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,9 +20,10 @@ from bench.security.replay import MODES, PairOutcome, TaskOutcome, only_wanted
 from bench.security.rules.contracts import TEMPLATES
 from bench.security.worlds import Attack, Suite, UserTask
 from remit import Agent, Limits, Platform, Run, flow
-from remit.control.handle import RunHandle
+from remit.control.running.handle import RunHandle
 from remit.domain.errors import RunFailed, ToolFailed
 from remit.domain.tools import Performed
+from remit.gate import pipe
 from remit.models.simulation.lines import Line, Wanted
 from remit.models.simulation.scene import Scene
 from remit.tools.binding import ToolContext
@@ -47,10 +49,13 @@ WORDS = "You do what you are asked."
 async def through_gate(
     suites: Sequence[Suite], contract: str, folder: Path
 ) -> tuple[list[TaskOutcome], list[PairOutcome], list[float]]:
-    """Every task and every pair under contracts of this kind; and how long the gate took, in seconds."""
+    """Every task and every pair under contracts of this kind; and what the gate worked, in seconds of a
+    processor.
+    """
     tasks: list[TaskOutcome] = []
     pairs: list[PairOutcome] = []
     seconds: list[float] = []
+    pipe.perf_counter_ns = time.thread_time_ns  # what the gate works, however busy the machine is with others
     for suite in suites:
         gated = Gated(suite, contract, folder / suite.name)
         played = await gated.play()

@@ -64,10 +64,10 @@ async def test_a_delegate_does_no_more_than_it_was_let(script: Script, tmp_path:
         desk = on.platform.parts.house.gate.parts.standing.capabilities
         await desk.open(on.platform.ground.keys, "default", on.platform.ground.clock.now())
         desk.forget(run.id)
-        desk.admit(signed)
+        desk.admit(signed, run.id)
         forged = replace(signed, capability=replace(signed.capability, calls=99))
         assert (
-            desk._take(replace(forged, digest=forged.capability.digest))  # pyright: ignore[reportPrivateUsage]
+            desk._take(replace(forged, digest=forged.capability.digest), run.id)  # pyright: ignore[reportPrivateUsage]
             == "what was delegated was not signed here"
         )
-        assert "nobody can say" in desk._take(forged)  # pyright: ignore[reportPrivateUsage]
+        assert "nobody can say" in desk._take(forged, run.id)  # pyright: ignore[reportPrivateUsage]

@@ -12,15 +12,17 @@ import pytest
 from remit.agents.agent import Agent, Fallback, Limits
 from remit.domain.budgets import Budget
 from remit.domain.errors import RunFailed
+from remit.models.simulation.lines import Line, Wanted
 from remit.testing.scripting import Script
 from remit.testing.stage import Stage, stage
+from remit.tools.tool import tool
 from remit.wire.messages import Message, ModelResponse, Refusal, Text, ToolCall, Usage
 from tests.agents.conftest import Resolution, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from remit.control.views import StepView
+    from remit.control.runs.views import StepView
     from remit.testing.stage import StagedRun
 
 PROMPT = "You handle tickets."
@@ -235,6 +237,35 @@ async def test_two_calls_in_turn_are_noticed_as_well(world: World, script: Scrip
     ).forever()
     error, _ = await _failure(agent, script)
     assert error == "loop_detected"
+
+
+@pytest.mark.parametrize(
+    ("circle", "repeats", "says"),
+    [
+        ("a", 1, "repeats the same call (look_a)"),
+        ("ab", 3, "takes turns between the same 2 steps (look_a, look_b)"),
+        ("abc", 5, "takes turns between the same 3 steps (look_a, look_b, look_c)"),
+        ("a", 20, "repeats the same call (look_a)"),
+    ],
+)
+async def test_a_circle_is_noticed_however_patient_the_agent_may_be(
+    circle: str, repeats: int, says: str, script: Script
+) -> None:
+    tools = [tool(effect="read", name=f"look_{each}")(_nothing) for each in "abc"]
+    walker = Agent("walker", prompt="Walk.", tools=tools, limits=Limits(steps=100, repeats=repeats))
+    turns = itertools.cycle(circle)
+    script(walker).plays(lambda _: Line(calls=(Wanted(f"look_{next(turns)}", {}),))).forever()
+    async with stage(agents=[walker], script=script) as platform:
+        run = await platform.start("walker", question="go")
+        with pytest.raises(RunFailed) as failed:
+            await run.result()
+    assert says in failed.value.message
+    assert f"{repeats + 1} times now" in failed.value.message
+
+
+async def _nothing() -> str:
+    """Look."""
+    return "nothing"
 
 
 async def test_steps_are_bounded(world: World, script: Script) -> None:

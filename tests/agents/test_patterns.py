@@ -9,7 +9,7 @@ import pytest
 
 from remit import Agent, Budget, Limits, Run, flow, patterns
 from remit.agents.patterns import Plan, PlanStep
-from remit.domain.errors import RunFailed
+from remit.domain.errors import InvalidInput, RunFailed
 from remit.testing.stage import stage
 from tests.agents.conftest import World
 
@@ -227,6 +227,62 @@ async def test_agents_that_hand_on_for_ever_are_stopped(script: Script) -> None:
         return (await patterns.handoff(run, {"front": front, "back": back}, "front", "help")).text
 
     assert await _failure(body, script) == "loop_detected"
+
+
+async def test_a_plan_that_a_person_sees_first_is_still_a_plan_and_may_be_changed(script: Script) -> None:
+    planner, clerk = _agent("planner", output=Plan), _agent("clerk")
+    script(planner).replies(Plan([PlanStep("clerk", "file everything")]), Plan(answer="filed"))
+    script(clerk).plays(lambda scene: "did " + scene.user)
+
+    @flow
+    async def body(run: Run) -> str:
+        return await patterns.plan_and_execute(
+            run, planner, {"clerk": clerk}, "tidy", approve="leads", revisions=1
+        )
+
+    async with stage(body, script=script) as platform:
+        run = await platform.start(body)
+        await run.waits_for()
+        with pytest.raises(InvalidInput, match="cannot stand in place"):
+            await run.approve({"steps": "none"})
+        await run.approve({"steps": [{"who": "clerk", "task": "file the bills"}], "answer": ""})
+        assert await run.result() == "filed"
+        (asked,) = [step for step in (await run.show()).steps if step.name == "clerk"]
+        assert "file the bills" in str(asked.action and asked.action.arguments)
+
+
+async def test_a_pattern_that_is_given_the_wrong_shape_says_what_it_takes(script: Script) -> None:
+    one, two = _agent("one"), _agent("two")
+    given: list[tuple[Any, ...]] = [
+        (patterns.handoff, [one, two], "one", "help"),
+        (patterns.plan_and_execute, one, [two], "help"),
+        (patterns.route, len, one, "help"),
+        (patterns.vote, one, "which?"),
+        (patterns.vote, ["one"], "which?"),
+        (patterns.debate, [one], two, "which?"),
+        (patterns.pipeline, {"one": one}, "help"),
+        (patterns.swarm, one, "pieces"),
+    ]
+
+    @flow
+    async def body(run: Run) -> list[str]:
+        said: list[str] = []
+        for pattern, *rest in given:
+            with pytest.raises(InvalidInput) as wrong:
+                await pattern(run, *rest)
+            said.append(f"{wrong.value.message} {wrong.value.hint}")
+        return said
+
+    assert await _result(body, script) == [
+        'a hand-off takes its agents by name, and got a list. Give a dictionary: {"one": one, "two": two}.',
+        'a plan takes its workers by name, and got a list. Give a dictionary: {"two": two}.',
+        'a router takes its agents by name, and got the agent "one". Give a dictionary: {"one": one}.',
+        'a vote takes its voters as a list, and got the agent "one". Put them into a list: [first, second].',
+        'a vote asks agents, and among its voters is a str "one". Put them into a list: [first, second].',
+        "a debate needs debaters, at least 2, and was given 1. Give it more agents.",
+        "a pipeline takes its agents as a list, and got a dict. Put them into a list: [first, second].",
+        'a swarm takes its pieces as a list, and got a str "pieces". Put them into a list: [first, second].',
+    ]
 
 
 # --- delegation -----------------------------------------------------------------------------------------------

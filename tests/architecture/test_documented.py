@@ -12,14 +12,14 @@ import click
 from remit.cli import main as terminal
 from remit.control.settings import all_settings
 from remit.domain.errors import all_errors
-from remit.domain.events import EVENTS
+from remit.domain.kinds import every_kind
 from tests.architecture.tree import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
 
 
 def test_every_event_is_documented() -> None:
-    assert missing("events.md", list(EVENTS)) == []
+    assert missing("events.md", list(every_kind())) == []
 
 
 def test_every_error_is_documented() -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.cli.processes import Process
+from tests.cli.warm import WarmRemit
 
 REMIT = [sys.executable, "-P", "-m", "remit"]
 AWAITED = ("shipped", "seen")
@@ -42,16 +42,14 @@ class Answer:
 class Terminal:
     """A person in a workspace."""
 
-    def __init__(self, place: Path, environment: dict[str, str], stack: ExitStack) -> None:
+    def __init__(self, place: Path, environment: dict[str, str], stack: ExitStack, warm: WarmRemit) -> None:
         self.place = place
         self.environment = environment
         self._stack = stack
+        self._warm = warm
 
     def __call__(self, *words: str, code: int | None = None) -> Answer:
-        done = subprocess.run(
-            [*REMIT, *words],
-            cwd=self.place, env=self.environment, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+        done = self._warm.run(list(words), self.place, self.environment)
         answer = Answer(done.returncode, done.stdout, done.stderr)
         assert code is None or answer.code == code, answer
         assert "Traceback" not in answer.err + answer.out, answer.err
@@ -73,8 +71,15 @@ class Terminal:
         os.write(pipe, b"!")
 
 
+@pytest.fixture(scope="session")
+def warm_remit() -> Iterator[WarmRemit]:
+    """The interpreter that commands are forked from."""
+    with closing(WarmRemit()) as warm:
+        yield warm
+
+
 @pytest.fixture
-def remit(tmp_path: Path) -> Iterator[Terminal]:
+def remit(tmp_path: Path, warm_remit: WarmRemit) -> Iterator[Terminal]:
     """`remit` in a workspace of the test."""
     place = tmp_path / "shop"
     (place / "flows").mkdir(parents=True)
@@ -82,6 +87,11 @@ def remit(tmp_path: Path) -> Iterator[Terminal]:
     (place / "flows" / "shop.py").write_text(SHOP)
     for name in AWAITED:
         os.mkfifo(place / name)
-    plain = {name: text for name, text in os.environ.items() if not name.startswith("REMIT_")}
     with ExitStack() as stack:
-        yield Terminal(place, plain | {"COLUMNS": "110", "TZ": "UTC"}, stack)
+        yield Terminal(place, plain_environment(), stack, warm_remit)
+
+
+def plain_environment() -> dict[str, str]:
+    """Nothing of Remit's is chosen in it."""
+    plain = {name: text for name, text in os.environ.items() if not name.startswith("REMIT_")}
+    return plain | {"COLUMNS": "110", "TZ": "UTC"}

@@ -23,7 +23,7 @@ async def decided(run: Run) -> int:
 def office(request: pytest.FixtureRequest, remit: Terminal) -> Terminal:
     """A workspace with a flow that asks, on each store, and with ada, lea and max in it."""
     if request.param == "postgres":
-        remit.environment["REMIT_DATABASE"] = request.getfixturevalue("postgres_dsn")
+        remit.environment["REMIT_DATABASE"] = request.getfixturevalue("migrated_dsn")
     (remit.place / "flows" / "asking.py").write_text(ASKING)
     remit.environment["HOME"] = str(remit.place)
     hire(remit, "ada", "admin")

@@ -76,7 +76,7 @@ def test_access_is_reviewed_by_a_date(remit: Terminal, rules: Path) -> None:
         "from remit import tool\n\n\n@tool(effect='write')\nasync def refund(order: str) -> str:\n"
         '    """Pay."""\n    return order\n'
     )
-    right = "user:anybody/refund"
+    right = "user:owner/refund"
     shown = remit("policy", "review", "--json", code=0).json["rights"]
     assert [(each["right"], each["last_used"]) for each in shown if "refund" in each["right"]] == [
         (right, None)

@@ -5,20 +5,30 @@ accept they have accepted by name.
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Terminal
+from tests.cli.conftest import Terminal, plain_environment
+from tests.cli.warm import WarmRemit
 
-Found = dict[tuple[str, str], set[str]]
+pytestmark = pytest.mark.xdist_group("company")  # it is settled once, and each test has a copy
+
+
+@pytest.fixture(scope="module")
+def settled(warm_remit: WarmRemit, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example after it has settled its tickets: with runs that were recorded."""
+    place = tmp_path_factory.mktemp("company")
+    done = warm_remit.run(["demo", "--yes", "--keep", "desk"], place, plain_environment())
+    assert done.returncode == 0, done
+    return place / "desk"
 
 
 @pytest.fixture
-def company(remit: Terminal) -> Path:
-    """The example after it has settled its tickets: with runs that were recorded."""
-    remit("demo", "--yes", "--keep", "desk", code=0)
-    return remit.place / "desk"
+def company(remit: Terminal, settled: Path) -> Path:
+    """A copy of it, in the workspace of the test."""
+    return shutil.copytree(settled, remit.place / "desk")
 
 
 def test_the_demo_company_has_no_way_through_that_its_people_have_not_accepted(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,6 +58,43 @@ def test_a_window_trips_exactly_where_counting_from_scratch_does(
         trip: Trip | None = window.saw(act)
         assert (trip.breaker if trip is not None else "") == slowly(limits, seen)
         assert trip is None or trip.sentence
+
+
+LOOSE = BreakerLimits(window=10_000_000, deny_percent=0, repeats=0)
+TRIPS = {
+    "deny_rate": (
+        replace(LOOSE, deny_percent=60, deny_least=2), [Act(1), Act(2, denied=True), Act(3, denied=True)],
+        66, 60, "2 of 3 actions were refused within 10 s",
+    ),
+    "repeated_signature": (
+        replace(LOOSE, repeats=1), [Act(1, 7), Act(2, 7)], 2, 1, "the same call was made 2 times within 10 s",
+    ),
+    "cost_velocity": (
+        replace(LOOSE, cost=999_999), [Act(1, money=400_000), Act(2, money=850_000)], 1_250_000, 999_999,
+        "1.25 were spent within 10 s",
+    ),
+    "fan_out": (
+        replace(LOOSE, fan_out=1), [Act(1, hands_on=True), Act(2, hands_on=True)], 2, 1,
+        "it handed on to other agents 2 times within 10 s",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("breaker", TRIPS)
+def test_a_trip_says_what_was_seen_and_between_when(breaker: str) -> None:
+    limits, acts, saw, limit, sentence = TRIPS[breaker]
+    window = Window(limits)
+    trips = [window.saw(act) for act in acts]
+    assert trips[:-1] == [None] * (len(acts) - 1)
+    trip = trips[-1]
+    assert trip is not None
+    assert (trip.breaker, trip.saw, trip.limit, trip.sentence) == (breaker, saw, limit, sentence)
+    assert trip.evidence == {
+        "breaker": breaker, "saw": saw, "limit": limit, "seconds": 10.0, "actions": len(acts),
+        "denied": sum(act.denied for act in acts), "money": sum(act.money for act in acts),
+        "handed_on": sum(act.hands_on for act in acts), "from": 1, "to": acts[-1].at,
+    }  # fmt: skip
+    assert len(window) == len(acts)
 
 
 async def test_an_agent_that_repeats_itself_is_put_in_quarantine_with_the_evidence(

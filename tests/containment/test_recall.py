@@ -8,13 +8,18 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from remit import Agent, contract
+from remit.control.containment.facts import Reader
 from remit.engine.flow import flow
 from remit.policy.containment.tracing import Fact, FactKind, descent
+from remit.testing import Stage
 from remit.testing.scripting import Script
 from remit.tools.tool import tool
 from tests.containment.shelf import Shelf
+from tests.engine.places import journal, parked
 from tests.gate.desk import desk
 
+ANA, OTHER = "GB29NWBK60161331926819", "DE89370400440532013000"
 RUNS = ("a", "b", "c")
 FACTS = st.lists(
     st.builds(
@@ -57,6 +62,51 @@ def test_what_descends_is_what_a_walk_back_from_each_effect_comes_to(facts: list
     assert descent(facts).effects == effects
 
 
+def test_each_run_says_since_when_and_from_where_it_has_it() -> None:
+    facts = [
+        Fact(1, "a", 1, FactKind.REMEMBERED, other="old"),
+        Fact(2, "a", 2, FactKind.SOURCE, "a/read#1"),
+        Fact(3, "a", 3, FactKind.REMEMBERED, other="new"),
+        Fact(3, "a", 4, FactKind.SOURCE, "a/read#2"),
+        Fact(4, "b", 1, FactKind.BORN, other="a"),
+        Fact(5, "c", 1, FactKind.RECALLED, other="new"),
+        Fact(5, "c", 2, FactKind.ANSWERED),
+        Fact(6, "d", 1, FactKind.SOURCE),
+        Fact(6, "e", 1, FactKind.RECALLED, other="old"),
+        Fact(6, "e", 2, FactKind.ANSWERED),
+        Fact(7, "e", 3, FactKind.REMEMBERED, other="new"),
+        Fact(8, "f", 1, FactKind.RECALLED, other="new"),
+        Fact(9, "g", 1, FactKind.HEARD, other="b"),
+        Fact(9, "h", 1, FactKind.BORN, other="e"),
+    ]
+    found = descent(reversed(facts))
+    assert found.runs == {"a": 2, "b": 4, "c": 5, "d": 6, "g": 9}
+    assert found.via == {"a": "a/read#1", "b": "a", "c": "memory new", "d": "the source", "g": "b"}
+    assert found.memory == {}, "something clean stands there now"
+    assert (found.effects, found.messages) == ([facts[2]], [facts[6]])
+    later = [
+        Fact(6, "e", 1, FactKind.RECALLED, other="old"),
+        Fact(7, "e", 2, FactKind.REMEMBERED, other="new"),
+        Fact(8, "f", 1, FactKind.RECALLED, other="new"),
+        Fact(8, "f", 2, FactKind.WROTE),
+        Fact(9, "z", 1, FactKind.REMEMBERED, other="old"),
+        Fact(9, "z", 2, FactKind.REMEMBERED, other="new"),
+    ]
+    named = descent(later, ["old", "other"])
+    assert named.memory == {"old": "", "other": ""}, "what is bad itself stays so, whoever writes there"
+    assert named.via == {"e": "memory old", "f": "memory new"}
+    assert named.effects == [later[1], later[3]]
+
+
+async def read_whole(stage: Stage, source: str) -> set[str]:
+    """The same by reading every run there is: nothing was left out that matters."""
+    ground = stage.platform.ground
+    facts: list[Fact] = []
+    for run, *_ in await ground.database.fetch("recall.runs", "default", 0):
+        facts += Reader(run, source).read(await journal(stage, run))
+    return set(descent(facts, [], [source]).runs)
+
+
 async def test_a_bad_page_is_recalled_through_memory_and_everything_it_led_to_is_undone(
     script: Script, tmp_path: Path
 ) -> None:
@@ -94,6 +144,7 @@ async def test_a_bad_page_is_recalled_through_memory_and_everything_it_led_to_is
         await third.result()
         for source in ("https://bad.example", f"{first.id}/read_page", "tool:read_page"):
             found = await stage.platform.trace(source)
+            assert await read_whole(stage, source) == set(found.runs)
             assert set(found.runs) == {first.id, second.id}
             assert list(found.memory) == ["memory:team:default/hint"]
             assert {name for each in found.effects for name in each.objects} == {
@@ -105,3 +156,81 @@ async def test_a_bad_page_is_recalled_through_memory_and_everything_it_led_to_is
         assert told["left"] == []
         assert shelf.items == {"before": "1", "other": "4"}
         assert [each.key for each in await stage.platform.memories("team")] == []
+
+
+async def test_what_labels_name_is_told_from_what_was_only_in_sight_and_can_be_taken_back_alone(
+    script: Script, tmp_path: Path
+) -> None:
+    """A directory was wrong: what went to whom it named comes from it; what the user named himself does not."""
+    ledger: dict[str, str] = {}
+
+    @tool(effect="read", reads="people", references=["iban"])
+    async def find_person(name: str) -> dict[str, str]:
+        """Look somebody up."""
+        return {"name": name, "iban": ANA}
+
+    @tool(undo="restore", object="account/{iban}", roles={"iban": "destination"})
+    async def send_money(iban: str) -> dict[str, Any]:
+        """Send money."""
+        ledger[iban] = "paid"
+        return {"amount": "paid"}
+
+    @send_money.before
+    async def look(iban: str, **_: Any) -> dict[str, Any] | None:
+        return {"amount": ledger[iban]} if iban in ledger else None
+
+    @send_money.restore
+    async def back(before: dict[str, Any] | None, iban: str) -> None:
+        ledger.pop(iban) if before is None else ledger.update({iban: before["amount"]})
+
+    del look, back
+    clerk = Agent(
+        "clerk", prompt="You pay.", tools=[find_person, send_money], contract=contract(on_violation="deny")
+    )
+    script(clerk).calls("find_person", name="Ana").calls("send_money", iban=ANA)
+    script(clerk).calls("send_money", iban=OTHER).replies("done")
+    async with desk(tmp_path, script, agents=[clerk]) as stage:
+        run = await stage.start("clerk", question=f"Send money to Ana. Send money to {OTHER}.")
+        await run.result()
+        assert ledger == {ANA: "paid", OTHER: "paid"}
+        for source in ("tool:find_person", f"{run.id}/clerk/find_person"):
+            found = await stage.platform.trace(source)
+            assert [(each.objects[0], each.how) for each in found.effects] == [
+                (f"account/{OTHER}", "other labels"),
+                (f"account/{ANA}", "label"),
+            ]
+            assert [(each.kind, each.how) for each in found.messages] == [("answer", "exposure")]
+        told = await (await stage.platform.recall("tool:find_person", labelled=True)).result()
+        assert told["left"] == []
+        assert ledger == {OTHER: "paid"}
+
+
+async def test_a_signal_that_brought_the_source_and_what_was_asked_of_people_after_it_are_found(
+    script: Script, tmp_path: Path
+) -> None:
+    shelf = Shelf()
+    put = shelf.tool()
+
+    @flow
+    async def waits(run: Any) -> None:
+        said = await run.signal("news")
+        await run.human("leads", f"may I put {said['text']}?")
+        await run.call(put, name="heard", value="1")
+
+    async with desk(tmp_path, script, waits) as stage:
+        run, other = await stage.start(waits), await stage.start(waits)
+        await run.signal("news", {"text": "see https://bad.example/now"})
+        await other.signal("news", {"text": "nothing"})
+        for each in (run, other):
+            await parked(each, "human")
+            await each.approve(by="lea")
+            await each.result()
+        found = await stage.platform.trace("https://bad.example")
+        assert found.runs == {run.id: f"{run.id}/signal.news"}
+        assert [(each.run, each.kind) for each in found.messages] == [
+            (run.id, "question"),
+            (run.id, "answer"),
+        ]
+        assert [each.objects for each in found.effects] == [("shelf/heard",)]
+        by = await stage.platform.trace("principal:lea")
+        assert set(by.runs) == {run.id, other.id}

@@ -12,6 +12,7 @@ from remit.domain.errors import StoreUnavailable
 from remit.domain.events import StepClaimed, StepFailed, StepRetried, StepUnknown
 from remit.domain.halt_errors import Halted, HaltsUnknown, UnknownHalt
 from remit.domain.halt_events import HaltLifted, HaltOpened
+from remit.engine.execution import Execution
 from remit.engine.flow import flow
 from remit.engine.outside import WORKSPACE_STREAM, team_stream
 from remit.engine.run import Run
@@ -90,25 +91,24 @@ async def test_s20_a_process_that_was_not_told_is_stopped_at_its_claim(
         looks = board.look
         deaf = True
 
-        async def look(now: int) -> None:
+        async def look() -> None:
             if deaf:
-                board._seen = now
+                board._seen = board._clock.boot()
             else:
-                await looks(now)
+                await looks()
 
         monkeypatch.setattr(board, "look", look)
         refused = asyncio.Event()
-        settle = stage.platform.worker._settle  # pyright: ignore[reportOptionalMemberAccess]
+        lose = Execution.lose
 
-        async def settled(execution: Any, outcome: Any, tries: int) -> None:
+        def lost(self: Execution, why: BaseException, path: str = "") -> None:
             nonlocal deaf
-            if outcome.kind == "lost":
-                assert "halts.pass" in str(outcome.error)
-                deaf = False
-                refused.set()
-            await settle(execution, outcome, tries)
+            assert "halts.pass" in str(why)
+            deaf = False
+            refused.set()
+            lose(self, why, path)
 
-        monkeypatch.setattr(stage.platform.worker, "_settle", settled)
+        monkeypatch.setattr(Execution, "lose", lost)
         async with place.stage(worker=False) as other:
             halt = await other.platform.halt("tool", "refund")
         run = await stage.start("clerk", question="refund o-1")
@@ -191,6 +191,16 @@ async def test_s20_a_halted_tool_and_a_halted_model_are_refused_and_the_run_goes
         (failed,) = await outcomes(stage, run.id, "refund")
         assert "the bank is closed" in failed.message
         await stage.platform.lift("tool:refund")
+        (asked, *_) = await outcomes(stage, run.id, "model")
+        model = asked.detail["model"]
+        await stage.platform.halt("model", model, reason="it was withdrawn")
+        script(clerk).says("it would have said")
+        late = await stage.start("clerk", question="refund o-2")
+        assert await ended(late) == "failed"
+        (failed,) = await outcomes(stage, late.id, "model")
+        assert "it was withdrawn" in str(failed)
+        await stage.platform.lift(f"model:{model}")
+        assert await (await stage.start("clerk", question="refund o-2")).result() == "it would have said"
 
 
 async def test_s20_steps_of_a_flow_stand_still_too(on_sqlite: Place) -> None:
@@ -268,24 +278,26 @@ async def test_s20_a_claim_that_a_kill_left_open_is_not_repeated_under_a_halt(
 
 async def test_s20_what_cannot_be_read_for_too_long_forbids_everything(on_sqlite: Place) -> None:
     """The board answers out of memory for as long as it may be old, and then nothing may act."""
-    async with on_sqlite.stage(worker=False) as stage:
+    clock = ManualClock()
+    async with on_sqlite.stage(worker=False, clock=clock) as stage:
         ground = stage.platform.ground
 
         class Away:
             async def fetch(self, *_: object) -> list[tuple[Any, ...]]:
                 raise StoreUnavailable("the database does not answer")
 
-        board = HaltBoard(ground.database, ground.log, age=5.0)
-        now = ground.clock.now()
-        await board.require(now)
+        board = HaltBoard(ground.database, ground.log, clock, age=5.0)
+        await board.require()
         board._database = Away()  # pyright: ignore[reportAttributeAccessIssue]
-        await board.require(now + 4_999_999)
+        clock.jump(3_600)  # set forward, it makes nothing old
+        clock.leap(4.999)
+        await board.require()
+        clock.leap(0.002)
+        clock.jump(-3_605)  # set back, it makes nothing young
         with pytest.raises(HaltsUnknown, match="does not answer"):
-            await board.require(now + 5_000_001)
+            await board.require()
         with pytest.raises(HaltsUnknown):
-            await board.require(now - 1)  # the clock went back: nobody knows how old it is
-        with pytest.raises(HaltsUnknown):
-            await HaltBoard(Away(), ground.log).require(now)  # pyright: ignore[reportArgumentType]
+            await HaltBoard(Away(), ground.log, clock).require()  # pyright: ignore[reportArgumentType]
 
 
 async def test_s20_no_halt_can_be_made_or_lifted_that_means_nothing(on_sqlite: Place) -> None:

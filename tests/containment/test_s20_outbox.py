@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from remit.control.containing import hold_back
+from remit.control.running.containing import hold_back
 from remit.control.settings import OutboxSettings, Settings
 from remit.domain.effects import Effect
 from remit.domain.errors import InvalidSetting

@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
-from remit.control.views import InboxItem
+from remit.control.approving.views import InboxItem
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import AlreadyDecided, Infrastructure, WrongState
 from remit.domain.events import StepUnknown

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from remit.control.auditing.integrity import examine_log
-from remit.control.ground import Ground
+from remit.control.ground.ground import Ground
 from remit.domain.errors import RunWasCancelled
 from remit.domain.events import Event, RunResumed, StepAbsent, StepClaimed, StepDone, StepFailed, StepUnknown
 from remit.domain.runs import RunStatus

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 import pytest
 
-from remit.control.handle import RunHandle
+from remit.control.approving.views import InboxItem
 from remit.control.platform import Platform
-from remit.control.views import InboxItem
+from remit.control.running.handle import RunHandle
 from remit.domain.errors import AlreadyDecided
 from remit.domain.events import StepClaimed, StepDone, StepRetried
 from remit.engine import faults

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from remit import Run, flow, step
-from remit.control import ground
+from remit.control.ground import ground
 from remit.domain.errors import StoreFull, StoreUnavailable
 from remit.domain.halt_errors import HaltsUnknown
 from remit.engine import faults

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
+from typing import NamedTuple
 
 import pytest
 
@@ -14,10 +14,18 @@ from remit.control.platform import Platform
 from tests.engine.places import Place
 from tests.engine.steps import OUTSIDE
 from tests.postgres import PostgresServer
+from tests.recycling import Recycled
 
-TEMPLATE = "opened_for_engine"
-_OPENED: dict[Path, Path] = {}
-"""The folder of the workspace that was opened on each server."""
+
+class Opened(NamedTuple):
+    """A workspace that was opened once: schema, keys and owner are there."""
+
+    folder: Path
+    databases: Recycled
+
+
+_OPENED: dict[Path, Opened] = {}
+"""The workspace that was opened on each server."""
 
 
 @pytest.fixture(autouse=True)
@@ -42,21 +50,21 @@ def on_sqlite(tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-def on_postgres(tmp_path: Path, postgres: PostgresServer, opened: Path) -> Iterator[Place]:
-    """A workspace on Postgres: a clone of the opened one, with its keys."""
-    name = f"test_{uuid4().hex}"
-    dsn = postgres.create_database(name, template=TEMPLATE)
-    shutil.copytree(opened, tmp_path, dirs_exist_ok=True)
-    yield Place(tmp_path, dsn)
-    postgres.drop_database(name)
+def on_postgres(tmp_path: Path, postgres: PostgresServer, opened: Opened) -> Iterator[Place]:
+    """A workspace on Postgres: the opened one again, with its keys."""
+    name = opened.databases.take()
+    shutil.copytree(opened.folder, tmp_path, dirs_exist_ok=True)
+    yield Place(tmp_path, postgres.dsn(name))
+    opened.databases.give_back(name)
 
 
 @pytest.fixture(scope="session")
-def opened(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a workspace that was opened once: schema, keys and owner are there."""
+def opened(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    """The one of this server."""
     if postgres.home not in _OPENED:  # other folders of tests take this fixture over, and share the server
-        folder = _OPENED[postgres.home] = tmp_path_factory.mktemp("opened")
-        asyncio.run(_open_once(folder, postgres.create_database(TEMPLATE)))
+        folder = tmp_path_factory.mktemp("opened")
+        databases = Recycled(postgres, lambda dsn: asyncio.run(_open_once(folder, dsn)))
+        _OPENED[postgres.home] = Opened(folder, databases)
     return _OPENED[postgres.home]
 
 

@@ -126,7 +126,7 @@ async def test_s19_correctness_does_not_depend_on_hints(
     place, kind = where
     for name in ("LocalDispatcher", "PostgresDispatcher"):
         monkeypatch.setattr(
-            f"remit.control.reach.{name}",
+            f"remit.control.runs.reach.{name}",
             lambda database, clock: Unreliable(kind(database, clock), how),  # type: ignore[call-arg]
         )
     async with place.stage(hears) as stage:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from remit import Backoff, Retry, Run, flow, step
-from remit.control.starting import submit
+from remit.control.running.starting import submit
 from remit.domain.clock import LONGEST_SECONDS, MICROSECONDS
 from remit.domain.errors import InvalidInput, InvalidSetting, NotEncodable, RunFailed, TimedOut
 from remit.domain.events import RunEnded, StepRetried

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from remit.control.workspace import load_code
+from remit.control.workspace.code import load_code
 from remit.domain.errors import WrongState
 from remit.domain.events import PatchChosen, RunRepinned, StepDone
 from remit.engine.pin import pin_of

@@ -14,7 +14,7 @@ import asyncpg
 
 from remit import Run, flow, step, tool
 from remit.control.auditing import audit
-from remit.control.ground import Ground, open_ground
+from remit.control.ground.ground import Ground, open_ground
 from remit.control.settings import AuditSettings, Settings
 from remit.engine.flow import Flow
 from remit.store.databases.sqlite_driver import connect

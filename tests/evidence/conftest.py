@@ -14,4 +14,4 @@ def books(request: pytest.FixtureRequest, tmp_path: Path) -> Books:
     """An empty workspace, on each database in turn."""
     if request.param == "sqlite":
         return Books(tmp_path, "sqlite:///books.db")
-    return Books(tmp_path, request.getfixturevalue("postgres_dsn"))
+    return Books(tmp_path, request.getfixturevalue("migrated_dsn"))

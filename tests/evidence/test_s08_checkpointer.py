@@ -10,10 +10,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from remit.control import orders, upkeep
 from remit.control.auditing import audit
 from remit.control.auditing.health import examine_evidence
-from remit.control.ground import Ground, open_ground
+from remit.control.ground.ground import Ground, open_ground
+from remit.control.runs import orders
+from remit.control.upkeep import databases as upkeep
 from remit.domain.clock import MICROSECONDS
 from remit.domain.events import BackupMade
 from remit.domain.evidence_errors import LogContradicted

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from remit.control.policy_in_force import at_start
+from remit.control.authority.policy_in_force import at_start
 from remit.domain.action_events import ActionAdmitted
 from remit.domain.event import object_of
 from remit.domain.events import StepClaimed, StepDone, StepFailed, StepRetried

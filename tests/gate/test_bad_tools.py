@@ -16,6 +16,7 @@ from remit.gate.budgeting.budgets import BudgetBook
 from remit.testing import Stage
 from remit.testing.scripting import Script
 from remit.tools.tool import PythonTool, tool
+from remit.wire.messages import Message, ModelResponse, ToolCall
 from tests.engine.places import TickingClock, parked, until
 from tests.gate.desk import agent, desk, heard, outcomes
 
@@ -256,3 +257,42 @@ async def test_nothing_is_held_of_a_budget_once_a_run_is_over(script: Script, tm
 
 def _book(stage: Stage) -> BudgetBook:
     return stage.platform._parts.house.gate.parts.budgets
+
+
+@pytest.mark.parametrize("effect", ["read", "write"])
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        ('{"order": "o-', "this is not JSON"),
+        ("[1]", "the arguments are no JSON object"),
+        ('{"order": 7}', 'look_at takes "order" as text'),
+    ],
+    ids=["no json", "no object", "no schema"],
+)
+async def test_arguments_that_do_not_fit_are_a_failure_of_the_schema_under_the_name_of_the_tool(
+    effect: str, sent: str, says: str, script: Script, tmp_path: Path
+) -> None:
+    performed, told = list[str](), list[str]()
+
+    @tool(effect=effect, name="look_at")
+    async def look_at(order: str) -> str:
+        """Look."""
+        performed.append(order)
+        return order
+
+    clerk = agent(look_at, budget=Budget(calls=2))
+    script(clerk).plays(
+        lambda scene: ModelResponse("m", Message("assistant", (ToolCall("c-1", "look_at", sent),)), "tools")
+    )
+    script(clerk).plays(lambda scene: told.extend(heard(scene)) or "I see")
+    async with desk(tmp_path, script, agents=[clerk]) as stage:
+        run = await stage.start("clerk", question="try")
+        assert await run.result() == "I see"
+        (outcome,) = await outcomes(stage, run.id, "look_at")
+        assert outcome.error == "bad_arguments"
+        (asked,) = (await run.show()).steps
+        (step,) = [each for each in asked.children if each.kind != "model"]
+        assert (step.name, step.action and step.action.failure) == ("look_at", "schema")
+        assert (await stage.platform.replay(run.id)).verdict == "equal"
+    assert performed == []
+    assert told[0].startswith(says)

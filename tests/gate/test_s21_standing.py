@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from remit import Agent
 from remit.control import settings
-from remit.control.policy_in_force import archive_of
+from remit.control.authority.policy_in_force import archive_of, put_in_force
 from remit.domain.decisions import AccessRequest, Outcome
 from remit.domain.events import RunCreated, StepFailed
 from remit.domain.policy_events import PolicyAdopted, PolicyKept, ShadowDiffered
 from remit.engine.outside import team_stream
+from remit.policy.loading import digest_of
 from remit.store.database import Commit, Op
+from remit.testing import ManualClock
 from remit.testing.scripting import Script
 from remit.testing.stage import stage
 from tests.engine.places import events, parked
@@ -41,7 +44,7 @@ async def team_events(on: Stage, kind: type[Any]) -> list[Any]:
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest) -> str:
     """The address of a fresh database."""
-    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgres_dsn"))
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("migrated_dsn"))
 
 
 async def test_s21_a_run_stays_under_the_rules_it_was_born_under(
@@ -144,9 +147,25 @@ async def test_s21_rules_that_come_into_force_between_entering_and_judging_are_n
         assert "as of" in standing.judge(request, 0, run="strict").reasons[0].rule
 
 
+async def test_s21_a_run_brings_the_rules_that_came_into_force_since_the_last_look(
+    bank: Bank, script: Script, tmp_path: Path
+) -> None:
+    """Another process adopts rules and starts a run at once: no second passes before whoever carries it sees them."""
+    async with desk(
+        tmp_path, script, agents=[agent(bank.refund())], policy=PERMITS, clock=ManualClock()
+    ) as on:
+        ground, standing = on.platform.ground, on.platform.parts.house.gate.parts.standing
+        archive, before = archive_of(ground), standing.version
+        files = {**(await archive.files(before) or {}), "policies/default.cedar": PERMITS + ASKS}
+        await put_in_force(ground, archive, files, await archive.in_force(), protected=False)
+        assert standing.version == before
+        await standing.enter(born("young", digest_of(files)))
+        assert standing.version == digest_of(files)
+
+
 def born(run: str, policy: str) -> Any:
     """As much of an execution as says which rules it was born under."""
-    created = SimpleNamespace(policy=policy)
+    created = SimpleNamespace(policy=policy, warrant=None)
     return SimpleNamespace(
         row=SimpleNamespace(id=run), journal=SimpleNamespace(created=created), on_ground=nullcontext
     )
@@ -180,6 +199,42 @@ async def test_a_revoked_right_is_denied_whatever_a_rule_says(
         (failed,) = await events(on, run.id, StepFailed)
         (reason,) = failed.detail["why"]["reasons"]
         assert (reason["rule"], bool(reason["remedies"])) == ("access-review", True)
+
+
+async def test_a_right_that_nobody_confirmed_by_its_date_is_denied_where_the_settings_say_so(
+    bank: Bank, script: Script, tmp_path: Path, database: str
+) -> None:
+    """Who may do what is shown; one agent is confirmed, one forgotten; the date passes; the forgotten one may not."""
+    refund, clock = bank.refund(), ManualClock()
+    clerk, temp = agent(refund), Agent("temp", prompt="You help out.", tools=[refund])
+    for each, orders in ((clerk, ["o-1"]), (temp, ["o-2", "o-3", "o-4"])):
+        for order in orders:
+            script(each).calls("refund", order=order).says("done")
+    (tmp_path / "remit.toml").write_text('[policy]\noverdue = "deny"\n')
+    async with desk(
+        tmp_path, script, agents=[clerk, temp], policy=PERMITS, database=database, clock=clock
+    ) as on:
+        platform = on.platform
+        opened = await platform.open_review("2d")
+        mine = ["agent:clerk/refund", "agent:temp/refund", "user:owner/refund"]
+        assert [right for right in opened.open if right.endswith("/refund")] == mine
+        await platform.review_rights([mine[0], mine[2]], "confirmed")
+        assert await (await on.start("temp", question="refund")).result() == "done"
+        assert len(bank.refunds) == 1, "until the date nothing changes"
+        await clock.advance(2 * 86_400 + 1)
+        await (await on.start("clerk", question="refund")).result()
+        late = await on.start("temp", question="refund")
+        await late.result()
+        assert len(bank.refunds) == 2
+        (failed,) = await events(on, late.id, StepFailed)
+        (reason,) = failed.detail["why"]["reasons"]
+        assert (reason["rule"], "was not confirmed by the date" in reason["text"]) == ("access-review", True)
+        assert "remit policy review confirm agent:temp/refund" in reason["remedies"][0]
+        answers = {view.right: view.answer for view in await platform.rights() if view.right in mine}
+        assert answers == {mine[0]: "may", mine[1]: "overdue", mine[2]: "may"}
+        await platform.review_rights([mine[1]], "confirmed")
+        await (await on.start("temp", question="refund")).result()
+        assert len(bank.refunds) == 3, "confirmed late is confirmed"
 
 
 async def test_rules_on_trial_change_nothing_and_tell_where_they_differ(

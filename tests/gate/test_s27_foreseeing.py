@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from remit.control.views import UndoView
+from remit.control.running.views import UndoView
 from remit.testing.scripting import Script
 from remit.tools.tool import tool
 from tests.gate.desk import ALL_ALLOWED, agent, desk

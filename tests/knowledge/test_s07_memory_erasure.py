@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from remit.control.platform import Platform
-from remit.control.upkeep import restore
+from remit.control.upkeep.databases import restore
 from remit.domain.errors import Shredded
 from remit.domain.events import StepDone
 from tests.engine.places import Place, journal

@@ -9,11 +9,11 @@ import json
 import logging
 import traceback
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from remit.domain.action_errors import ModelFailed
 from remit.domain.errors import RemitError

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
-from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import quote
@@ -15,6 +14,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from msgspec.structs import replace
 
 from remit.domain.action_errors import InvalidCatalog, MalformedAnswer, SecretUnavailable, Unsupported
 from remit.models.checking import check

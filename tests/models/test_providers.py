@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from remit.models.provider import ModelCall
 from remit.wire.assembly import assemble
@@ -72,7 +71,7 @@ async def test_the_connection_is_used_again_after_a_stream(wire: Wire) -> None:
 
 async def test_what_models_toml_says_is_sent_and_what_it_drops_is_not(wire: Wire) -> None:
     more: dict[str, Any] = {"headers": {"X-Team": "desk"}, "drop": ("temperature", "generationConfig")}
-    hot = replace(call(wire), request=msgspec.structs.replace(REQUEST, temperature=0.5))
+    hot = replace(call(wire), request=replace(REQUEST, temperature=0.5))
     async with provider(wire, whole(wire.whole("ok")), **more) as (server, made):
         await made.complete(
             replace(hot, headers={"Authorization": "Bearer stolen", "Host": "elsewhere", "X-Trace": "t"})
@@ -92,7 +91,7 @@ async def test_many_calls_at_once_do_not_mix(wire: Wire) -> None:
 
     def numbered(number: int) -> ModelCall:
         message = Message("user", (Text(f"n-{number}"),))
-        return replace(call(wire), request=msgspec.structs.replace(REQUEST, messages=(message,)))
+        return replace(call(wire), request=replace(REQUEST, messages=(message,)))
 
     async with provider(wire, echo) as (_, made):
         answers = await asyncio.gather(*(made.complete(numbered(number)) for number in range(30)))

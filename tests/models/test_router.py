@@ -10,6 +10,8 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
 
 from remit.domain.action_errors import NoRoute
 from remit.models.attempt import HealthOutcome, Latency
@@ -146,6 +148,22 @@ def test_without_a_choice_the_decision_is_the_same_as_if_there_were_one(world: W
                 made.choose(alone, world.need, NOW)
 
 
+@settings(max_examples=300)
+@given(worlds(), st.lists(st.integers(0, 300_000), min_size=2, max_size=6))
+def test_what_a_router_remembers_of_a_size_is_what_another_finds_out(
+    world: World, prompts: list[int]
+) -> None:
+    alone = replace(world.route, models=world.route.candidates[:1], fallbacks=())
+    made = router(world)
+    for prompt in prompts:
+        need = structs.replace(world.need, prompt=prompt)
+        able = bool(router(world).explain(alone, need, NOW).order)
+        try:
+            assert able == bool(made.choose(alone, need, NOW).order)
+        except NoRoute:
+            assert not able
+
+
 @settings(max_examples=1500)
 @given(worlds())
 def test_where_nobody_may_serve_the_binding_constraint_is_named(world: World) -> None:
@@ -206,10 +224,10 @@ def test_the_cheapest_answers_and_a_warm_cache_counts_as_cheap() -> None:
     assert made.choose(route, need, NOW).order == ("cheap", "dear")
 
     made.settled("dear", need, Usage(cache_write=10_000, output=10), NOW)
-    decision = made.choose(route, replace(need, prompt=10_100), NOW + SECOND)
+    decision = made.choose(route, structs.replace(need, prompt=10_100), NOW + SECOND)
     assert (decision.order, decision.affinity) == (("dear", "cheap"), "dear")
     assert decision.scores[0].warm == 8_000, "who showed no hit yet is believed to have four of five"
-    other = made.choose(route, replace(need, session="another"), NOW + SECOND)
+    other = made.choose(route, structs.replace(need, session="another"), NOW + SECOND)
     assert (other.order, other.affinity) == (("cheap", "dear"), "")
     assert made.choose(route, need, NOW + 301 * SECOND).order == ("cheap", "dear"), "it has cooled"
 
@@ -250,7 +268,7 @@ def test_what_other_sessions_send_too_is_warm_for_a_new_one() -> None:
     made = Router(Catalog([card("a")]), priced(a=1), HealthBook(ManualClock()))
     need = Need(prompt=5_000, session="one", prefix="agent", prefix_tokens=3_000)
     made.settled("a", need, Usage(cache_write=5_000), NOW)
-    fresh = made.explain(Route("r", ("a",)), replace(need, session="two"), NOW + SECOND)
+    fresh = made.explain(Route("r", ("a",)), structs.replace(need, session="two"), NOW + SECOND)
     assert fresh.scores[0].warm == 2_400
     assert fresh.affinity == ""
 

@@ -63,6 +63,14 @@ def test_rows_are_told_apart_and_something_is_not_covered(name: str) -> None:
     assert all(row.gap for row in asked.controls if row.status != "answered")
 
 
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_every_row_that_claims_something_cites_what_took_place_and_a_test(name: str) -> None:
+    for row in framework(name).controls:
+        if row.mechanisms:
+            assert any(each.events for each in row.mechanisms), row.id
+            assert all(each.tests for each in row.mechanisms), row.id
+
+
 def test_what_does_not_fit_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     files = {
         name: {"control": [{"id": "A", "asks": "?"}, {"id": "B", "asks": "?", "by": ["nobody"]}]}

@@ -15,7 +15,7 @@ __all__ = ["bank", "database", "script"]
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest) -> str:
     """The address of a fresh database."""
-    return "" if request.param == "sqlite" else cast("str", request.getfixturevalue("postgres_dsn"))
+    return "" if request.param == "sqlite" else cast("str", request.getfixturevalue("migrated_dsn"))
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from tests.gate.desk import desk
 
 if TYPE_CHECKING:
     from remit.agents.agent import Agent
+    from remit.control.approving.views import InboxItem
     from remit.control.office import Office
-    from remit.control.views import InboxItem
     from remit.domain.clock import Clock
     from remit.testing import StagedRun
     from remit.testing.scripting import Script

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from remit.control.ground import bearer
+from remit.control.ground.ground import bearer
 from remit.control.office import Office
+from remit.control.upkeep.checking import Chosen, check
 from remit.domain.action_errors import BadArguments
 from remit.domain.errors import AlreadyDecided, InvalidInput, UnknownApproval
 from remit.domain.events import ApprovalDecided, StepClaimed, WaitClosed
@@ -356,3 +357,24 @@ async def test_s21_a_consent_to_another_definition_of_the_tool_does_not_count(
         await (await again.as_("lea")).approve((await again.question()).id)
         assert await stage.run(run.id).result() == "done"
         assert len(bank.refunds) == 1
+
+
+async def test_a_quorum_where_there_is_nobody_else_says_what_to_do(
+    bank: Bank, script: Script, tmp_path: Path
+) -> None:
+    clerk = agent(bank.refund())
+    script(clerk).calls("refund", order="o-1").says("done")
+    rules = EVERYTHING + asks(more='@quorum("2")')
+    async with desk(tmp_path, script, agents=[clerk], policy=rules) as stage:
+        run = await stage.start("clerk", question="refund")
+        await parked(run, "human")
+        (item,) = await stage.inbox()
+        assert (await stage.platform.approve(item.id)).status == "counted"
+        with pytest.raises(AlreadyVoted, match="this workspace has no users") as refused:
+            await stage.platform.approve(item.id)
+        assert "remit user add" in refused.value.hint
+        said = [each.message for each in (await check(tmp_path, Chosen((), "default", "dev", ""))).problems]
+        assert any("asks for 2 different people" in each for each in said)
+        await run.reject(by="lea")
+        await run.result()
+    assert bank.refunds == []

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from remit.control.approving.canaries import seed_due
 from remit.control.approving.numbers import percentile
 from remit.domain.errors import AlreadyDecided, InvalidInput
-from remit.domain.events import EVENTS
+from remit.domain.kinds import kind_named
 from remit.domain.people_errors import NotAllowed
-from remit.domain.people_events import CanaryAnswered
+from remit.domain.people_events import CanaryAnswered, CanarySeeded
 from remit.engine.outside import team_stream
+from remit.store.shred import shred_keys
 from remit.testing import ManualClock
 from remit.testing.scripting import Script
-from tests.engine.places import parked
+from tests.engine.places import parked, until
 from tests.gate.desk import Bank, agent
 from tests.people.crew import crew
 from tests.people.test_approvals import asks
@@ -58,7 +61,7 @@ async def test_a_canary_looks_like_any_other_question_and_does_nothing(
         log, _ = await people.stage.platform.ground.log.read(team_stream("default"))
         answered = [entry.event for entry in log if isinstance(entry.event, CanaryAnswered)]
         assert [(each.by, each.verdict) for each in answered] == [("lea", "approved"), ("max", "rejected")]
-        assert EVENTS["canary.answered"] is CanaryAnswered
+        assert kind_named("canary.answered") is CanaryAnswered
 
 
 async def test_the_numbers_count_asks_among_consequential_calls_and_how_long_people_take(
@@ -92,3 +95,45 @@ async def test_the_numbers_count_asks_among_consequential_calls_and_how_long_peo
 def test_a_percentile_is_a_time_that_somebody_took() -> None:
     assert [percentile([1.0, 2.0, 3.0, 4.0], part) for part in (0.5, 0.9, 0.99)] == [2.0, 4.0, 4.0]
     assert percentile([7.0], 0.5) == 7.0
+
+
+async def test_so_many_in_a_hundred_are_seeded_by_a_worker_and_none_is_ever_executed(
+    database: str, bank: Bank, script: Script, tmp_path: Path
+) -> None:
+    clerk, clock = agent(bank.refund()), ManualClock()
+    script(clerk).calls("refund", order="o-1", cents=500).says("done")
+    (tmp_path / "remit.toml").write_text(
+        "[approvals]\ncanary_percent = 50\n[retention]\nsweep_seconds = 60\n"
+    )
+    async with crew(tmp_path, script, clerk, policy=asks(), database=database, clock=clock) as people:
+        lea, ground = await people.as_("lea"), people.stage.platform.ground
+        assert await seed_due(ground, 50, "remit") == "", "nobody was asked anything yet"
+        run = await people.start("nia")
+        await parked(run, "human")
+        real = await people.question()
+        inbox = await lea.inbox()
+
+        async def seeded() -> bool:
+            await clock.advance(60)
+            inbox[:] = await lea.inbox()
+            return len(inbox) > 1
+
+        await until(seeded)
+        (fake,) = [item for item in inbox if item.id != real.id]
+        assert await seed_due(ground, 50, "remit") == "", "one at a time"
+        assert (await lea.approve(fake.id)).canary
+        assert await seed_due(ground, 50, "remit") == "", "one for one question is more than half of them"
+        both = await asyncio.gather(seed_due(ground, 200, "remit"), seed_due(ground, 200, "remit"))
+        assert len([identity for identity in both if identity]) == 1, "of two processes one seeds"
+        numbers = await lea.inbox_numbers()
+        assert (numbers.canaries, numbers.canaries_approved, numbers.blind_rate) == (1, 1, 1.0)
+        assert (numbers.asked, bank.refunds) == (1, []), "a canary performs nothing, whatever is said to it"
+        await lea.reject(real.id, "no")
+        await run.result()
+        await shred_keys(ground.database, ground.keys, ground.ledger, [f"k-{run.id}"], "me", clock.now())
+        log, _ = await ground.log.read(team_stream("default"), lenient=True)
+        assert not [entry for entry in log if isinstance(entry.event, CanarySeeded)], (
+            "what it repeats of a real question is erased with that one's run"
+        )
+        (left,) = await lea.inbox()
+        assert (left.name, left.value) == ("refund", None), "and the inbox still shows that something waits"

@@ -10,8 +10,8 @@ import pytest
 
 from remit.control.approving import proposals
 from remit.control.approving.proposals import Change
+from remit.control.inventory.views import ToolView
 from remit.control.platform import Platform
-from remit.control.views import ToolView
 from remit.domain.action_events import ToolAccepted
 from remit.domain.errors import AlreadyDecided
 from remit.domain.people_errors import (

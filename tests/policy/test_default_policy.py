@@ -14,7 +14,7 @@ from remit.policy.checking import check
 from remit.policy.world import World
 from tests.policy.worlds import READ, REFUND, WIPE, policies, said, world
 
-TEMPLATES = files("remit.control").joinpath("templates")
+TEMPLATES = files("remit.control.workspace").joinpath("templates")
 DEFAULT = TEMPLATES.joinpath("default.cedar").read_text("utf-8")
 MODEL = {"provider": "p", "region": "eu", "retention": "none", "simulated": True}
 

@@ -9,7 +9,7 @@ from asyncio import gather
 import pytest
 
 from remit.control.platform import Platform
-from remit.control.upkeep import restore
+from remit.control.upkeep.databases import restore
 from remit.domain.errors import InvalidSetting
 from remit.domain.protection_errors import Reduced
 from remit.domain.protection_events import RunReduced

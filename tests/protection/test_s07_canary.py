@@ -1,6 +1,6 @@
 """S7: after a shred the plaintext stands in no file: not in the database, its write-ahead log, blobs, projections, what
-is remembered, exports that we made, dumps, nor in an earlier backup that is restored by the documented way; and every
-proof still holds.
+a process keeps in memory, what a model was told, what a person was asked, what undo would need, exports that we made,
+dumps, nor in an earlier backup that is restored by the documented way; and every proof still holds.
 """
 
 from __future__ import annotations
@@ -12,14 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from remit import Run, flow, step
+from remit import Agent, Run, flow, step, tool
+from remit.control.auditing import audit
 from remit.control.platform import Platform
-from remit.control.upkeep import restore
+from remit.control.upkeep.databases import restore
 from remit.domain.errors import Shredded
 from remit.store.deletion_receipt import check
+from remit.store.exporting import Scope
 from remit.store.exports import register_export
 from remit.testing import Stage, stage
-from tests.engine.places import Place
+from remit.testing.scripting import Script
+from tests.engine.places import Place, parked
+from tests.gate.desk import write_policy
 from tests.postgres import PostgresServer
 from tests.store.erasing import raw_bytes, stands_in
 
@@ -54,6 +58,33 @@ async def elsewhere(run: Run) -> int:
 
 
 FLOWS = (about, inner, elsewhere)
+NOTES = {"ana": "an older note"}
+
+
+@tool(effect="write", undo="restore")
+async def set_note(whom: str, words: str) -> str:
+    """Write something down about somebody."""
+    NOTES[whom] = words
+    return words
+
+
+@set_note.before
+async def note_before(whom: str, **_: object) -> str:
+    """What undo will need."""
+    return f"{NOTES[whom]} {CANARY}"
+
+
+@set_note.restore
+async def put_back(image: str) -> None:
+    """As it was."""
+    NOTES["ana"] = image
+
+
+CLERK = Agent("clerk", prompt="You keep notes.", tools=[set_note])
+ASKS = (
+    '@id("all") permit (principal, action, resource);\n'
+    '@id("look") @ask("leads") forbid (principal, action == Action::"call", resource == Tool::"set_note");\n'
+)
 
 
 async def _live(made: Stage) -> list[str]:
@@ -68,6 +99,16 @@ async def _live(made: Stage) -> list[str]:
     return [*(run.id for run in runs), other.id, fork.id]
 
 
+async def _agent(made: Stage) -> str:
+    """An agent that is told it, asks a person about it, writes it down, and could take it back."""
+    asked = made.run((await made.platform.submit("clerk", {"question": LONG}, subject="ana")).id)
+    await parked(asked, "human")
+    assert CANARY in str((await made.inbox())[0].value)
+    await asked.approve(by="lea")
+    assert CANARY in str(await asked.result())
+    return asked.id
+
+
 async def _unreadable(platform: Platform, runs: list[str]) -> None:
     for run in runs:
         view = await platform.show(run)
@@ -77,11 +118,15 @@ async def _unreadable(platform: Platform, runs: list[str]) -> None:
 
 
 async def test_s07_after_a_shred_the_canary_is_nowhere(
-    place: Place, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    place: Place, script: Script, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     out = tmp_path_factory.mktemp("out")
-    async with place.stage(*FLOWS) as made:
-        runs = await _live(made)
+    script(CLERK).calls("set_note", whom="ana", words=LONG).says(f"I wrote {CANARY}")
+    write_policy(place.folder, ASKS)
+    async with stage(
+        *FLOWS, workspace=place.folder, database=place.database, agents=[CLERK], script=script
+    ) as made:
+        runs = [*await _live(made), await _agent(made)]
         ground = made.platform.ground
         await made.platform.backup(out / "data.bak", out / "keys.bak")
         shutil.copy(out / "keys.bak", out / "hidden-keys.bak")  # a copy that nobody told us of
@@ -89,15 +134,26 @@ async def test_s07_after_a_shred_the_canary_is_nowhere(
         lines = [{"key_id": f"k-{run}", "seq": 1, "content": {"words": CANARY}} for run in runs[:2]]
         export.write_text("".join(json.dumps(line) + "\n" for line in lines))
         await register_export(ground.database, ground.keys, "content", export, team="default", by="me", at=1)
-        assert stands_in(out, CANARY.encode())
+        await audit.export(ground, out / "log", Scope(), content=True)
+        for made_by_us in (export, out / "log" / "content.jsonl"):
+            assert CANARY.encode() in made_by_us.read_bytes()
         wrapped = [row[3] for row in await ground.database.fetch("keys.all") if row[0] == f"k-{runs[0]}"]
+        if place.dialect == "sqlite":
+            assert wrapped[0] in (place.folder / ".remit" / "remit.db-wal").read_bytes(), (
+                "this probe can find it"
+            )
         done = await made.platform.erase("ana")
         assert done is not None
-        assert check(done.receipt, await made.platform.receipt_key()).receipt["counts"]["runs"] == 6
+        assert check(done.receipt, await made.platform.receipt_key()).receipt["counts"]["runs"] == 7
         assert done.left == []
         await _unreadable(made.platform, runs)
         assert not stands_in(out, CANARY.encode())
         assert wrapped[0] not in (out / "keys.bak").read_bytes()
+        assert not stands_in(place.folder, CANARY.encode()), "while the process still runs"
+        if place.dialect == "sqlite":
+            assert not stands_in(place.folder, wrapped[0]), (
+                "neither in the database nor in its write-ahead log"
+            )
         if place.dialect == "postgres":
             server: PostgresServer = request.getfixturevalue("postgres")
             _postgres_holds_nothing(server, place.database, wrapped[0])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from remit.domain.tools import Performed, Receipt
 from remit.tools.binding import ToolContext
@@ -12,7 +13,7 @@ from remit.tools.tool import Tool
 
 def context(**changes: Any) -> ToolContext:
     """What a call is given."""
-    return replace(ToolContext("r-1", "a/b", "support", "ada"), **changes)
+    return structs.replace(ToolContext("r-1", "a/b", "support", "ada"), **changes)
 
 
 async def perform(tool: Tool, **arguments: Any) -> Performed:

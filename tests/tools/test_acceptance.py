@@ -46,7 +46,7 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     if request.param == "sqlite":
         made: Database = SqliteDatabase(tmp_path / "remit.db")
     else:
-        made = PostgresDatabase(request.getfixturevalue("postgres_dsn"))
+        made = PostgresDatabase(request.getfixturevalue("migrated_dsn"))
     await made.open()
     await migrate(made)
     yield made

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from remit import Run, flow
-from remit.control import workspace
+from remit.control.workspace.code import load_code
 from remit.domain.action_errors import InvalidTool, IsolationMissing
 from remit.domain.errors import StepFailed, ToolFailed
 from remit.testing import stage
@@ -89,7 +89,7 @@ def tools(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, 
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     path, modules = list(sys.path), set(sys.modules)
-    yield {each.name: each for each in workspace.load_code(tmp_path, ["tools"]).tools}
+    yield {each.name: each for each in load_code(tmp_path, ["tools"]).tools}
     sys.path[:] = path
     for name in set(sys.modules) - modules:
         if name.split(".")[0] in {"tools", "lib"}:

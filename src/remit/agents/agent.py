@@ -43,7 +43,7 @@ class Limits:
     repeats: int = 3
     """How often the same call with the same result may come again before it counts as a loop."""
     answer_tokens: int = 4096
-    """The longest answer, in tokens, where the model's own limit is not smaller."""
+    """The longest answer, in tokens; a model that cannot give so many does not serve."""
 
     def __post_init__(self) -> None:
         for each in fields(self):
@@ -79,7 +79,7 @@ class Agent:
         temperature: float | None = None, delegates: Sequence[Agent] = (),
         fallback: Fallback | None = None, effort: str = "", description: str = "", owner: str = "",
         memory: Sequence[str] = (), contract: ContractTemplate | None = None,
-        terms: Mapping[str, Terms] | None = None, guards: Sequence[Guard] = (),
+        terms: Mapping[str, Terms] | None = None, guards: Sequence[Guard] = (), quarantined: bool = False,
     ) -> None:  # fmt: skip
         if not is_code_name(name):
             raise InvalidName(
@@ -104,6 +104,8 @@ class Agent:
         """What it may do at most in one ask, on top of what binds whoever asks."""
         self.guards = tuple(guards)
         """Checks on what it reads, says and does, beside those of the workspace; whom it lets act has them, too."""
+        self.quarantined = quarantined
+        """Whether it reads what nobody trusts: it can do nothing, and its words reach whoever asks as handles alone."""
         self.terms = dict(terms or {})
         """How far each of its delegates may act for it, by name."""
         self.place = _place()
@@ -128,6 +130,11 @@ class Agent:
                     )
         names = [each if isinstance(each, str) else each.name for each in (*self.tools, *self.delegates)]
         names += offer.NAMES if self.memory else ()
+        if self.quarantined and (self.delegates or self.memory):
+            raise InvalidTool(
+                f"{self.name} is quarantined, and has delegates or a memory.",
+                "Let whoever asks it hand on and remember.",
+            )
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise InvalidTool(
@@ -160,6 +167,7 @@ class Agent:
             "temperature": self.temperature, "delegates": self.delegates,
             "fallback": self.fallback, "effort": self.effort, "description": self.description, "owner": self.owner,
             "memory": self.memory, "contract": self.contract, "terms": self.terms, "guards": self.guards,
+            "quarantined": self.quarantined,
         }  # fmt: skip
         return Agent(**{**known, **changes})
 
@@ -203,6 +211,7 @@ def digest_of(agent: Agent, instructions: str, specs_digest: str, schema: object
                 *([repr(agent.contract)] if agent.contract is not None else []),
                 *([repr(sorted(agent.terms.items()))] if agent.terms else []),
                 *([repr(agent.guards)] if agent.guards else []),
+                *(["quarantined"] if agent.quarantined else []),
             ]
         )
     )  # fmt: skip

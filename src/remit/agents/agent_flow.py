@@ -16,7 +16,7 @@ def flow_of(agent: Agent) -> Flow:
     """The agent as a flow: it takes a question, and gives the answer."""
 
     async def answer(run: Any, question: Any, story: Story | None = None) -> Any:
-        return await ask(run, agent, (question,), {}, story or Story())
+        return run.open(await ask(run, agent, (question,), {}, story or Story()))
 
     answer.__doc__ = agent.description or f"Ask the agent {agent.name}."
     answer.__annotations__ = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from remit.agents.consulting import consult
 from remit.domain.action_errors import Blocked, LowConfidence, MalformedAnswer, ModelRefused, OutputInvalid
 from remit.domain.errors import InvalidInput
 from remit.wire.messages import Message, Refusal, Text
@@ -85,15 +86,9 @@ async def _sure(asked: Ask, value: Any) -> Any:
 
 
 async def _from_a_person(asked: Ask, value: Any, group: str, within: str) -> Any:
-    """What a person makes of an unsure answer, as the agent's type; an edit that does not fit is asked about again."""
-    while True:
-        given = await asked.run.human(group, value, within=within, otherwise="escalate")
-        shape = asked.profile.shape
-        if shape is None:
-            return given
-        try:
-            return shape.accept(given)
-        except InvalidInput as wrong:
-            _log.warning(
-                "what %s was given for %s does not fit: %s", group, asked.profile.agent.name, wrong.message
-            )
+    """What a person makes of an unsure answer, as the agent's type."""
+    shape = asked.profile.shape
+    return await consult(
+        asked.run.execution, group, value, within=within, otherwise="escalate",
+        shape=shape.shape if shape is not None else None,
+    )  # fmt: skip

@@ -61,6 +61,8 @@ class Ask:
         self.repairs = 0
         self.actions = 0
         """Model calls and tool calls of this generation."""
+        if story is not None:
+            run.house.gate.parts.texts.learn(run.execution.row.id, story.sealed)
         if story is not None and not run.execution.dry:
             story.charge(run.house.gate.parts.budgets, actor)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from remit.agents.proposing import propose
 from remit.gate.provenance import Bound, RunContract, begin, entering, fix
 from remit.policy.provenance.children import is_data_alone
 
@@ -26,7 +27,8 @@ def bounds_of_run(house: House, execution: Execution) -> tuple[Bound, ...]:
     inherits = house.contracted and execution.row.parent is not None
     if template is None and not inherits:
         return ()
-    return (Bound(RunContract(template, house.gate.parts.registry, None, floor=house.floor)),)
+    registry = house.gate.parts.registry
+    return (Bound(RunContract(template, registry, None, floor=house.floor, show_above=house.show_above)),)
 
 
 async def bound(run: Face, actor: Actor, agent: Agent, scope: str, question: Any) -> Actor:
@@ -40,15 +42,19 @@ async def bound(run: Face, actor: Actor, agent: Agent, scope: str, question: Any
     if agent.contract is not None:
         house = run.house
         own = RunContract(
-            agent.contract, house.gate.parts.registry, _tools(agent), scope, house.floor, question
-        )
+            agent.contract, house.gate.parts.registry, _tools(agent), scope, house.floor, question,
+            house.show_above,
+        )  # fmt: skip
+        own.proposal = await propose(run, actor, own)
         bounds = (*bounds, Bound(own, scope))
         await fix(bounds, run.execution)
     return replace(actor, bounds=bounds)
 
 
 def is_typed(profile: Profile) -> bool:
-    """Whether an agent can answer with nothing but data: it holds no tools, and its answers no text."""
+    """Whether an agent can answer with nothing but data: it holds no tools, and its answers no text, or handles."""
+    if profile.agent.quarantined:
+        return True
     if profile.tools or profile.delegates or profile.memory or profile.shape is None:
         return False
     return is_data_alone(profile.shape.schema)

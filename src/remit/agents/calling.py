@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from remit.agents import remembering
 from remit.agents.delegation import delegate
 from remit.agents.talk import Result
-from remit.domain.action_errors import BadArguments, BudgetExhausted, Quarantined
+from remit.domain.action_errors import BadArguments, BudgetExhausted, Denied, Quarantined
 from remit.domain.errors import (
     CircuitOpen,
     InvalidInput,
@@ -54,22 +54,37 @@ async def perform_all(asked: Ask, calls: Sequence[ToolCall]) -> list[Result]:
 
 
 async def perform_one(asked: Ask, call: ToolCall) -> Result:
-    """One call, and what the model is told about it."""
-    colleague = asked.profile.delegates.get(call.name)
+    """One call, and what the model is told about it; sealed texts that come back with it stay handles."""
+    texts, identity = asked.run.house.gate.parts.texts, asked.run.execution.row.id
     try:
-        if colleague is not None:
-            return Result(call, _text(await _delegate(asked, colleague, call)))
-        gate, run = asked.run.house.gate, asked.run
-        offered = asked.profile.memory
-        if call.name in offered:
-            value, note = await remembering.perform(gate, run.execution, asked.actor, offered, call)
-        else:
-            value, note = await gate.call_text(run.execution, asked.actor, call.name, call.arguments)
+        said, failed = await _performed(asked, call), False
     except _ENDS:
         raise
     except _TOLD as wrong:
-        return Result(call, told(wrong), failed=True)
-    return Result(call, f"{_text(value)}\n({note})" if note else _text(value))
+        said, failed = told(wrong), True
+        if texts.holds(identity, call.arguments):  # why may repeat a part of what nobody here may read
+            said = _unread(wrong)
+    return Result(call, texts.hidden(identity, said), failed=failed)
+
+
+async def _performed(asked: Ask, call: ToolCall) -> str:
+    colleague = asked.profile.delegates.get(call.name)
+    if colleague is not None:
+        return _text(await _delegate(asked, colleague, call))
+    gate, run = asked.run.house.gate, asked.run
+    offered = asked.profile.memory
+    if call.name in offered:
+        value, note = await remembering.perform(gate, run.execution, asked.actor, offered, call)
+    else:
+        value, note = await gate.call_text(run.execution, asked.actor, call.name, call.arguments)
+    return f"{_text(value)}\n({note})" if note else _text(value)
+
+
+def _unread(wrong: RemitError) -> str:
+    """A failure of a call that passes a sealed text on: a refusal of ours quotes nothing, and others may."""
+    if isinstance(wrong, Denied):
+        return told(wrong)
+    return "the call failed; no more is said, because it passes on a text that you cannot read."
 
 
 def told(wrong: RemitError) -> str:

@@ -27,8 +27,8 @@ class Known:
 
     workspace: Path
     tools: Collection[str]
-    route: Callable[[str], object]
-    """Gives the route of a name, or raises."""
+    served: Callable[[Agent], object]
+    """Raises if no model could answer an agent."""
     away: bool = False
     """Whether a source of tools does not answer, so that a tool may be there although nobody sees it."""
 
@@ -50,7 +50,7 @@ def defects(agents: Iterable[Agent], known: Known) -> list[Defect]:
     found: list[Defect] = []
     for agent in _all(agents, set()):
         found += _of_tools(agent, known)
-        found += _tried(agent, lambda agent=agent: known.route(agent.route))
+        found += _tried(agent, lambda agent=agent: known.served(agent))
         found += _tried(agent, lambda agent=agent: read_prompt(known.workspace, agent))
         if agent.output is not None:
             found += _tried(agent, lambda agent=agent: OutputShape.of(agent.output))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from remit.domain.budgets import Account, Budget
 from remit.domain.errors import WrongState
 from remit.gate.delegate_passage import Task
+from remit.gate.standing.capabilities import line_of
 
 if TYPE_CHECKING:
     from remit.agents.agent import Agent
@@ -33,10 +34,30 @@ async def delegate(run: Face, actor: Actor, agent: Agent, *task: object) -> Any:
     if signed is None:  # delegated by an earlier version, which put nothing in writing
         return await run.acting(actor).ask(agent, *task)
     try:
-        return await run.acting(_bound(actor, signed)).ask(agent, *task)
+        return await run.acting(bounded(actor, signed, execution.row.id)).ask(agent, *task)
     finally:
         if not (execution.sealed or execution.dry):
-            gate.parts.standing.capabilities.end(signed)
+            gate.parts.standing.capabilities.end(signed, execution.row.id)
+
+
+def bounded(actor: Actor, signed: Signed, run: str) -> Actor:
+    """Whoever is let act in a run has no more calls and no more time than stands in the capability."""
+    capability, accounts = signed.capability, actor.accounts
+    if capability.calls is not None:
+        account = Account(f"capability:{run}/{signed.digest[:16]}", Budget(calls=capability.calls))
+        accounts = (*accounts, account)
+    until = min(capability.expires, actor.until) if actor.until is not None else capability.expires
+    return replace(actor, capability=signed, accounts=accounts, until=until)
+
+
+def warranted(actor: Actor, warrant: Any, run: str) -> Actor:
+    """The flow of a run, and every agent that it asks, do no more than whoever spawned the run let it do; and together
+    with it no more than that one was let do.
+    """
+    *above, own = line_of(warrant)
+    for signed in above:
+        actor = bounded(actor, signed, signed.capability.run)
+    return bounded(actor, own, run)
 
 
 async def _task(run: Face, actor: Actor, agent: Agent, terms: Terms | None) -> Task:
@@ -48,13 +69,3 @@ async def _task(run: Face, actor: Actor, agent: Agent, terms: Terms | None) -> T
     }
     budget = dict(agent.budget.limits) if agent.budget is not None else {}
     return Task(profile.digest, tools, budget, terms)
-
-
-def _bound(actor: Actor, signed: Signed) -> Actor:
-    """Whoever is let act has no more calls and no more time than stands in the capability."""
-    capability, accounts = signed.capability, actor.accounts
-    if capability.calls is not None:
-        account = Account(f"capability:{capability.run}/{signed.digest[:16]}", Budget(calls=capability.calls))
-        accounts = (*accounts, account)
-    until = min(capability.expires, actor.until) if actor.until is not None else capability.expires
-    return replace(actor, capability=signed, accounts=accounts, until=until)

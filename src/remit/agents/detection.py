@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remit.domain.action_errors import LoopDetected
-from remit.wire import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +15,8 @@ if TYPE_CHECKING:
     from remit.agents.talk import Result
     from remit.wire.messages import ToolCall
 
-_WINDOW = 12
+_ROUND = 4
+"""The most different turns that a circle is looked for in."""
 
 
 class Detection:
@@ -24,19 +24,25 @@ class Detection:
 
     def __init__(self, repeats: int) -> None:
         self._repeats = repeats
-        self._turns: list[str] = []
+        self._turns: list[tuple[tuple[str, str, str], ...]] = []
 
     def see(self, calls: Sequence[ToolCall], results: Sequence[Result]) -> None:
         """One turn is over; raises `LoopDetected` once it is clear that nothing new comes of it."""
-        turn = canonical.digest([[c.name, c.arguments, r.text] for c, r in zip(calls, results, strict=True)])
-        self._turns = [*self._turns, turn][-_WINDOW:]
+        turn = tuple(
+            (call.name, call.arguments, each.text) for call, each in zip(calls, results, strict=True)
+        )
+        self._turns = [*self._turns, turn][-_ROUND * (self._repeats + 1) :]
         again = self._turns.count(turn)
         if again <= self._repeats:
             return
-        names = ", ".join(dict.fromkeys(call.name for call in calls))
-        ping_pong = len(set(self._turns[-2 * self._repeats :])) == 2  # noqa: PLR2004 - two that take turns
-        how = "takes turns between the same two calls" if ping_pong else "repeats the same call"
+        circle = dict.fromkeys(self._turns[-_ROUND:])
+        names = ", ".join(dict.fromkeys(name for each in circle for name, _, _ in each))
+        how = (
+            "repeats the same call"
+            if len(circle) == 1
+            else f"takes turns between the same {len(circle)} steps"
+        )
         raise LoopDetected(
-            f"the agent {how} ({names}) and gets the same answer, {again} times now.",
+            f"the agent {how} ({names}) and gets the same answers, {again} times now.",
             "Look at what the tool answers: remit show. Its message may not say what to do instead.",
         )

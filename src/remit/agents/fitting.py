@@ -6,7 +6,6 @@ no tool result loses its call. The summary is a step of its own; a replay reads 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from remit.agents.talk import Talk
@@ -81,9 +80,7 @@ async def _summarise(asked: Ask, old: tuple[Message, ...], window: int) -> str:
     words = min(_SUMMARY_TOKENS, asked.profile.agent.limits.answer_tokens)
     most = max(_FRAME, min(int(window * _FULL), window - words - _FRAME)) * TYPICAL_BYTES_PER_TOKEN
     text = "\n".join(_line(message) for message in old).encode()[-most:].decode(errors="ignore")
-    talk = replace(Talk((), Conversation())).add(
-        Message("system", (Text(_TASK),)), Message("user", (Text(text),))
-    )
+    talk = Talk((), Conversation()).add(Message("system", (Text(_TASK),)), Message("user", (Text(text),)))
     request = ModelRequest(model="", messages=talk.messages, max_tokens=words, temperature=0.0)
     shape = {"agent": asked.profile.agent.name, "digest": asked.profile.digest}
     ask = ModelAsk(asked.profile.agent.route, request, talk.conversation, shape, talk.new, "compact")

@@ -11,6 +11,7 @@ from remit.agents.agent import Agent, Profile, digest_of, text_digest
 from remit.agents.checking import Defect, Known, defects
 from remit.agents.output import OutputShape
 from remit.agents.prompts import read_prompt
+from remit.agents.quarantine import HANDLES, check_quarantine
 from remit.domain.action_errors import UnknownAgent, UnknownTool
 from remit.domain.budgets import Account
 from remit.domain.decisions import AccessRequest
@@ -22,12 +23,11 @@ from remit.wire import canonical
 from remit.wire.messages import ToolSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
     from remit.domain.action_events import AgentAsked
     from remit.domain.contracts import ContractTemplate
-    from remit.domain.guards import Guard
     from remit.engine.execution import Execution
     from remit.engine.flow import Flow
     from remit.gate.actor import Actor
@@ -58,6 +58,10 @@ class House:
         """Secrets that something names and that are not there."""
         self.floor: ContractTemplate | None = None
         """What an operator allows every contract at most."""
+        self.propose = ""
+        """The route whose model may propose what a request asks for; empty: none is asked."""
+        self.show_above = ""
+        """The risk above which whoever asked looks at a contract first; empty: nobody does."""
         self.contracted = False
         """Whether any flow has a contract, which its children then share."""
         self.closing: list[Callable[[], None]] = []
@@ -97,7 +101,12 @@ class House:
         tools = {*parts.registry.names, *remembered}
         return defects(
             self.agents.values(),
-            Known(self.workspace, tools, parts.models.configuration.route, bool(self.away)),
+            Known(
+                self.workspace,
+                tools,
+                lambda agent: parts.models.configuration.route(agent.route),
+                bool(self.away),
+            ),
         )
 
     def user_of(self, execution: Execution) -> str:
@@ -119,11 +128,10 @@ class House:
 
     async def profile_for(self, agent: Agent, actor: Actor) -> Profile:
         """The agent with those of its tools that policy lets this actor see: listing and calling ask the same."""
-        authority, whole = self.gate.parts.authority, await self._current(agent)
-        roles, now = self.gate.parts.roles, self.gate.parts.clock.now()
-        if roles.stale(now):
-            await roles.look(now)
-        accepted, groups = self._accepted(whole), roles.of(actor.user)
+        parts, whole = self.gate.parts, await self._current(agent)
+        await parts.meet()
+        authority, groups = parts.authority, parts.roles.of(actor.user)
+        accepted = self._accepted(whole) - parts.standing.withheld(actor.user, agent.name)
         key = (agent, actor.user, groups, actor.tools, authority.digest, accepted, actor.memory)
         found = self._seen.get(key)
         if found is None:
@@ -180,6 +188,7 @@ class House:
     async def _make(self, agent: Agent) -> Profile:
         self._know(agent)
         tools = tuple([await self._tool(agent, each) for each in agent.tools])
+        check_quarantine(agent, tools)
         delegates = {each.name: each for each in agent.delegates}
         instructions = self.gate.parts.vault.redact(read_prompt(self.workspace, agent))
         shape = OutputShape.of(agent.output) if agent.output is not None else None
@@ -224,23 +233,6 @@ class House:
         return found
 
 
-def handles_of(agents: Iterable[Agent]) -> list[Tool]:
-    """The tools that agents hold themselves, theirs and those of whom they delegate to, each once."""
-    found: dict[Tool, None] = {}
-    for agent in agents:
-        found |= {tool: None for tool in agent.tools if not isinstance(tool, str)}
-        found |= dict.fromkeys(handles_of(agent.delegates))
-    return list(found)
-
-
-def guards_of(workspace: Iterable[Guard], agents: Iterable[Agent]) -> list[Guard]:
-    """The guards of the workspace, and those that agents and whom they delegate to hold themselves."""
-    found = list(workspace)
-    for agent in agents:
-        found += [*agent.guards, *guards_of((), agent.delegates)]
-    return found
-
-
 def _narrowed(whole: Profile, tools: tuple[Tool, ...], names: set[str], memory: Offered) -> Profile:
     """The agent with what it is shown of all that it has."""
     specs = (*(spec for spec in whole.specs if spec.name in names), *offer.specs(memory))
@@ -254,7 +246,7 @@ def _spec(tool: Tool) -> ToolSpec:
 
 def _delegate_spec(agent: Agent) -> ToolSpec:
     about: str = agent.description or f"Hand a task to {agent.name}."
-    return ToolSpec(agent.name, about, _TASK)
+    return ToolSpec(agent.name, f"{about} {HANDLES}" if agent.quarantined else about, _TASK)
 
 
 def _specs_digest(specs: tuple[Any, ...]) -> str:

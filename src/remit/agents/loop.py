@@ -13,6 +13,7 @@ from remit.agents.asked import Ask
 from remit.agents.bounding import bound, is_typed
 from remit.agents.detection import Detection
 from remit.agents.fitting import fit
+from remit.agents.quarantine import sealed
 from remit.agents.story import Story, is_long
 from remit.domain.action_errors import NoProgress, failure_class
 from remit.domain.action_events import AgentAsked, AgentEnded
@@ -47,7 +48,7 @@ async def ask(
         ended = any(isinstance(entry.event, AgentEnded) for entry in recorded)
         answer = await _noted(asked, scope, ended=ended)
         left(actor.bounds, run.actor.bounds, typed=is_typed(profile))
-        return answer
+        return sealed(run, profile, scope.path, answer) if agent.quarantined else answer
 
 
 async def _profile(
@@ -138,7 +139,8 @@ def _continue_if_long(asked: Ask) -> None:
         return
     accounts, budgets = asked.actor.accounts, asked.run.house.gate.parts.budgets
     used = budgets.used(accounts[-1]) if accounts else Amount()
-    story = Story.of(asked.talk, asked.steps, used, asked.actor.until)
+    sealed_so_far = asked.run.house.gate.parts.texts.plain(asked.run.execution.row.id)
+    story = Story.of(asked.talk, asked.steps, used, asked.actor.until, sealed_so_far)
     raise ContinueAs({"question": asked.question, "story": story})
 
 

@@ -34,6 +34,8 @@ class Story:
     used: dict[str, int] = field(default_factory=dict[str, int])
     until: int | None = None
     """When the time of the ask is up."""
+    sealed: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """The sealed texts of earlier generations."""
 
     def talk(self) -> Talk:
         """The conversation as the last generation left it."""
@@ -47,10 +49,12 @@ class Story:
                 budgets.charge(account, Amount(**self.used))
 
     @classmethod
-    def of(cls, talk: Talk, steps: int, used: Amount, until: int | None) -> Story:
+    def of(
+        cls, talk: Talk, steps: int, used: Amount, until: int | None, sealed: dict[str, list[str]]
+    ) -> Story:
         """What the next generation has to know of this one."""
         amounts = {"money": used.money, "tokens": used.tokens, "steps": used.steps, "calls": used.calls}
-        return cls([message_to_plain(message) for message in talk.messages], steps, amounts, until)
+        return cls([message_to_plain(message) for message in talk.messages], steps, amounts, until, sealed)
 
 
 def is_long(actions: int, size: int) -> bool:

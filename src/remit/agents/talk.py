@@ -6,11 +6,11 @@ journal takes; and it knows which messages no model has been sent yet.
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
+
 from remit.domain.conversation import Conversation
-from remit.domain.value import value
 from remit.models.bounds import Weight, weigh_messages
 from remit.wire import canonical
 from remit.wire.messages import Message, ModelRequest, OutputSchema, Text, ToolCall, ToolResult
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from remit.agents.agent import Profile
 
 
-@value
-class Result:
+class Result(Struct, frozen=True, gc=False):
     """What came of one tool call, as the model is told."""
 
     call: ToolCall
@@ -28,8 +27,7 @@ class Result:
     failed: bool = False
 
 
-@value
-class Talk:
+class Talk(Struct, frozen=True):
     """What was said so far."""
 
     messages: tuple[Message, ...]

@@ -4,16 +4,17 @@ agreed, what was asked back. Pure: it turns a view into lines.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from remit.cli import wording
 from remit.cli.output import Line, Span
+from remit.domain.approvals import CONTRACT
 from remit.domain.event import object_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from remit.control.views import InboxItem
+    from remit.control.approving.views import InboxItem
 
 _LONGEST_VALUE = 400
 
@@ -27,6 +28,7 @@ def card_lines(item: InboxItem, now: int) -> Iterator[str]:
     for label, text in (
         *((("run", f"{item.run} ({item.flow})"),) if item.run else ()),
         *_asked_about(item),
+        *((("note", item.note),) if item.note else ()),
         *_said(item),
         ("approve", item.approve_means),
         ("reject", item.reject_means),
@@ -37,6 +39,9 @@ def card_lines(item: InboxItem, now: int) -> Iterator[str]:
 
 def _question(item: InboxItem) -> str:
     match item.kind:
+        case "human" if item.name == CONTRACT:
+            agent = object_of(item.value).get("agent")
+            return f"may {agent or 'the run'} do this, and no more?"
         case "human":
             return f"may {item.name} go on?" if item.name else f"{item.flow} asks for a decision"
         case "unknown":
@@ -67,12 +72,28 @@ def _asked_about(item: InboxItem) -> Iterator[tuple[str, str]]:
             if item.requester:
                 yield "for", item.requester
             yield "why you", f"{reason or rule} ({call.get('place') or rule})"
+            if "source" in call:
+                yield "it looks at", f"{call.get('argument')}, {call['source']}"
             yield (
                 "undo",
                 "can be undone" if call.get("undo") not in {"none", "", None} else "cannot be undone",
             )
+        case {"contract": _, "slots": list()} if item.name == CONTRACT:
+            yield from _contract(object_of(item.value))
         case value:
             yield "value", wording.value(value, _LONGEST_VALUE)
+
+
+def _contract(shown: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Slot by slot, in words; then what is at stake."""
+    for slot in shown["slots"]:
+        why = f"   ({slot['for']})" if slot["for"] else ""
+        yield f"slot {slot['slot']}", f"{slot['times']} × {slot['tool']}{why}"
+        for name, said in slot["arguments"].items():
+            yield "", f"{name}: {str(said)[:_LONGEST_VALUE]}"
+    if shown["reads"]:
+        yield "reads", ", ".join(shown["reads"])
+    yield "risk", f"{shown['risk']}: {shown['reason']}"
 
 
 def _said(item: InboxItem) -> Iterator[tuple[str, str]]:

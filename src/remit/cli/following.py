@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 
     from remit.control.office import Office
-    from remit.control.views import RunView, StepView, WaitView
+    from remit.control.runs.views import RunView, StepView, WaitView
 
 _FRAMES_PER_SECOND = 8
 _LOOK_SECONDS = 0.5

@@ -10,7 +10,8 @@ from remit.domain.event import object_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from remit.control.views import ReplayReport, RunView
+    from remit.control.running.views import ReplayReport
+    from remit.control.runs.views import RunView
 
 UNDO = "remit.undo"
 """The flow of every workspace that takes a run back."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from remit.cli.following import Screen
     from remit.control.platform import Platform
-    from remit.control.views import RunView, StepView
+    from remit.control.runs.views import RunView, StepView
 
     class Frame(Protocol):
         """A piece of an answer, of the step at `path`, in its attempt of this number."""

@@ -47,9 +47,9 @@ class Terminal:
 
     def place(self) -> Path:
         """The workspace: the folder named by --workspace, else the one we stand in."""
-        from remit.control import workspace
+        from remit.control.workspace.place import at, find
 
-        return workspace.at(Path(self.workspace)) if self.workspace else workspace.find(Path())
+        return at(Path(self.workspace)) if self.workspace else find(Path())
 
     @asynccontextmanager
     async def platform(self, *, worker: bool = False) -> AsyncGenerator[Platform]:
@@ -64,8 +64,8 @@ class Terminal:
     async def office(self) -> AsyncGenerator[Office]:
         """The office of this workspace: for what must work while its code or its rules are broken."""
         from remit.control import settings
+        from remit.control.ground.root_keys import key_choice
         from remit.control.office import Office
-        from remit.control.root_keys import key_choice
 
         place = self.place()
         chosen = settings.load(place)

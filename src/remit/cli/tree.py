@@ -15,7 +15,7 @@ from remit.cli.reports import UNDO, undo_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from remit.control.views import ActionView, RunView, StepView, WaitView
+    from remit.control.runs.views import ActionView, RunView, StepView, WaitView
 
 _SHAPES = {
     "done": ("✓", "good"),
@@ -99,8 +99,8 @@ def standing(view: RunView, now: int, columns: int) -> list[Line]:
 
 
 def stuck(view: RunView) -> bool:
-    """Whether the run stopped because of its code: no answer and no time makes it go on."""
-    return view.run.status == "parked" and view.run.reason == "code_changed"
+    """Whether the run stopped at its code, or at what nobody can explain: no answer and no time makes it go on."""
+    return view.run.status == "parked" and view.run.reason in {"code_changed", "trouble"}
 
 
 def wait_words(wait: WaitView, now: int) -> str:
@@ -208,7 +208,8 @@ def _name(node: _Node) -> str:
 def _kind(step: StepView) -> str:
     if step.kind == "model" and step.action is not None:
         served = f"{step.action.route}→{step.action.model}" if step.action.model else step.action.route
-        return f"{served} (simulated)" if step.action.simulated else served
+        label = f"cassette {step.action.cassette}" if step.action.cassette else "simulated"
+        return f"{served} ({label})" if step.action.simulated else served
     return {"step": "read", "scope": "", "branch": ""}.get(step.kind, step.kind)
 
 
@@ -276,7 +277,8 @@ def _facts(view: RunView, now: int) -> str:
     taken = f" in {wording.duration(run.ended_at - run.created_at)}" if run.ended_at else ""
     facts = [wording.many(view.segments, "segment"), wording.many(view.events, "event")]
     if view.spent.model_calls:
-        made_up = ", simulated model" if view.spent.simulated else ""
+        kind = "from a cassette" if view.spent.recorded else "simulated model"
+        made_up = f", {kind}" if view.spent.simulated else ""
         facts.append(f"{wording.money(view.spent.money)} for {view.spent.tokens:,} tokens{made_up}")
     if view.generation > 1:
         facts.append(f"generation {view.generation}")
@@ -305,7 +307,13 @@ def _result(view: RunView, columns: int) -> list[Line]:
 
 
 def _remedy(view: RunView, columns: int) -> list[Line]:
-    """Why a run stopped at its code, and what continues it."""
+    """Why a run stopped where nothing outside makes it go on, and what does."""
+    if view.run.reason == "trouble":
+        return [
+            *_wrapped("stopped", view.message, columns),
+            Line.of("nothing that it did is lost; when that is mended:"),
+            Line.of("  ", Span(f"remit resume {view.run.id}", "strong")),
+        ]
     return [
         *_wrapped("stopped", f"its code changed: {view.message or 'it does not fit the journal'}", columns),
         Line.of("put the old code back or mark the change with run.patched(…), then:"),

@@ -10,23 +10,33 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from remit.control import health, inspection, memory, orders
 from remit.control.approving.desk import PeopleDesk
 from remit.control.containment.desk import ContainmentDesk
-from remit.control.ground import bearer, open_ground
+from remit.control.ground.ground import bearer, open_ground
 from remit.control.protecting.desk import ProtectionDesk
-from remit.control.reach import dispatcher_for
+from remit.control.runs.reach import dispatcher_for
+from remit.domain.on_use import on_use
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
     from pathlib import Path
 
-    from remit.control.ground import Ground
-    from remit.control.root_keys import KeyChoice
-    from remit.control.views import Finding, MemoryView, RunSummary, RunView, ScheduleView
+    from remit.control.finding import Finding
+    from remit.control.ground.ground import Ground
+    from remit.control.ground.root_keys import KeyChoice
+    from remit.control.inventory import memory
+    from remit.control.inventory.views import MemoryView
+    from remit.control.runs import inspection, orders
+    from remit.control.runs.views import RunSummary, RunView, ScheduleView
+    from remit.control.upkeep import health
     from remit.domain.runs import RunRow
     from remit.engine.dispatcher import Dispatcher
     from remit.store.backup import BackupSummary
+else:
+    memory = on_use("remit.control.inventory.memory")
+    inspection = on_use("remit.control.runs.inspection")
+    orders = on_use("remit.control.runs.orders")
+    health = on_use("remit.control.upkeep.health")
 
 
 class Office(PeopleDesk, ContainmentDesk, ProtectionDesk):

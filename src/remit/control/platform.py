@@ -8,36 +8,27 @@ from __future__ import annotations
 
 import os
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from remit.control import (
-    contracting,
-    health,
-    memory,
-    modelling,
-    orders,
-    redteam,
-    rehearsing,
-    settings,
-    starting,
-    toolbox,
-    undoing,
-    workspace,
-)
-from remit.control.auditing.audit import checkpointer_of
-from remit.control.containing import Containment, contain, watch
-from remit.control.containment import recalling
-from remit.control.ground import open_ground
-from remit.control.handle import RunHandle
+from remit.control import settings
+from remit.control.authority import limits_in_force
+from remit.control.authority.policy_in_force import PolicyDemands, demands_two
+from remit.control.ground.ground import open_ground
+from remit.control.ground.root_keys import key_choice
 from remit.control.office import Office
-from remit.control.parts import Parts, add_worker, plug_together
-from remit.control.policy_in_force import PolicyDemands
 from remit.control.policy_life.desk import PolicyDesk
 from remit.control.protecting.caretaking import Caretaker
 from remit.control.protecting.protection import rules_of, sweep
-from remit.control.root_keys import key_choice
+from remit.control.running import contracting, starting
+from remit.control.running.containing import Containment, contain, watch
+from remit.control.running.handle import RunHandle
+from remit.control.running.parts import Parts, add_worker, plug_together
+from remit.control.runs import orders
+from remit.control.workspace.code import Code, load_code
 from remit.domain.clock import MICROSECONDS
+from remit.domain.on_use import on_use
 from remit.engine.lease import LeaseTerms
 from remit.engine.schedules import drop_schedules, set_schedule
 from remit.engine.services import Limits
@@ -49,29 +40,53 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 
     from remit.agents.agent import Agent
+    from remit.control import redteam
+    from remit.control.auditing import audit
+    from remit.control.containment import recalling
     from remit.control.containment.views import RecallView
+    from remit.control.finding import Finding
+    from remit.control.ground.ground import Ground
+    from remit.control.inventory import memory, modelling, toolbox
+    from remit.control.inventory.views import ModelsView, ToolView
     from remit.control.protecting.protection import Rules
     from remit.control.protecting.views import Swept
     from remit.control.redteam import WorstCase
+    from remit.control.running import rehearsing, undoing
+    from remit.control.running.views import ReplayReport, UndoView
     from remit.control.settings import Settings
-    from remit.control.views import Finding, ModelsView, ReplayReport, ToolView, UndoView
+    from remit.control.upkeep import health
     from remit.domain.clock import Clock
     from remit.engine.flow import Flow
     from remit.engine.services import Services
     from remit.engine.worker import Worker
     from remit.gate.streams import Frame
+    from remit.models.cassettes import Mode
     from remit.store.checkpointer import Checkpointer
+else:
+    audit = on_use("remit.control.auditing.audit")
+    recalling = on_use("remit.control.containment.recalling")
+    memory = on_use("remit.control.inventory.memory")
+    modelling = on_use("remit.control.inventory.modelling")
+    toolbox = on_use("remit.control.inventory.toolbox")
+    redteam = on_use("remit.control.redteam")
+    rehearsing = on_use("remit.control.running.rehearsing")
+    undoing = on_use("remit.control.running.undoing")
+    health = on_use("remit.control.upkeep.health")
 
 
 class Platform(Office, PolicyDesk):
     """An open workspace with its code, with or without a worker in this process."""
 
-    def __init__(self, parts: Parts, chosen: Settings) -> None:
+    def __init__(self, parts: Parts, chosen: Settings, written: Mapping[str, Any]) -> None:
         super().__init__(parts.ground, parts.dispatcher)
         self._parts = parts
         self._settings = chosen
+        self._written = written
         self._checkpointer: Checkpointer | None = None
-        self._caretaker = Caretaker(parts.ground, _rules(chosen, parts.flows), chosen.retention.sweep_seconds)
+        self._caretaker = Caretaker(
+            parts.ground, _rules(chosen, parts.flows), chosen.retention.sweep_seconds,
+            chosen.approvals.canary_percent,
+        )  # fmt: skip
 
     @classmethod
     @asynccontextmanager
@@ -104,7 +119,7 @@ class Platform(Office, PolicyDesk):
         root = Path(os.path.abspath(place))  # noqa: ASYNC240, PTH100 - as text: it asks no file system
         chosen = chosen or settings.load(root)
         given, asked = list(flows), list(agents)
-        code = workspace.load_code(root, chosen.code) if not given else workspace.Code(given, {}, [])
+        code = load_code(root, chosen.code) if not given else Code(given, {}, [])
         code.agents.update({agent.name: agent for agent in asked})
         at = chosen.workspace
         ground = await open_ground(
@@ -112,6 +127,9 @@ class Platform(Office, PolicyDesk):
             root=key_choice(chosen),
         )  # fmt: skip
         try:
+            written = limits_in_force.as_written(root, capture=chosen.capture, retention=chosen.retention)
+            held = await _held(ground, written, code, chosen)
+            chosen = _as_agreed(chosen, held[limits_in_force.RETENTION])
             parts = await plug_together(
                 ground,
                 code,
@@ -119,11 +137,12 @@ class Platform(Office, PolicyDesk):
                 LeaseTerms(chosen.worker.lease_seconds),
                 chosen.workspace.environment,
                 quiet,
-                PolicyDemands(chosen.policy.protect, chosen.policy.shadow),
+                PolicyDemands(chosen.policy.protect, chosen.policy.shadow, chosen.policy.overdue),
+                held[limits_in_force.BUDGETS],
             )
-            contracting.hold(parts, _demands(chosen))
+            contracting.hold(parts, contracting.demands_of(chosen.contracts))
             contain(parts, _containment(chosen))
-            return cls(parts, chosen)
+            return cls(parts, chosen, written)
         except BaseException:
             await ground.database.close()
             raise
@@ -132,7 +151,9 @@ class Platform(Office, PolicyDesk):
         """Execute runs in this process from now on; refused while an agent could not be asked at all."""
         parts, principal = self._parts, self.ground.principal
         starting.check_agents(parts)
-        contracting.require(parts, _demands(self._settings), self._settings.workspace.environment)
+        contracting.require(
+            parts, contracting.demands_of(self._settings.contracts), self._settings.workspace.environment
+        )
         await watch(parts)
         await add_worker(parts, self._settings.worker.concurrency, only).start()
         for flow in self.flows.values():
@@ -146,8 +167,10 @@ class Platform(Office, PolicyDesk):
         )  # fmt: skip
         await memory.purge(self.ground)
         parts.facts.start()
-        audit = self._settings.audit
-        self._checkpointer = checkpointer_of(self.ground, audit.anchors, audit.seconds, self.worker_id)
+        chosen = self._settings.audit
+        self._checkpointer = audit.checkpointer_of(
+            self.ground, chosen.anchors, chosen.seconds, self.worker_id
+        )
         self._checkpointer.start()
         self._caretaker.start()
         parts.dispatcher.submit("")
@@ -187,6 +210,11 @@ class Platform(Office, PolicyDesk):
         return self._parts
 
     @property
+    def written(self) -> Mapping[str, Any]:
+        """The budgets and the rules of retention as they are written, in force or not."""
+        return self._written
+
+    @property
     def flows(self) -> dict[str, Flow]:
         """The flows of the workspace by name."""
         return self._parts.flows
@@ -203,7 +231,7 @@ class Platform(Office, PolicyDesk):
 
     async def halts_changed(self) -> None:
         """Whoever acts in this process knows of it before the command returns."""
-        await self._parts.house.gate.parts.halts.look(self.ground.clock.now())
+        await self._parts.house.gate.parts.halts.look()
 
     @property
     def worker_id(self) -> str:
@@ -253,9 +281,9 @@ class Platform(Office, PolicyDesk):
         """What descends from a bad source: a step, run, memory, tool or address; and what undo could do about it."""
         return await recalling.trace(self._parts, source, days)
 
-    async def recall(self, source: str, days: int = 30) -> RunHandle:
+    async def recall(self, source: str, days: int = 30, *, labelled: bool = False) -> RunHandle:
         """Take back all that descends from a bad source, as one run of its own."""
-        return await recalling.recall(self._parts, source, days)
+        return await recalling.recall(self._parts, source, days, labelled=labelled)
 
     async def undo_preview(self, run: str) -> list[UndoView]:
         """What undo would do about each write of a run, the newest first, as things stand now; nothing is changed."""
@@ -301,17 +329,17 @@ class Platform(Office, PolicyDesk):
         """Accept a definition that waits in quarantine."""
         return await toolbox.accept(self._parts, name, digest)
 
-    def simulate(self, *scripts: Any) -> None:
-        """Let the simulated model answer for every route from now on, by these scripts first; never in prod."""
-        self._parts.house.gate.parts.models.simulate(*scripts)
+    def simulate(self, *scripts: Any, cassette: Path | None = None, mode: Mode = "replay") -> None:
+        """Let the simulated model answer for every route, by these scripts first, or a cassette; never in prod."""
+        self._parts.house.gate.parts.models.simulate(*scripts, cassette=cassette, mode=mode)
 
     def models(self) -> ModelsView:
         """The models and routes of the workspace, and whom each route would ask now."""
         return modelling.models(self._parts)
 
-    async def worst_case(self, agent: str = "", runs: int = redteam.RUNS) -> WorstCase:
+    async def worst_case(self, agent: str = "", runs: int | None = None) -> WorstCase:
         """What a hijacked model could do here, tried without performing anything."""
-        return await redteam.worst_case(self._parts, agent, runs)
+        return await redteam.worst_case(self._parts, agent, redteam.RUNS if runs is None else runs)
 
     async def sweep(self) -> Swept:
         """Apply the rules of capture and retention now; a worker does so by itself now and then."""
@@ -332,9 +360,23 @@ def _rules(chosen: Settings, flows: Mapping[str, Flow]) -> Rules:
     )  # fmt: skip
 
 
-def _demands(chosen: Settings) -> contracting.Demands:
-    own = chosen.contracts
-    return contracting.Demands(own.required, own.reads, own.sinks, own.on_violation)
+async def _held(ground: Ground, written: Mapping[str, Any], code: Code, chosen: Settings) -> dict[str, Any]:
+    """What is in force of it."""
+    at, flows = chosen.workspace, [flow.name for flow in code.flows]
+
+    def fits(name: str, content: Any) -> None:
+        limits_in_force.fits(name, content, at.team, at.environment, code.agents, flows)
+
+    wanted = demands_two(chosen.policy.protect, at.environment)
+    return await limits_in_force.at_start(ground, written, fits, wanted=wanted)
+
+
+def _as_agreed(chosen: Settings, kept: Any) -> Settings:
+    """The settings with the rules of capture and retention that are in force."""
+    return replace(
+        chosen, capture=limits_in_force.as_agreed(chosen.capture, kept["capture"]),
+        retention=limits_in_force.as_agreed(chosen.retention, kept["retention"]),
+    )  # fmt: skip
 
 
 def _limits(chosen: Settings) -> Limits:

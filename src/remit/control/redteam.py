@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from remit.control import inspection
+from remit.control.runs import inspection
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import InvalidInput
 from remit.domain.event import object_of
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from remit.agents.agent import Agent
-    from remit.control.parts import Parts
-    from remit.control.views import RunView, StepView
+    from remit.control.running.parts import Parts
+    from remit.control.runs.views import RunView, StepView
     from remit.quality.redteam.waivers import RedTeamFile
 
 __all__ = ["FILE", "Finding", "Mode", "Reach", "WorstCase", "worst_case"]

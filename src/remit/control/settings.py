@@ -9,18 +9,54 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from remit.control.workspace import FILE
+from remit.control.sections import (
+    ApprovalSettings,
+    AuditSettings,
+    BreakerSettings,
+    CaptureSettings,
+    ContractSettings,
+    HaltSettings,
+    KeySettings,
+    LimitSettings,
+    OutboxSettings,
+    PolicySettings,
+    RetentionSettings,
+    Settings,
+    StepSettings,
+    WorkerSettings,
+    WorkspaceSettings,
+)
+from remit.control.workspace.place import FILE
 from remit.domain.errors import InvalidSetting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-T = TypeVar("T")
-_DAY = 86_400
+__all__ = [
+    "NO_SETTINGS",
+    "ApprovalSettings",
+    "AuditSettings",
+    "BreakerSettings",
+    "CaptureSettings",
+    "ContractSettings",
+    "HaltSettings",
+    "KeySettings",
+    "LimitSettings",
+    "OutboxSettings",
+    "PolicySettings",
+    "RetentionSettings",
+    "SettingDoc",
+    "Settings",
+    "StepSettings",
+    "WorkerSettings",
+    "WorkspaceSettings",
+    "all_settings",
+    "load",
+]
 _PREFIX = "REMIT_"
 NO_SETTINGS: Final = (
     "REMIT_ANCHOR_TOKEN", "REMIT_KEY", "REMIT_ROOT_KEY", "REMIT_WORKSPACE", "REMIT_POSTGRES_BIN"
@@ -29,183 +65,6 @@ NO_SETTINGS: Final = (
 _FROM_OUTSIDE = ("REMIT_SERVICE_", "REMIT_PORT")
 """What Kubernetes gives every pod beside a service that is called remit."""
 _MOST_DIGITS = 100
-
-
-def _setting(default: T, meaning: str, *, least: int = 0, most: int = 2**31 - 1) -> T:
-    made: Any = field(default=default, metadata={"meaning": meaning, "least": least, "most": most})
-    return made
-
-
-@dataclass(frozen=True, slots=True)
-class WorkspaceSettings:
-    """Who this is."""
-
-    name: str = _setting("", "the name shown to people; empty = the folder's name")
-    team: str = _setting("default", "the team that runs belong to")
-    environment: str = _setting("dev", "dev, stage or prod: what rules and the simulated model go by")
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerSettings:
-    """How work is done."""
-
-    processes: int = _setting(1, "worker processes that `remit up` keeps alive", least=1)
-    concurrency: int = _setting(200, "runs that one worker executes at once", least=1)
-    lease_seconds: int = _setting(30, "how long a silent worker keeps its runs", least=2, most=_DAY)
-    drain_seconds: int = _setting(25, "how long a stopping worker lets steps finish", most=_DAY)
-
-
-@dataclass(frozen=True, slots=True)
-class LimitSettings:
-    """What is refused."""
-
-    result_bytes: int = _setting(4_194_304, "the largest result of a step, as JSON", least=1024)
-    journal_events: int = _setting(
-        20_000, "events of one generation of a run (see run.continue_as)", least=100
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class StepSettings:
-    """What holds for steps that do not say otherwise."""
-
-    timeout_seconds: int = _setting(30, "how long a write may take", least=1)
-    grace_seconds: int = _setting(
-        5, "how long after its timeout a lost write is left alone before it is reconciled"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class KeySettings:
-    """Where the root key is kept, under which all other keys lie."""
-
-    provider: str = _setting(
-        "", "file, environment, vault or aws; empty = environment if REMIT_ROOT_KEY is set, else file"
-    )
-    file: str = _setting("", "the key file; empty = .remit/keys/root.key in the workspace")
-    key: str = _setting("", "the name of the transit key in Vault, or the id or ARN of the key in AWS KMS")
-    address: str = _setting("", "the address of Vault")
-    endpoint: str = _setting("", "another endpoint of AWS KMS than the one of the region")
-    mount: str = _setting("", "the mount of the transit engine; empty = transit")
-    namespace: str = _setting("", "the namespace in Vault")
-    region: str = _setting("", "the AWS region; empty = what the environment says")
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureSettings:
-    """What is kept of data by its class once a run has ended."""
-
-    classes: tuple[str, ...] = _setting(
-        ("personal=redact", "secret=redact"),
-        'a rule for a data class: "CLASS=keep|redact|hash|drop", or only for an environment: "prod:CLASS=drop"',
-    )
-    detect: bool = _setting(
-        default=False, meaning="also look for personal data and secrets in runs that declared no data class"
-    )
-    undo_days: int = _setting(
-        7, "how long after its end a run that can be undone keeps what undo needs", most=36_500
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class RetentionSettings:
-    """How long content is kept after the end of a run."""
-
-    days: int = _setting(0, "days until the content of an ended run is destroyed; 0 = never", most=36_500)
-    classes: tuple[str, ...] = _setting((), 'other days for runs that hold a data class: "CLASS=DAYS"')
-    sweep_seconds: int = _setting(
-        300, "how often a worker applies the rules of capture and retention", least=1
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class AuditSettings:
-    """How the log proves what it says."""
-
-    anchors: tuple[str, ...] = _setting(
-        ("file:.remit/anchor/checkpoints.jsonl",),
-        "where signed checkpoints are also kept, outside the database: file:PATH, https://…, syslog+udp://…, "
-        "syslog+tcp://…, s3://BUCKET/PREFIX",
-    )
-    seconds: int = _setting(
-        1, "how often a checkpoint is made while there is anything new", least=1, most=3600
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ContractSettings:
-    """What every contract is held to, and who needs one."""
-
-    required: str = _setting("prod", "never, prod or always: where an agent that can act needs a contract")
-    reads: tuple[str, ...] = _setting(
-        (), "data classes and systems that contracts may let be read; none = any"
-    )
-    sinks: tuple[str, ...] = _setting(
-        (), 'where data may go: "*@example.com", "*.example.com"; none = anywhere'
-    )
-    on_violation: str = _setting("", "deny = nobody is asked about what no contract has; ask = always")
-
-
-@dataclass(frozen=True, slots=True)
-class PolicySettings:
-    """How rules are changed and tried."""
-
-    protect: str = _setting("prod", "never, prod or always: where a change of rules needs a second person")
-    shadow: str = _setting("", "a folder of rules that are only tried beside those in force; empty = none")
-
-
-@dataclass(frozen=True, slots=True)
-class HaltSettings:
-    """How halts are known."""
-
-    age_seconds: int = _setting(
-        5, "how old what is known of halts may be when it cannot be read; after that nothing acts", least=1
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class BreakerSettings:
-    """When an agent is stopped without anybody being asked; 0 of a limit: never for that."""
-
-    action: str = _setting("quarantine", "what a breaker does to the agent: quarantine, halt or off")
-    window_seconds: int = _setting(60, "how far back breakers look", least=1, most=_DAY)
-    cool_down_seconds: int = _setting(0, "how long it stays stopped; 0 = until a person lifts it")
-    deny_percent: int = _setting(80, "of its actions, how many may be refused", most=100)
-    deny_least: int = _setting(20, "so many refusals there have to be before that counts", least=1)
-    repeats: int = _setting(50, "how often it may make the same call with the same arguments")
-    cost_cents: int = _setting(0, "how much it may spend, in hundredths")
-    fan_out: int = _setting(0, "how often it may hand on to other agents")
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxSettings:
-    """How long what cannot be undone is held back, so that it can be called back."""
-
-    window: str = _setting("", "such as 10m; 0 = not at all; empty = 10m in prod, 0 elsewhere")
-    tools: tuple[str, ...] = _setting((), 'another time for calls of a tool, whatever its effect: "TOOL=5m"')
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Everything a workspace chose."""
-
-    database: str = _setting("", "postgresql://… or sqlite:///…; empty = .remit/remit.db in the workspace")
-    code: tuple[str, ...] = _setting(
-        ("flows", "agents", "tools"), "folders or modules of the workspace that hold flows, agents and tools"
-    )
-    workspace: WorkspaceSettings = field(default_factory=WorkspaceSettings)
-    worker: WorkerSettings = field(default_factory=WorkerSettings)
-    limits: LimitSettings = field(default_factory=LimitSettings)
-    step: StepSettings = field(default_factory=StepSettings)
-    keys: KeySettings = field(default_factory=KeySettings)
-    capture: CaptureSettings = field(default_factory=CaptureSettings)
-    retention: RetentionSettings = field(default_factory=RetentionSettings)
-    audit: AuditSettings = field(default_factory=AuditSettings)
-    halts: HaltSettings = field(default_factory=HaltSettings)
-    breakers: BreakerSettings = field(default_factory=BreakerSettings)
-    outbox: OutboxSettings = field(default_factory=OutboxSettings)
-    contracts: ContractSettings = field(default_factory=ContractSettings)
-    policy: PolicySettings = field(default_factory=PolicySettings)
 
 
 @dataclass(frozen=True, slots=True)

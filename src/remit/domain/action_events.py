@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from remit.domain.event import Event, Json
+from remit.domain.value import value
 
 # --- the stream of a run -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ActionAdmitted(Event):
     """The gate let a read or a model call pass, and it is about to be performed (S3)."""
 
@@ -105,9 +106,3 @@ class ToolQuarantined(Event):
     digest: str
     accepted: str
     differences: Json = None
-
-
-KINDS: tuple[type[Event], ...] = (
-    ActionAdmitted, ActionHeld, PartialDelivered, AgentAsked, AgentEnded, BudgetSet, ToolAccepted, ToolQuarantined,
-)  # fmt: skip
-"""Every kind of this file."""

@@ -12,6 +12,10 @@ from remit.domain.errors import InvalidInput
 from remit.domain.event import object_of
 
 Json = Any
+UNCHANGED: Any = object()
+"""Stands for the value that was asked about."""
+CONTRACT = "the contract"
+"""The name of a question about what a run may do at all; no step can be called so."""
 _OPERATORS = ("<=", ">=", "=")
 _EXAMPLE = "Such as --argument order=o-1 or --argument 'cents<=500'."
 

@@ -14,6 +14,10 @@ from remit.domain.approvals import Bound, read_bound
 from remit.domain.errors import InvalidInput, InvalidSetting
 
 Json = Any
+ANYBODY = "*"
+"""The holder of what a whole run may do: its flow, and every agent that the flow asks."""
+EVERYTHING: Mapping[str, str] = {"*": ""}
+"""The tools of whoever may call any tool, as far as the rules go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,11 @@ class Capability:
 
     run: str
     holder: str
-    """The agent that may act."""
+    """The agent that may act, or `*` for all of a run."""
     agent: str
-    """What that agent is, by digest."""
+    """What that agent, or the flow of that run, is, by digest."""
     tools: Mapping[str, str]
-    """Tools by name, each in exactly this definition."""
+    """Tools by name, each in exactly this definition; `*` is every tool, and an empty definition whichever it is."""
     expires: int
     parent: str = ""
     """The capability that it was made from, by digest; empty: its giver acts by the rules alone."""

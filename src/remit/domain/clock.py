@@ -61,6 +61,28 @@ class SystemClock:
         return asyncio.get_running_loop().call_later(delay, act, context=Context())
 
 
+class SteadyTime:
+    """Wall time for who must not be fooled by somebody who sets the clock: from the moment in which this was made, time
+    has gone on as on the boot clock, whatever the wall says. Stored times are held against both.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._since = clock.now() - clock.boot()
+
+    def latest(self) -> int:
+        """For what may be used until a time: it is over as soon as either clock says so."""
+        return max(self._clock.now(), self._since + self._clock.boot())
+
+    def earliest(self) -> int:
+        """For what forbids until a time: it stands until both clocks are past that."""
+        return min(self._clock.now(), self._since + self._clock.boot())
+
+    def on_the_wall(self, when: int) -> int:
+        """What the wall clock will show when `earliest` has come to this time, unless somebody sets it again."""
+        return when + self._clock.now() - self.earliest()
+
+
 async def sleep_until(clock: Clock, when: int) -> None:
     """Wait on `clock`, not on the loop."""
     if clock.now() >= when:

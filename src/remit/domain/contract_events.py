@@ -20,7 +20,3 @@ class ContractFixed(Event):
     contract: Json
     digest: str
     ledger: Json = None
-
-
-KINDS: tuple[type[Event], ...] = (ContractFixed,)
-"""Every kind of this file."""

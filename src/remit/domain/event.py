@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import Field
 from typing import Any, ClassVar, cast
 
 Json = Any
@@ -14,8 +14,10 @@ def object_of(value: Json) -> dict[str, Json]:
     return cast("dict[str, Json]", value) if isinstance(value, dict) else {}
 
 
-@dataclass(frozen=True, slots=True)
 class Event:
-    """What all facts share: nothing but the name of their kind."""
+    """What all facts share: nothing but the name of their kind. Every kind is a dataclass."""
+
+    __slots__ = ()
 
     KIND: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]

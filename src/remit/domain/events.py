@@ -10,16 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from remit.domain import (
-    action_events,
-    contract_events,
-    evidence_events,
-    halt_events,
-    people_events,
-    policy_events,
-    protection_events,
-)
 from remit.domain.event import Event, Json
+from remit.domain.value import value
 
 # --- the stream of a run: only its owner writes here -------------------------------------------------------
 
@@ -40,6 +32,7 @@ class RunCreated(Event):
     asks: bool = False
     session: str = ""
     policy: str = ""
+    warrant: Json = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +64,7 @@ class RunContinued(Event):
     input: dict[str, Json]
     by: str = ""
     policy: str = ""
+    warrant: Json = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +89,7 @@ class RunEnded(Event):
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StepDone(Event):
     """A step has a result, and will never be performed again."""
 
@@ -193,6 +187,10 @@ class WaitOpened(Event):
     otherwise: str = ""
     approval: str = ""
     value: Json = None
+    shape: Json = None
+    """The JSON Schema that another value in its place has to fit."""
+    note: str = ""
+    """What the person who is asked is told beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,19 +360,6 @@ class BackupMade(Event):
     KIND: ClassVar[str] = "backup.made"
     by: str
     upto: int
-
-
-EVENTS: dict[str, type[Event]] = {
-    **{kind.KIND: kind for kind in Event.__subclasses__()},
-    **{kind.KIND: kind for kind in action_events.KINDS},
-    **{kind.KIND: kind for kind in contract_events.KINDS},
-    **{kind.KIND: kind for kind in evidence_events.KINDS},
-    **{kind.KIND: kind for kind in halt_events.KINDS},
-    **{kind.KIND: kind for kind in people_events.KINDS},
-    **{kind.KIND: kind for kind in policy_events.KINDS},
-    **{kind.KIND: kind for kind in protection_events.KINDS},
-}
-"""Every kind by name: those of this file, and those of the gate (`action_events`)."""
 
 
 @dataclass(frozen=True, slots=True)

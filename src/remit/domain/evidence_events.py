@@ -1,4 +1,4 @@
-"""Durable facts about the evidence itself: which keys sign what the log says of itself.
+"""Durable facts about the evidence itself: which keys sign what the log says of itself, and that it was restored.
 
 Part of the closed vocabulary of `events`; the same rules hold: a released class is never edited.
 """
@@ -24,5 +24,16 @@ class SigningKeyMade(Event):
     by: str
 
 
-KINDS: tuple[type[Event], ...] = (SigningKeyMade,)
-"""Every kind of this file."""
+@dataclass(frozen=True, slots=True)
+class LogRestored(Event):
+    """A person declared that this log was restored from a backup: from `agreed` events on it is another one than was
+    signed up to `lost`. The path of the event names the signed note.
+    """
+
+    KIND: ClassVar[str] = "log.restored"
+    agreed: int
+    lost: int
+    until: int
+    by: str
+    reason: str
+    note: str

@@ -35,7 +35,3 @@ class HaltLifted(Event):
     halt: str
     by: str
     reason: str = ""
-
-
-KINDS: tuple[type[Event], ...] = (HaltOpened, HaltLifted)
-"""The kinds of this file."""

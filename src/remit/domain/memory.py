@@ -24,6 +24,8 @@ MOST_ITEMS = 10_000
 """In one scope."""
 MOST_BYTES = 10 * 1024 * 1024
 """In one scope: so much is opened and ranked at once."""
+RECALLED = 5
+"""Items that are given unless more are asked for."""
 MOST_RECALLED = 100
 MOST_FORGOTTEN = 1_000
 """By one query."""

@@ -229,11 +229,3 @@ class ProposalSupported(Event):
     by: str
     votes: int
     needed: int
-
-
-KINDS: tuple[type[Event], ...] = (
-    PersonAdded, RolesChanged, PersonSwitched, KeyMade, KeyEnded, GlassBroken,
-    ApprovalVoted, ApprovalEdited, ApprovalNoted, ApprovalDelegated, CanarySeeded, CanaryAnswered,
-    GrantMade, GrantUsed, GrantRevoked, ProposalMade, ProposalDecided, ProposalSupported,
-)  # fmt: skip
-"""Every kind of this file."""

@@ -92,7 +92,16 @@ class RightReviewed(Event):
     by: str
 
 
-KINDS: tuple[type[Event], ...] = (
-    PolicyKept, PolicyAdopted, ShadowDiffered, RightRevoked, RightRestored, ReviewOpened, RightReviewed,
-)  # fmt: skip
-"""Every kind of this file."""
+@dataclass(frozen=True, slots=True)
+class LimitsAdopted(Event):
+    """These budgets, or these rules of retention, are in force from here on, word for word; who agreed to that, and
+    whether one person alone may change them.
+    """
+
+    KIND: ClassVar[str] = "limits.adopted"
+    name: str
+    digest: str
+    before: str
+    protected: bool
+    by: str
+    content: Json

@@ -33,6 +33,17 @@ class RootKeyRetired(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RootKeyMoved(Event):
+    """The root key is kept in another place from here on; which, in words, and never what it is."""
+
+    KIND: ClassVar[str] = "root.moved"
+    root: str
+    by: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class HoldPlaced(Event):
     """What there is about a subject must not be destroyed; who ordered it, and why."""
 
@@ -110,10 +121,3 @@ class RetentionApplied(Event):
     runs: list[str] = field(default_factory=list[str])
     held: int = 0
     by: str = ""
-
-
-KINDS: tuple[type[Event], ...] = (
-    RootKeyRotated, RootKeyRetired, HoldPlaced, HoldReleased, SubjectShredded, ExportMade, RunReduced,
-    RetentionApplied, SecretSet,
-)  # fmt: skip
-"""Every kind of this file."""

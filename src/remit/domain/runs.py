@@ -33,6 +33,7 @@ class ParkReason(StrEnum):
 
     HUMAN = "human"
     UNKNOWN = "unknown"
+    TROUBLE = "trouble"
     CODE_CHANGED = "code_changed"
     NEEDS_RELEASE = "needs_release"
     PAUSED = "paused"

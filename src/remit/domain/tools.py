@@ -105,11 +105,16 @@ class ToolManifest:
     """python, openapi:NAME, sql:NAME, mcp:NAME, grpc:NAME, builtin."""
     version: str = ""
     """A digest of the code or document behind it, as far as it can be known."""
+    hold: float | None = None
+    """For how many seconds a call is held back before it is done; None: as the workspace does with such effects."""
 
     @cached_property
     def digest(self) -> str:
-        """The name of exactly this definition."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        """The name of exactly this definition; what it does not say is no part of it."""
+        said = asdict(self)
+        if self.hold is None:
+            del said["hold"]
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -1,8 +1,8 @@
 """`@value`: a dataclass that is frozen to whoever checks types, and costs a fifth of one that is frozen at run time.
 
 For data that is made many times in every step: the interpreter guards a frozen one by setting each field through a
-call. Code here is type-checked before it runs, so the guard would find nothing. Events and whatever reaches the
-author's own code stay frozen in both ways.
+call. Code here is type-checked before it runs, so the guard would find nothing. Whatever reaches the author's own code
+stays frozen in both ways; of events, all but the two that every action writes.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from remit.domain.ids import approval_id
 from remit.domain.runs import ParkReason
 from remit.engine import faults
 from remit.engine.execution import cancelled_wait
+from remit.engine.scope import parent_path
 from remit.engine.waits import DUE
 from remit.store.database import Op
 from remit.wire import canonical
@@ -43,6 +44,10 @@ class Question:
     """Another data key than the run's: what is asked about is about a subject."""
     ops: tuple[Op, ...] = ()
     """What is committed with the question."""
+    shape: Any = None
+    """The JSON Schema that another value in its place has to fit; None: anything does."""
+    note: str = ""
+    """What the person is told beside it."""
 
 
 async def ask(
@@ -63,6 +68,17 @@ async def ask(
             return await _expire(execution, scope, path, question, identity)
         await _escalate(execution, scope, path, question, identity)
         due = None
+
+
+def withdraw(execution: Execution, path: str) -> None:
+    """What was asked about the action at `path` in an earlier life need not be answered: it is refused without that."""
+    if not execution.asked or execution.dry:
+        return
+    for place, opened in execution.journal.open_waits():
+        if opened.approval and parent_path(place) == path and place not in execution.mailbox.over:
+            close = Op("approvals.close", (opened.approval, "withdrawn", execution.now()))
+            execution.note(WaitClosed(opened.wait, "withdrawn"), place, [close])
+            execution.mailbox.close(place)
 
 
 def check(question: Question) -> None:
@@ -105,6 +121,8 @@ async def _open(
         question.otherwise,
         identity,
         question.value,
+        question.shape,
+        question.note,
     )
     row = (
         identity, execution.row.team, execution.row.id, path, execution.next_seq, question.kind, question.name,

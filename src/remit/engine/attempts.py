@@ -45,14 +45,20 @@ async def admitted(step: Step, services: Services) -> AsyncGenerator[None]:
         yield
 
 
-async def call_in_time(made: Call, kwargs: dict[str, Any], timeout: float | None, clock: Clock) -> object:
+def call_in_time(
+    made: Call, kwargs: dict[str, Any], timeout: float | None, clock: Clock
+) -> Awaitable[object]:
     """Call what performs the step; what takes longer than it may is interrupted."""
     if silence.is_quiet():
-        with silence.aloud():
-            return await call_in_time(made, kwargs, timeout, clock)
+        return _aloud(made, kwargs, timeout, clock)
     on_loop = made.admission is not None or made.step.is_async
     work = made.fn(*made.args, **kwargs) if on_loop else call(made.fn, *made.args, **kwargs)
-    return await (work if timeout is None else InTime(work, clock, timeout, made.step.name))
+    return work if timeout is None else InTime(work, clock, timeout, made.step.name)
+
+
+async def _aloud(made: Call, kwargs: dict[str, Any], timeout: float | None, clock: Clock) -> object:
+    with silence.aloud():
+        return await call_in_time(made, kwargs, timeout, clock)
 
 
 def failure_of(raised: BaseException) -> Exception:

@@ -56,6 +56,8 @@ class Birth:
     forked_at: str | None = None
     policy: str = ""
     """The rules that it is born under; whatever is in force later, they bind it, too (S21)."""
+    warrant: Any = None
+    """How far whoever let it act lets it act, as they wrote it; the engine only keeps it."""
     origin: str = ""
     """Another run whose content it will hold, such as the one that it takes back."""
 
@@ -67,6 +69,7 @@ class Birth:
         event = RunCreated(
             self.flow.name, self.input, self.by, pin, self.parent,
             self.forked_from, self.forked_at, self.simulated, self.asks, self.session, self.policy,
+            self.warrant,
         )  # fmt: skip
         sealed = pen.write(event, "", now)
         status = RunStatus.RUNNING if owner else RunStatus.READY

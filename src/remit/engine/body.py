@@ -123,7 +123,7 @@ async def _continue(execution: Execution, scope: Scope, error: ContinueAs) -> No
     await execution.stand(scope)
     generation = execution.row.generation + 1
     created = execution.journal.created
-    event = RunContinued(generation, given, created.by, created.policy)
+    event = RunContinued(generation, given, created.by, created.policy, created.warrant)
     seq = execution.next_seq
     rebase = Op("runs.rebase", (execution.row.id, seq, generation))
     blobs = execution.shelf.unwritten() if refers(given) else ()

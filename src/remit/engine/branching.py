@@ -122,10 +122,10 @@ class Branches:
 
     async def _run(self, number: int, work: Awaitable[Any]) -> None:
         scope = self.scopes[number]
-        scope.enter()
         value: Any = None
         wrong: BaseException | None = None
         try:
+            scope.enter()
             value = await work
         except asyncio.CancelledError as cancelled:
             wrong = self._told(scope, cancelled)

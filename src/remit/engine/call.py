@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from remit.domain import silence
 from remit.domain.effects import Backoff
@@ -11,7 +12,7 @@ from remit.store.database import Op
 from remit.wire import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from remit.engine.admission import Admission
     from remit.engine.execution import Execution
@@ -23,8 +24,7 @@ _WHEN_ASKED = Backoff(attempts=10)
 """A step that raises `Retry` without declaring a policy gets this one."""
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct, eq=False):
     """A step on its way through the engine."""
 
     step: Step
@@ -52,15 +52,16 @@ class Call:
             return self.step.reconcile
         return self.admission.reconcile
 
-    async def admit(self, execution: Execution, number: int) -> None:
+    def admit(self, execution: Execution, number: int) -> Awaitable[None]:
         """Have it let pass, before every attempt; raises the refusal."""
-        if self.admission is None:
-            return
-        if not silence.is_quiet():
-            await self.admission.admit(execution, self, number)
-            return
-        with silence.aloud():
-            await self.admission.admit(execution, self, number)
+        if self.admission is None or silence.is_quiet():
+            return self._admit_aloud(execution, number)
+        return self.admission.admit(execution, self, number)
+
+    async def _admit_aloud(self, execution: Execution, number: int) -> None:
+        if self.admission is not None:
+            with silence.aloud():
+                await self.admission.admit(execution, self, number)
 
     @property
     def protected(self) -> str:

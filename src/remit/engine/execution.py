@@ -319,6 +319,12 @@ class Execution(Standing):
         asyncio.get_running_loop().call_soon(self._leave_if_idle)
 
     def _leave_if_idle(self) -> None:
+        try:
+            self._leave_unless_busy()
+        except Exception as wrong:  # noqa: BLE001 - the loop calls this, and would only report it
+            self.lose(wrong)
+
+    def _leave_unless_busy(self) -> None:
         if self.active > 0 or not self.waits or self.sealed or self.outcome.done():
             return  # without a wait it is a moment between two: what was waited for has just ended
         if self.dry:
@@ -351,8 +357,11 @@ class Execution(Standing):
             if committed.cancelled():
                 return
             wrong = committed.exception()
-            if wrong is None:
-                faults.reach("park.recorded")
+            try:
+                if wrong is None:
+                    faults.reach("park.recorded")
+            except Exception as failed:  # noqa: BLE001 - the run is parked, and somebody has to hear of it
+                wrong = failed
             self.finish(outcome if wrong is None else Outcome("lost", error=wrong))
 
         durable.add_done_callback(left)

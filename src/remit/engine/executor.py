@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from remit.domain.errors import Evicted, Infrastructure
+from remit.domain.errors import Evicted
 from remit.domain.events import RunRepinned, RunResumed
 from remit.domain.runs import ParkReason, RunStatus
 from remit.engine import faults
@@ -44,20 +44,26 @@ async def load(row: RunRow, flow: Flow, services: Services, after: str) -> Execu
     entries, head = await services.log.read(run_stream(row.id), row.base_seq)
     execution = Execution(row, flow, Pen(run_stream(row.id), row.team, key, head), Journal(entries), services)
     execution.simulation = await Simulation.of(row, services, execution.journal)
-    execution.note(RunResumed(services.lease.worker, row.epoch, after))
-    faults.reach("segment.loaded")
+    try:
+        execution.note(RunResumed(services.lease.worker, row.epoch, after))
+        faults.reach("segment.loaded")
+    except Exception as wrong:
+        execution.lose(wrong)
+        await execution.settled()  # whoever goes on writes after it
+        raise
     return execution
 
 
 async def run_segment(execution: Execution) -> Outcome:
-    """Run until the run ends, parks, is released or is lost."""
+    """Run until the run ends, parks, is released or is lost; whatever fails outside of its steps, it is lost."""
     try:
+        execution.heed()
         await take_in_mail(execution)
         if not await _code_fits(execution) or execution.sealed:
             return await execution.outcome
         _start(execution)
         return await execution.outcome
-    except (Infrastructure, Evicted) as wrong:
+    except (Exception, Evicted) as wrong:  # noqa: BLE001 - nobody else would let go of the run
         execution.lose(wrong)
         return await execution.outcome
     finally:

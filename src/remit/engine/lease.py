@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import socket
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from remit.store.database import Commit, Conflict, Op, WorkerIdentity
 if TYPE_CHECKING:
     from remit.domain.clock import Clock, Timer
     from remit.store.database import Database
+
+_log = logging.getLogger("remit.worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,8 @@ class Lease:
             await self._renew()
         except (Fenced, Infrastructure):
             return  # every further commit is refused, or the store is away; the worker notices there
+        except Exception as wrong:  # noqa: BLE001 - it is tried again, and a lease that runs out is noticed
+            _log.warning("the lease could not be renewed: %s", wrong)
         finally:
             if self._lock >= 0:
                 self._schedule()

@@ -51,6 +51,8 @@ class Mailbox:
         self._known: set[str] = set()
         self._waits: dict[str, tuple[str, ...]] = {}
         self._assigned: dict[str, Message] = {}
+        self.over: set[str] = set()
+        """Waits that have ended in this segment."""
 
     def receive(self, rows: list[Row]) -> list[Message]:
         """Take note of the inbox as it stands; gives the new orders, and matches the rest."""
@@ -69,6 +71,7 @@ class Mailbox:
 
     def close(self, path: str) -> None:
         """The wait is over; a message it did not consume goes to the next in line."""
+        self.over.add(path)
         self._waits.pop(path, None)
         left = self._assigned.pop(path, None)
         if left is not None:
@@ -77,6 +80,7 @@ class Mailbox:
 
     def consume(self, path: str) -> None:
         """The message of this wait was delivered, for good."""
+        self.over.add(path)
         self._waits.pop(path, None)
         self._assigned.pop(path, None)
 

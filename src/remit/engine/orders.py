@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remit.domain.errors import Infrastructure
 from remit.domain.events import MessageDelivered, RunControlled
 from remit.engine.outside import tell_run
 from remit.store.database import Conflict, Op
@@ -16,15 +15,15 @@ if TYPE_CHECKING:
 
 
 async def refresh_mail(execution: Execution, mail: int) -> None:
-    """Read the inbox of a run that is in memory, and obey."""
+    """Read the inbox of a run that is in memory, and obey; what fails on the way is about this run alone."""
     async with execution.mailbox.reading:
         rows = await execution.services.database.fetch("inbox.read", execution.row.id)
         if execution.sealed:
             return
         try:
             await follow_orders(execution, execution.mailbox.receive(rows))
-        except Infrastructure as wrong:
-            execution.lose(wrong)  # the order is still in the inbox; the run is read again with it
+        except Exception as wrong:  # noqa: BLE001 - the mail is still in the inbox; the run is read again with it
+            execution.lose(wrong)
         # only now: a run that parked meanwhile has unread mail, and is due at once
         execution.mailbox.seen = max(execution.mailbox.seen, mail)
 

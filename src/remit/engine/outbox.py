@@ -101,7 +101,10 @@ class Outbox:
 
     def _leave(self) -> None:
         self._leaving = False
-        self.send()
+        try:
+            self.send()
+        except Exception as wrong:  # noqa: BLE001 - the loop calls this, and would only report it
+            self._lose(wrong)
 
     def send(self) -> None:
         """Let notes go that nothing came along to take."""

@@ -10,6 +10,7 @@ from remit.domain.errors import NotEncodable, StepFailed, StopRun, TooLarge
 from remit.domain.events import StepDone
 from remit.domain.events import StepFailed as StepFailedEvent
 from remit.engine import faults
+from remit.engine.asking import withdraw
 from remit.engine.values import restore, to_flow, to_journal
 from remit.store.conversations import refers, resolve
 
@@ -95,7 +96,19 @@ async def let_pass(execution: Execution, call: Call, number: int) -> None:
     except errors.Infrastructure:
         raise
     except Exception as no:  # whatever it is, a replay must come to the same place
+        withdraw(execution, call.path)
         raise await record_failure(execution, call, no, number, execution.now()) from no
+
+
+async def admit(execution: Execution, call: Call, number: int) -> None:
+    """Have an action let pass, where a refusal is not its outcome; what was still asked about it is withdrawn."""
+    try:
+        await call.admit(execution, number)
+    except errors.Infrastructure:
+        raise
+    except Exception:
+        withdraw(execution, call.path)
+        raise
 
 
 async def replay_result(execution: Execution, call: Call, done: StepDone) -> Any:

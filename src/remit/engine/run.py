@@ -1,7 +1,8 @@
 """The run as a flow sees it: everything that is not deterministic goes through here.
 
 This is the whole vocabulary of durable code. Each method is a door; what happens behind it is in the file named
-for it (`stepping`, `waiting`, `branching`, `spawning`).
+for it (`stepping`, `waiting`, `branching`, `spawning`), and is imported when a run goes through: flows name the run
+in their signatures, and whoever only lists them executes none.
 """
 
 from __future__ import annotations
@@ -14,10 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import WrongState
-from remit.engine import branching, spawning, stepping, waiting
-from remit.engine.asking import Question
-from remit.engine.completing import Completed
-from remit.engine.generation import ContinueAs
+from remit.domain.on_use import on_use
 from remit.engine.step import as_step, seconds
 from remit.wire import canonical
 
@@ -25,9 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
     from datetime import timedelta
 
+    from remit.engine import asking, branching, completing, generation, spawning, stepping, waiting
     from remit.engine.execution import Execution
     from remit.engine.flow import Flow
     from remit.engine.step import Step
+else:
+    asking = on_use("remit.engine.asking")
+    branching = on_use("remit.engine.branching")
+    completing = on_use("remit.engine.completing")
+    generation = on_use("remit.engine.generation")
+    spawning = on_use("remit.engine.spawning")
+    stepping = on_use("remit.engine.stepping")
+    waiting = on_use("remit.engine.waiting")
 
 
 class Run:
@@ -63,7 +70,7 @@ class Run:
 
     def as_completed(self, *work: Awaitable[Any]) -> AsyncIterator[Any]:
         """Results in the order in which they come: `async for result in run.as_completed(…)`."""
-        return Completed(self._execution, work)
+        return completing.Completed(self._execution, work)
 
     async def spawn(self, flow: Flow, *args: object, **kwargs: object) -> spawning.Child:
         """Start a child run; `await child.result()` waits for it."""
@@ -84,7 +91,7 @@ class Run:
         due = None
         if within is not None:
             due = self._execution.now() + int(seconds(within) * MICROSECONDS)
-        question = Question("human", str(group), canonical.plain(value), due=due, otherwise=otherwise)
+        question = asking.Question("human", str(group), canonical.plain(value), due=due, otherwise=otherwise)
         return await waiting.human(self._execution, question)
 
     def continue_as(self, **state: object) -> NoReturn:
@@ -94,7 +101,7 @@ class Run:
                 "run.continue_as was called in a branch, and only the flow as a whole can start afresh.",
                 "Let the branch return, and call it after the gather or race.",
             )
-        raise ContinueAs(state)
+        raise generation.ContinueAs(state)
 
     async def patched(self, change: str) -> bool:
         """Whether this run takes the new side of a change: true for runs that had not come this far before it."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from remit.domain.clock import SteadyTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from remit.store.database import Database
     from remit.store.keys import KeyRing
     from remit.store.log import Log
+
+_log = logging.getLogger("remit.worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +65,23 @@ class Services:
     halted: Callable[[RunRow], int | None] | None = None
     """Until when a run as a whole is to stand still (0: nobody knows); None: it is not."""
     tasks: set[asyncio.Task[object]] = field(default_factory=set[asyncio.Task[object]])
+    time: SteadyTime = field(init=False)
+    """What stored times are held against."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "time", SteadyTime(self.clock))
 
     def spawn(self, work: Coroutine[object, object, object]) -> asyncio.Task[object]:
         """Run something beside the runs, and keep it alive until it is done."""
         task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+        task.add_done_callback(_report)
         return task
+
+
+def _report(task: asyncio.Task[object]) -> None:
+    """Nobody waits for it, so nobody else would say what went wrong in it."""
+    wrong = None if task.cancelled() else task.exception()
+    if isinstance(wrong, Exception):
+        _log.error("something beside the runs failed: %s: %s", type(wrong).__name__, wrong)

@@ -15,6 +15,8 @@ from remit.engine.waiting import child as wait_for_child
 from remit.wire import canonical
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from remit.engine.execution import Execution
     from remit.engine.flow import Flow
 
@@ -33,9 +35,10 @@ class Child:
 
 
 async def spawn(
-    execution: Execution, flow: Flow, args: tuple[object, ...], kwargs: dict[str, object]
-) -> Child:
-    """Create a child run once."""
+    execution: Execution, flow: Flow, args: tuple[object, ...], kwargs: dict[str, object],
+    warrant: Callable[[str], Awaitable[Any]] | None = None,
+) -> Child:  # fmt: skip
+    """Create a child run once; `warrant` writes how far the run of that id may act."""
     if execution.services.flows.get(flow.name) is not flow:
         raise UnknownFlow(
             f"flow {flow.name} is not among the flows of this workspace.", "Register it, or fix the name."
@@ -52,11 +55,11 @@ async def spawn(
         return Child(spawned.child, flow, execution)
     await execution.go_live(scope)
     row, fork = execution.row, execution.simulation
+    child = child_run_id(f"{row.id}.{row.generation}" if row.generation > 1 else row.id, path)
     birth = Birth(
-        child_run_id(f"{row.id}.{row.generation}" if row.generation > 1 else row.id, path),
-        row.team, flow, given, row.id, parent=row.id, session_tag=row.session,
+        child, row.team, flow, given, row.id, parent=row.id, session_tag=row.session,
         simulated=fork is not None and not fork.asks, asks=fork is not None and fork.asks,
-        policy=execution.journal.created.policy,
+        policy=execution.journal.created.policy, warrant=await warrant(child) if warrant is not None else None,
     )  # fmt: skip
     born = birth.prepare(execution.services.keys, execution.now())
     spawned = ChildSpawned(birth.id, flow.name, digest)

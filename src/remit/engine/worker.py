@@ -1,7 +1,7 @@
 """A worker: claims due runs, keeps them in memory while they are busy, and leaves in good order.
 
-It owns the lease, the set of executions and the loop that looks for work. What a run does is the executor's; when
-to look is the dispatcher's; who is dead is the rescue's.
+It owns the lease, the set of executions and the loop that looks for work. How a run is carried is `carrying`'s; when to
+look is the dispatcher's; who is dead is the rescue's.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ import logging
 from typing import TYPE_CHECKING
 
 from remit.domain.clock import MICROSECONDS, sleep_until
-from remit.domain.errors import Fenced, Infrastructure, NotEncodable, Shredded
+from remit.domain.errors import Fenced, Infrastructure
 from remit.engine import faults
-from remit.engine.ending import end_from_outside
-from remit.engine.execution import Execution, Outcome
-from remit.engine.executor import begin, load, run_segment
+from remit.engine.carrying import Carriage
+from remit.engine.executor import begin
 from remit.engine.orders import refresh_mail
-from remit.engine.recording import code_of, message_of
 from remit.engine.rescue import Rescue
 from remit.engine.schedules import fire_due
 from remit.store.database import Commit, Conflict, Op
@@ -27,15 +25,16 @@ from remit.store.runs import run_row
 
 if TYPE_CHECKING:
     from remit.domain.runs import RunRow
-    from remit.engine.birth import Birth
+    from remit.engine.birth import Birth, Born
     from remit.engine.dispatcher import Dispatcher
+    from remit.engine.execution import Execution, Outcome
+    from remit.engine.flow import Flow
     from remit.engine.services import Services
 
 _log = logging.getLogger("remit.worker")
 _RESCUE_EVERY = MICROSECONDS // 2
 _LOOK_CLOSELY_EVERY = MICROSECONDS
 _SWEEP_EVERY = 60 * MICROSECONDS
-_FIRST_RETRY, _LAST_RETRY = 1.0, 60.0
 
 
 class Worker:
@@ -111,13 +110,13 @@ class Worker:
         except BaseException:
             self._held.pop(birth.id, None)  # if it is durable after all, it is found as a stray
             raise
-        faults.reach("run.created")
-        if room and self._stopping:
-            self._held.pop(birth.id, None)  # handed back with the rest, or set free by whoever finds us dead
-        elif room:
-            self._take_up(begin(born, birth.flow, services))
-        else:
+        if not room:
+            faults.reach("run.created")
             self.dispatcher.submit(birth.id)
+        elif self._stopping:
+            self._held.pop(birth.id, None)  # handed back with the rest, or set free by whoever finds us dead
+        else:
+            self._take_up_born(born, birth.flow)
         return born.row
 
     def watch(self, run: str) -> asyncio.Future[Outcome]:
@@ -163,7 +162,15 @@ class Worker:
                 claimed, until = 0, self.services.clock.now() + MICROSECONDS
                 self._looked_closely = 0  # a claim may have been made whose answer was lost
             if not claimed:
-                others_wrote = await self.dispatcher.wait(until)
+                others_wrote = await self._wait_for_work(until)
+
+    async def _wait_for_work(self, until: int | None) -> bool:
+        try:
+            return await self.dispatcher.wait(until)
+        except Exception as wrong:  # noqa: BLE001 - as above; behind every hint is a look each second
+            _log.warning("waiting for work failed: %s", wrong)
+            await sleep_until(self.services.clock, self.services.clock.now() + MICROSECONDS)
+            return True
 
     async def _claim_due(self, now: int) -> int:
         room = self._concurrency - len(self._held)
@@ -179,7 +186,7 @@ class Worker:
             await self._start_over()
             return 0
         for row in claimed.rows:
-            self._take_up_row(run_row(row), "wake")
+            self._take_up(run_row(row), "wake")
         return len(claimed.rows)
 
     async def _anything_due(self, now: int) -> bool:
@@ -222,7 +229,7 @@ class Worker:
         for run in runs:
             row = run_row((await self.services.database.fetch("runs.get", run))[0])
             if run not in self._held:
-                self._take_up_row(row, "trouble")
+                self._take_up(row, "trouble")
 
     async def _look_after_others(self) -> None:
         clock = self.services.clock
@@ -235,91 +242,53 @@ class Worker:
                 if clock.now() - swept > _SWEEP_EVERY:
                     swept = clock.now()
                     await self._rescue.sweep()
-            except (Infrastructure, Conflict) as wrong:
+            except Exception as wrong:  # noqa: BLE001 - runs of the dead wait for this loop
                 _log.warning("looking after other workers failed: %s", wrong)
 
     # --- a run in memory ------------------------------------------------------------------------------
 
-    def _take_up(self, execution: Execution) -> None:
-        self._held[execution.row.id] = execution.row.epoch
-        self._executions[execution.row.id] = execution  # now, so that a worker that stops or dies knows of it
-        self.services.spawn(self._carry(execution))
+    def _take_up_born(self, born: Born, flow: Flow) -> None:
+        try:
+            faults.reach("run.created")
+            execution = begin(born, flow, self.services)
+        except Exception as wrong:  # noqa: BLE001 - it exists, and is read like any other
+            _log.warning("run %s could not begin at once: %s", born.row.id, wrong)
+            self._take_up(born.row, "trouble")
+            return
+        self.enter(execution)  # now, so that a worker that stops or dies knows of it
+        self._take_up(born.row, "", execution)
 
-    def _take_up_row(self, row: RunRow, after: str) -> None:
+    def _take_up(self, row: RunRow, after: str, execution: Execution | None = None) -> None:
         self._held[row.id] = row.epoch
-        self.services.spawn(self._load_and_carry(row, after, ""))
+        self.services.spawn(Carriage(self, row).carry(after, execution))
 
-    async def _load_and_carry(self, row: RunRow, after: str, refused: str, tries: int = 0) -> None:
-        try:
-            if after != "wake":
-                held, row = row, run_row((await self.services.database.fetch("runs.get", row.id))[0])
-                if row.epoch != held.epoch:
-                    self._let_go(held, Outcome("lost"))
-                    return
-            if row.owner != self.services.lease.worker:
-                self._let_go(row, Outcome("lost"))
-                return
-            execution = await load(row, self.services.flows[row.flow], self.services, after)
-        except Shredded as gone:
-            await self._give_up(
-                row, gone.code, "what it needs to go on was shredded, and nobody can read it again."
-            )
-            return
-        except Exception as wrong:  # noqa: BLE001 - whatever it is, the run stays ours and is tried again
-            await self._try_again(row, wrong, tries)
-            return
-        if self._stopping:
-            self._let_go(row, Outcome("lost"))
-            return
-        if refused:
-            execution.refused.add(refused)
-        await self._carry(execution, tries)
+    @property
+    def stopping(self) -> bool:
+        """Whether it leaves, and takes nothing up any more."""
+        return self._stopping
 
-    async def _carry(self, execution: Execution, tries: int = 0) -> None:
-        run = execution.row.id
-        self._executions[run] = execution
-        if self._stopping:
-            execution.hold(draining=True)
-        execution.heed()
-        try:
-            outcome = await run_segment(execution)
-        finally:
-            self._executions.pop(run, None)
-        if self.services.left is not None:
-            self.services.left(run, outcome.kind == "ended")
-        await self._settle(execution, outcome, tries)
+    def enter(self, execution: Execution) -> None:
+        """A run is in memory."""
+        self._executions[execution.row.id] = execution
 
-    async def _give_up(self, row: RunRow, code: str, message: str) -> None:
-        """This run can never go on: end it, so that nothing waits for it."""
-        try:
-            await end_from_outside(row, self.services, code, message)
-        except (Infrastructure, Conflict) as wrong:
-            await self._try_again(row, wrong, 0)
-            return
-        self._let_go(row, Outcome("ended", "failed"))
+    def leave(self, run: str) -> None:
+        """It is not any more."""
+        self._executions.pop(run, None)
 
-    async def _settle(self, execution: Execution, outcome: Outcome, tries: int) -> None:
-        row = execution.row
-        if outcome.kind == "lost" and not isinstance(outcome.error, Fenced) and not self._stopping:
-            if isinstance(outcome.error, Conflict):
-                await self._load_and_carry(row, "refusal", outcome.value)
-            elif isinstance(outcome.error, NotEncodable):
-                # no database takes it, however often it is tried: the run fails, and no other (S2)
-                await self._give_up(row, code_of(outcome.error), message_of(outcome.error))
-            else:
-                await self._try_again(row, outcome.error, tries)
-            return
-        self._let_go(row, outcome)
+    def holds_under(self, row: RunRow) -> bool:
+        """Whether nobody here carries the run under a later claim: it may have parked though we never heard so."""
+        return self._held.get(row.id) == row.epoch
 
-    def _let_go(self, row: RunRow, outcome: Outcome) -> None:
+    def let_go(self, row: RunRow, outcome: Outcome) -> None:
+        """It is not held here any more; whoever waits for its end, or for room, is told."""
         was_full = len(self._held) >= self._concurrency
-        if self._holds(row):
+        if self.holds_under(row):
             del self._held[row.id]
         if outcome.kind == "ended":
-            self.services.keys.forget(row.key_id)
             for future in self._watchers.pop(row.id, ()):
                 if not future.done():
                     future.set_result(outcome)
+            self.services.keys.forget(row.key_id)
             if row.parent is not None:
                 self.dispatcher.wake(row.parent)
         elif outcome.kind == "parked":
@@ -327,22 +296,6 @@ class Worker:
             self.dispatcher.delay(row.id, outcome.value if isinstance(outcome.value, int) else 0)
         if was_full:
             self.services.due()
-
-    async def _try_again(self, row: RunRow, wrong: BaseException | None, tries: int) -> None:
-        """The run is still ours: read it again once the ground holds, less and less often."""
-        if isinstance(wrong, Fenced) or self._stopping:
-            self._let_go(row, Outcome("lost", error=wrong))
-            return
-        _log.warning("run %s could not go on: %s", row.id, wrong)
-        pause = min(_LAST_RETRY, _FIRST_RETRY * 2**tries)
-        clock = self.services.clock
-        await sleep_until(clock, clock.now() + int(pause * MICROSECONDS))
-        if not self._stopping and self._holds(row):
-            await self._load_and_carry(row, "trouble", "", tries + 1)
-
-    def _holds(self, row: RunRow) -> bool:
-        """Whether nobody here carries the run under a later claim: it may have parked though we never heard so."""
-        return self._held.get(row.id) == row.epoch
 
     # --- leaving --------------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ from remit.engine.attempts import call as invoke
 from remit.engine.card import card_of
 from remit.engine.execution import cancelled_wait
 from remit.engine.late import report_late
-from remit.engine.recording import let_pass, message_of, misfit, record_failure, record_result
+from remit.engine.recording import admit, let_pass, message_of, misfit, record_failure, record_result
 from remit.engine.retry import may_retry
 from remit.engine.retrying import after_failure, pause, permission, schedule_retry
 from remit.engine.step import takes_key
@@ -174,7 +174,7 @@ class Write:
         if uncertain is None:
             await let_pass(self._execution, self._call, self._number)
         else:
-            await self._call.admit(self._execution, self._number)  # a no is not the outcome then
+            await admit(self._execution, self._call, self._number)  # a no is not the outcome then
 
     async def _after(
         self, wrong: Exception, claim: StepClaimed | None, uncertain: StepClaimed | None, started: int
@@ -325,7 +325,7 @@ class Write:
         return await self._ask_a_person(why)
 
     def _may_repeat(self, claim: StepClaimed) -> bool:
-        if claim.key_until is None or self._execution.now() >= claim.key_until:
+        if claim.key_until is None or self._execution.services.time.latest() >= claim.key_until:
             return False
         policy = self._call.step.retry
         return may_retry(policy, self._number) if policy else self._number < _KEYED_TRIES

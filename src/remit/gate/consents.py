@@ -105,9 +105,10 @@ async def find_grant(
         return None
     services, now = execution.services, execution.now()
     with execution.on_ground():
-        again = [await services.database.fetch("grants.again", name, now) for name in uses.grants]
+        by = parts.time.latest()
+        again = [await services.database.fetch("grants.again", name, by) for name in uses.grants]
         rows = [row for found in again for row in found]
-        rows += await services.database.fetch("grants.living", request.team, request.resource, now)
+        rows += await services.database.fetch("grants.living", request.team, request.resource, by)
         for row in rows:
             try:
                 made = (await services.log.read_one(row[8], row[9])).event
@@ -139,16 +140,15 @@ def may_agree(parts: GateParts, person: str, request: AccessRequest, asked: Requ
     return parts.authority.decide(may, now).outcome is Outcome.ALLOW
 
 
-async def use_now(execution: Execution, grant: str, path: str) -> bool:
+async def use_now(parts: GateParts, execution: Execution, grant: str, path: str) -> bool:
     """Use a grant for what has no claim, before it happens; False if it is used up by now."""
     services, row, now = execution.services, execution.row, execution.now()
     with execution.on_ground():
         key = await services.keys.team_key(row.team, now)
         event = shared_event(team_stream(row.team), row.team, key, GrantUsed(grant, row.id, path), now)
         try:
-            await services.database.submit(
-                Commit(ops=[Op("consents.use_grant", (grant, now), one=True)], shared=[event])
-            )
+            use = Op("consents.use_grant", (grant, parts.time.latest()), one=True)
+            await services.database.submit(Commit(ops=[use], shared=[event]))
         except Conflict:
             return False
     return True

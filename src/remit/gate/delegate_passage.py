@@ -36,6 +36,14 @@ class Task:
     terms: Terms | None = None
 
 
+def latest(begins: int, actor: Actor, terms: Terms | None) -> int:
+    """Until when somebody may be let act: not beyond the time of whoever lets it."""
+    times = [begins + LONGEST, *([actor.until] if actor.until is not None else [])]
+    if terms is not None and terms.seconds is not None:
+        times.append(begins + int(terms.seconds * MICROSECONDS))
+    return min(times)
+
+
 class DelegatePassage(Passage):
     """One agent hands on to another."""
 
@@ -59,18 +67,17 @@ class DelegatePassage(Passage):
     async def _sign(self, execution: Execution, task: Task) -> None:
         """Say in writing how far the other may act: never further than whoever delegates."""
         actor, now = self.actor, execution.now()
-        terms = task.terms
-        times = [now + LONGEST, *([actor.until] if actor.until is not None else [])]
-        if terms is not None and terms.seconds is not None:
-            times.append(now + int(terms.seconds * MICROSECONDS))
+        terms, capabilities = task.terms, self.parts.standing.capabilities
+        expires = latest(self.parts.time.earliest(), actor, terms)
         capability = attenuate(
-            actor.capability.capability if actor.capability is not None else None, run=execution.row.id,
-            holder=self._agent, agent=task.digest, tools=task.tools, expires=min(times),
+            actor.capability.capability if actor.capability is not None else None,
+            run=capabilities.origin(execution.row.id), holder=self._agent, agent=task.digest, tools=task.tools,
+            expires=expires,
             budget=task.budget, terms=terms,
         )  # fmt: skip
         with execution.on_ground():
-            self.signed = await self.parts.standing.capabilities.sign(
-                self.parts.keys, actor.team, capability, now
+            self.signed = await capabilities.sign(
+                self.parts.keys, actor.team, capability, now, execution.row.id
             )
 
     def _said(self) -> dict[str, Any]:

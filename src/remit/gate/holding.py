@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from remit.engine.admission import Placed
     from remit.engine.execution import Execution
 
-_ABOUT = frozenset({"rule", "reason", "digest", "terms", "place", "quorum"})
+_ABOUT = frozenset({"rule", "reason", "digest", "terms", "place", "argument", "source", "quorum"})
 """What a question says beside the card."""
 _ROUNDS = 5
 """How often one action may be held before it is refused: rules that keep asking are a mistake."""
@@ -83,8 +83,10 @@ async def hold(
     value = {
         **card, "rule": requirement.rule, "reason": requirement.text, "digest": digest, "terms": terms_of(requirement),
     }  # fmt: skip
-    place = next((reason.place for reason in decision.reasons if reason.rule == requirement.rule), "")
-    value |= {"place": place} if place else {}
+    why = next((reason for reason in decision.reasons if reason.rule == requirement.rule), None)
+    if why is not None:
+        said = {"place": why.place, "argument": why.argument, "source": why.source}
+        value |= {name: text for name, text in said.items() if text}
     value |= {"quorum": requirement.quorum} if requirement.quorum > 1 else {}
     due, otherwise = _due(execution, requirement), requirement.otherwise
     path = _path(call, number)

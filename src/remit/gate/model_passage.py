@@ -9,18 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
 from remit.domain.action_events import ActionAdmitted
 from remit.domain.budgets import Amount
 from remit.domain.decisions import AccessRequest, Decision
 from remit.domain.errors import Refused
 from remit.domain.event import object_of
-from remit.domain.value import value
 from remit.gate.containment.quarantine import without_model
 from remit.gate.passage import Passage
-from remit.gate.provenance import fix, hide_from, no_reader
+from remit.gate.provenance import fix
+from remit.gate.readers import heard, no_reader, unread_by, without
 from remit.gate.streams import StepListener
 from remit.store.conversations import fingerprint
+from remit.wire import canonical
 from remit.wire.messages import Finish, Message, Usage, message_to_plain
 
 if TYPE_CHECKING:
@@ -34,12 +36,12 @@ if TYPE_CHECKING:
     from remit.gate.parts import GateParts
     from remit.gate.streams import Speaker
     from remit.models.bounds import Weight
+    from remit.models.plan import Candidate
     from remit.store.database import Op
-    from remit.wire.messages import ModelRequest
+    from remit.wire.messages import ModelRequest, ModelResponse
 
 
-@value
-class ModelAsk:
+class ModelAsk(Struct, frozen=True):
     """What an agent asks of a route."""
 
     route: str
@@ -65,8 +67,7 @@ class ModelAsk:
         return [unnamed, {}]
 
 
-@value
-class ModelAnswer:
+class ModelAnswer(Struct, frozen=True):
     """What the loop is told, at first and at every replay."""
 
     message: Message
@@ -95,8 +96,13 @@ class ModelPassage(Passage):
         self._ask = ask
         self._plan: Plan | None = None
         self._asked: Asked | None = None
-        self._call: Placed | None = None
+        self._heard: ModelResponse | None = None
+        """The answer, where nothing had to be cut out of it."""
+        self._digest = ""
+        """Of the call, which knows its passage: if the passage knew it as well, only the collector would find them."""
         self._listener: Speaker | None = None
+        self._withheld: dict[str, frozenset[str]] = {}
+        """By model, the tools whose results it is not told."""
         self._off: list[Amount] = []
         """The bounds of attempts that a halt interrupted: nobody knows what they used."""
 
@@ -105,11 +111,11 @@ class ModelPassage(Passage):
         self.pipe.again()
         desk, ask = self.parts.models, self._ask
         self._row = execution.row
-        if self.parts.roles.stale(execution.now()):
-            await self.meet(execution)
+        await self.meet(execution)
         await self.enter(execution)
         if self.actor.bounds:
             await fix(self.actor.bounds, execution)
+        self._withheld.clear()
         session = execution.row.session or execution.row.id
         self._plan = plan = desk.plan(
             ask.route,
@@ -120,9 +126,11 @@ class ModelPassage(Passage):
             f"{execution.row.id}/{call.path}",
             ask.weight,
         )
+        if self._withheld:
+            self._plan = plan = msgspec.structs.replace(plan, candidates=self._with_less(plan.candidates))
         self.models = tuple([candidate.model for candidate in plan.candidates])
         self.pipe.passed("resolve")
-        self.place, self._call = (execution, call.path), call
+        self.place, self._digest = (execution, call.path), call.digest
         await self.reserve(execution, plan.most)
         if self.parts.streams.listened(execution.row.id):
             redactor, earlier = self.parts.vault.redactor, len(self.lost)
@@ -140,24 +148,36 @@ class ModelPassage(Passage):
             actor.user, actor.team, actor.agent, "model", model, facts, environment=self.parts.environment
         )
         self.check_people()
-        now, halts = self.parts.clock.now(), self.parts.halts
-        self.decision = self.judge(self.as_known(request), now)
+        halts = self.parts.halts
+        self.decision = self.judge(self.as_known(request), self.parts.clock.now())
         if halts.any and self._row is not None:
-            halt = halts.covering(actor.concern(self._row, model=model), now)
+            halt = halts.covering(actor.concern(self._row, model=model))
             if halt is not None:
                 return without_model(halt, self.decision)
-        hidden = hide_from(actor.bounds, str(facts.get("provider", ""))) if actor.bounds else ""
-        return no_reader(self.decision, hidden) if hidden else self.decision
+        if not actor.bounds:
+            return self.decision
+        unread = unread_by(
+            actor.bounds, str(facts.get("provider", "")), self._ask.request, self.parts.unreadable
+        )
+        if unread.tools:
+            self._withheld[model] = unread.tools
+        return no_reader(self.decision, unread.why) if unread.why else self.decision
+
+    def _with_less(self, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+        hidden = self._withheld
+        return tuple(
+            [without(each, hidden[each.model]) if each.model in hidden else each for each in candidates]
+        )
 
     async def reserve_again(self) -> None:
         """Another attempt is about to be made, and may cost as much again."""
-        place, plan, call = self.place, self._plan, self._call
-        if place is not None and plan is not None and call is not None:
-            execution = place[0]
+        place, plan = self.place, self._plan
+        if place is not None and plan is not None:
+            execution, path = place
             await self.reserve_more(execution, plan.most)
             ops = self.admitting_ops()
             detail = {"attempt": self.attempts, "bound": self.bound(plan.most)}
-            execution.admit(ActionAdmitted("model", call.digest, detail), call.path, ops)
+            execution.admit(ActionAdmitted("model", self._digest, detail), path, ops)
 
     async def perform(self, *args: object, idempotency_key: str = "") -> object:
         """Ask, with every fallback and retry that the route allows."""
@@ -179,14 +199,19 @@ class ModelPassage(Passage):
             self._fall_silent()
         self.pipe.passed("perform")
         if asked.failure is not None:
-            if self.actor.until is not None and self.parts.clock.now() >= self.actor.until:
+            if self.actor.until is not None and self.parts.time.latest() >= self.actor.until:
                 raise self.out_of_time() from asked.failure
             raise asked.failure
+        provider = asked.detail.get("provider")
+        if provider and self.actor.bounds:
+            heard(self.actor.bounds, provider)
         answer = asked.answer
         assert answer is not None  # noqa: S101 - either a failure or an answer
         message: Any = answer.message
         if self.parts.vault.redactor.knows_any:
             message = self.parts.vault.redact(message_to_plain(message))
+        else:
+            self._heard = answer
         self.pipe.passed("screen_result")
         plain: dict[str, Any] = {"message": message, "finish": answer.finish, "model": asked.model}
         if answer.usage is not None:
@@ -194,6 +219,17 @@ class ModelPassage(Passage):
         if asked.simulated:
             plain["simulated"] = True
         return plain
+
+    def told(self, plain: Any) -> ModelAnswer:
+        """What the loop is told: what the journal holds. Where this life heard it, and it is words alone, that is the
+        very message.
+        """
+        heard = self._heard
+        if heard is None or canonical.ready(heard.message) is not heard.message:
+            return ModelAnswer.of(plain)
+        return ModelAnswer(
+            heard.message, heard.finish, plain["model"], heard.usage, bool(plain.get("simulated"))
+        )
 
     def _fall_silent(self) -> None:
         asked = self._asked
@@ -256,6 +292,8 @@ class ModelPassage(Passage):
         }  # fmt: skip
         if ask.purpose:
             found["purpose"] = ask.purpose
+        if self._withheld:
+            found["withheld"] = {model: sorted(tools) for model, tools in self._withheld.items()}
         if plan is not None:
             found |= plan.detail
         return found

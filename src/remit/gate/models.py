@@ -6,18 +6,20 @@ decided by the route's constraints and by authority, both before anything is sen
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
-from remit.domain.action_errors import BudgetExhausted, Denied, ModelFailed, NoRoute
+from remit.domain.action_errors import BudgetExhausted, Denied, ModelFailed, NoRoute, SecretUnavailable
 from remit.domain.budgets import Amount
 from remit.domain.clock import MICROSECONDS
-from remit.domain.value import value
 from remit.models.attempt import Reset
 from remit.models.bounds import bound, weigh
 from remit.models.calling import Calls
+from remit.models.cassettes import ABSENT, Tapes
 from remit.models.configuration import SIMULATED
 from remit.models.opening import open_provider
 from remit.models.plan import CallPlan, Candidate
@@ -27,7 +29,6 @@ from remit.models.routes import need_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
-    from pathlib import Path
 
     from remit.domain.clock import Clock
     from remit.domain.decisions import Decision
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from remit.gate.streams import Listener
     from remit.models.attempt import Attempt
     from remit.models.bounds import Bound, Weight
+    from remit.models.cassettes import Mode
     from remit.models.configuration import Configuration
     from remit.models.health import HealthBook
     from remit.models.provider import Provider
@@ -46,10 +48,10 @@ if TYPE_CHECKING:
 _HEDGE_AFTER = 2.0
 _USUAL = Deadlines()
 _OPEN = Credential(kind="none")
+_ABSENT = Credential(kind=ABSENT)
 
 
-@value
-class Plan:
+class Plan(Struct, frozen=True):
     """What a route came to for one request."""
 
     route: str
@@ -62,8 +64,7 @@ class Plan:
     hedge: float | None = None
 
 
-@value
-class Asked:
+class Asked(Struct, frozen=True):
     """What came of it."""
 
     used: tuple[Amount, ...]
@@ -75,12 +76,11 @@ class Asked:
     simulated: bool = False
 
 
-@dataclass(slots=True)
-class _Account:
+class _Account(Struct):
     """Keeps account of attempts: every one after the first is reserved for anew."""
 
     reserve_again: Callable[[], Awaitable[None]]
-    closed_attempts: list[Attempt] = field(default_factory=list["Attempt"])
+    closed_attempts: list[Attempt] = msgspec.field(default_factory=list["Attempt"])
 
     async def opened(self, number: int, candidate: Candidate) -> None:
         del candidate
@@ -103,6 +103,7 @@ class ModelDesk:
         self.router = Router(configuration.catalog, configuration.book, health)
         self._providers: dict[str, Provider] = {}
         self._folder = folder
+        self._tapes = Tapes()
         self._vault = vault
         self._clock = clock
         self._calls = Calls(self._credential, health=health, clock=clock)
@@ -110,15 +111,17 @@ class ModelDesk:
         self._known_facts: dict[str, dict[str, Any]] = {}
         self._candidates: dict[str, Candidate] = {}
 
-    def simulate(self, *scripts: Any) -> None:
-        """Let the simulated provider answer for every model, by these scripts first: for tests and rehearsals."""
-        self.configuration = self.configuration.simulated()
+    def simulate(self, *scripts: Any, cassette: Path | None = None, mode: Mode = "replay") -> None:
+        """Let the simulated provider answer for every model, by these scripts first, or a cassette: for tests."""
+        known = self.configuration
+        self.configuration = known.taped(str(cassette), mode) if cassette is not None else known.simulated()
         self.router = Router(self.configuration.catalog, self.configuration.book, self.health)
         self._providers.clear()
         for remembered in (self._windows, self._known_facts, self._candidates):
             remembered.clear()
-        provider: Any = self._provider(SIMULATED)
-        provider.scripts[:0] = scripts
+        if cassette is None:
+            provider: Any = self._provider(SIMULATED)
+            provider.scripts[:0] = scripts
 
     def window(self, route: str) -> int | None:
         """The smallest window of a route's models; None if none is known."""
@@ -179,7 +182,7 @@ class ModelDesk:
             answered = await self._calls.perform(call_plan, call, on_event=heard, witness=account)
         except (ModelFailed, BudgetExhausted) as wrong:
             return self._failed(plan, account.closed_attempts, wrong)
-        self.router.settled(answered.model, plan.need, answered.response.usage, self._clock.now())
+        self.router.settled(answered.model, plan.need, answered.response.usage, answered.attempts[-1].ended)
         used = [self._used(plan, attempt) for attempt in answered.attempts]
         detail = self._detail(answered.attempts, used) | {
             "model": answered.model, "provider": answered.provider, "latency": answered.latency,
@@ -188,6 +191,9 @@ class ModelDesk:
             detail["served"] = answered.response.model
         if answered.simulated:
             detail["simulated"] = True
+            cassette = self.configuration.providers[answered.provider].cassette
+            if cassette:
+                detail["cassette"] = Path(cassette).name
         return Asked(tuple(used), detail, answered.model, answered.response, simulated=answered.simulated)
 
     async def close(self) -> None:
@@ -249,15 +255,21 @@ class ModelDesk:
             if spec is None:
                 raise NoRoute(f'there is no provider "{name}".', "Describe it in models.toml.")
             found = self._providers[name] = open_provider(
-                spec, clock=self._clock, folder=self._folder, environment=self.configuration.environment
-            )
+                spec, clock=self._clock, folder=self._folder, environment=self.configuration.environment,
+                tapes=self._tapes,
+            )  # fmt: skip
         return found
 
     async def _credential(self, provider: str) -> Credential:
         spec = self.configuration.providers[provider]
-        if not spec.secret:
+        if not spec.secret or not spec.needs_key:
             return _OPEN
-        value = await self._vault.open_provider(spec.secret)
+        try:
+            value = await self._vault.open_provider(spec.secret)
+        except SecretUnavailable:
+            if not spec.cassette or spec.cassette_mode != "auto":
+                raise
+            return _ABSENT  # the cassette may have the answer
         return Credential(value, spec.auth or "key")
 
     # --- what it cost ---------------------------------------------------------------------------------
@@ -269,8 +281,8 @@ class ModelDesk:
                 if attempt.sent and attempt.outcome != "refused"
                 else Amount(steps=1)
             )
-        cost = self.configuration.book.cost(attempt.model, attempt.usage, attempt.started)
-        return Amount(cost.total if cost is not None else 0, attempt.usage.total, 1)
+        cost = self.configuration.book.total(attempt.model, attempt.usage, attempt.started)
+        return Amount(cost or 0, attempt.usage.total, 1)
 
     def _failed(self, plan: Plan, attempts: Sequence[Attempt], wrong: ModelFailed | BudgetExhausted) -> Asked:
         used = [self._used(plan, attempt) for attempt in attempts]

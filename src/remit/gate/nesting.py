@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
 
 from remit.domain.action_errors import Denied
 from remit.domain.decisions import AccessRequest
-from remit.gate.passage import denied
+from remit.gate.explaining import denied
 from remit.tools.tool import nested_call
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ async def _perform(
     async def secret(name: str) -> str:  # its own secrets, and not those of the tool that calls it
         return await parts.vault.give(name, tool.manifest, context.run, actor.user)
 
-    inner = replace(
+    inner = structs.replace(
         context, key="", before=None, bound=None, secret=secret if tool.manifest.secrets else None
     )
     with Reachable(parts, actor, inner):

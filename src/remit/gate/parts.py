@@ -6,13 +6,15 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from remit.domain.clock import MICROSECONDS
+from remit.domain.action_errors import Quarantined
+from remit.domain.clock import MICROSECONDS, SteadyTime
 from remit.gate.containment.board import HaltBoard
 from remit.gate.containment.fuses import Fuses
 from remit.gate.containment.outbox import Outbox
 from remit.gate.guards.book import GuardBook
 from remit.gate.memory_board import MemoryBoard
 from remit.gate.roles import Roles
+from remit.gate.sealing import SealedTexts
 from remit.gate.standing.standing import Standing
 
 if TYPE_CHECKING:
@@ -62,6 +64,8 @@ class GateParts:
     """When each source was opened again last."""
     learning: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Whoever takes in new tools does it alone."""
+    meeting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One looks at who people are and what is in force, for everybody who waits for that."""
     roles: Roles = field(default_factory=Roles)
     """Who people are, as it stands now."""
     halts: HaltBoard = field(kw_only=True)
@@ -74,11 +78,29 @@ class GateParts:
     """Checks on content, and what runs keep from their models."""
     memory: MemoryBoard = field(default_factory=MemoryBoard)
     """Turns at memory, and what forks believe of it."""
+    unreadable: dict[str, str] = field(default_factory=dict[str, str])
+    """What becomes of content that a model's provider may not read, by its class: `refuse` or `redact`."""
+    texts: SealedTexts = field(default_factory=SealedTexts)
+    """What quarantined agents said in words, which nobody who can act has read."""
     standing: Standing = field(init=False)
     """What stands beside the rules: who may say what is in force, what was revoked."""
+    time: SteadyTime = field(init=False)
+    """What stored times are held against."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "standing", Standing(self.authority))
+        object.__setattr__(self, "time", SteadyTime(self.clock))
+        self.standing.time = self.time
+
+    async def meet(self) -> None:
+        """See who people are by now, which rules are in force and what was revoked: all of it, or a look at one of
+        them would pass for a look at the others. One look serves a second.
+        """
+        async with self.meeting:
+            now = self.clock.boot()  # how old a look is, nobody can set
+            if self.roles.stale(now):
+                await self.standing.look()
+                await self.roles.look(now)  # which is what the next one goes by
 
     async def learn(self, *tools: Tool) -> None:
         """Take in tools that no source lists: their definitions are accepted and ruled on as all others."""
@@ -96,6 +118,17 @@ class GateParts:
             self.registry.add(*new)
             self.authority.know(self.world())
             await self.vault.learn(name for tool in new for name in tool.manifest.secrets)
+
+    async def be_accepted(self, tool: Tool) -> None:
+        """Raise `Quarantined` unless somebody accepted this very definition."""
+        try:
+            await self.acceptance.admit(tool)
+        except Quarantined:
+            if not await self.look_again(tool):
+                raise
+            raise Quarantined(
+                f"{tool.name} has another definition, which was accepted meanwhile.", "Call it again."
+            ) from None
 
     async def look_again(self, tool: Tool) -> bool:
         """Whether a stranger's tool, which is not what was accepted, is another one by now: somebody may have accepted
@@ -123,6 +156,7 @@ class GateParts:
         self.standing.forget(run)
         self.memory.forget(run)
         self.guards.forget(run)
+        self.texts.forget(run)
         if ended:
             self.streams.close(run)
 

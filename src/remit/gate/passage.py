@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,14 +20,17 @@ from remit.domain.decisions import AccessRequest, Decision, Outcome
 from remit.domain.errors import Infrastructure
 from remit.domain.event import object_of
 from remit.gate.bounds import NO_BOUNDS, Bounds
-from remit.gate.budgeting.pools import UNITS, values
+from remit.gate.budgeting.pools import plain
 from remit.gate.consents import Consent, Uses, check_standing, find_grant, is_refused, use_now
 from remit.gate.containment.deciding import contained
+from remit.gate.explaining import denied
 from remit.gate.holding import Verdict, card_digest, heed, hold, postpone, terms_of
 from remit.gate.pipe import Pipe
 from remit.store.database import Commit, Conflict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from remit.domain.runs import RunRow
     from remit.engine.admission import Placed
     from remit.engine.execution import Execution
@@ -44,45 +47,49 @@ FRESH = 5 * MICROSECONDS
 class Passage:
     """What every action carries from stage to stage."""
 
+    decision: Decision | None = None
+    decided_at = -FRESH
+    """By the boot clock: a decision grows old whatever somebody sets the other clock to."""
+    passed = 0
+    """The number of the attempt that was let pass last; 0: none was."""
+    used: Sequence[Amount] | None = None
+    """What each of them used, once that is known."""
+    lost: tuple[dict[str, Any], ...] = ()
+    """The bounds of attempts that an earlier life of the run made, and did not live to tell of (S25)."""
+    run = ""
+    """The run, once it is known by which rules it is judged."""
+    place: tuple[Execution, str] | None = None
+    """The run, and where in it, once that is known."""
+    models: tuple[str, ...] = ()
+    """The models that may answer, where it asks one."""
+    bounds = NO_BOUNDS
+    """What the contracts say of it; only calls of tools are held against any."""
+    _row: RunRow | None = None
+    _admitted = 0
+    """How many of the reservations the log may know of: their attempts were let pass."""
+    _attempts = 0
+    _holds = 0
+    """How often somebody was asked."""
+    _editors: tuple[str, ...] = ()
+    """Reviewers who changed the arguments, and need authority of their own (S28)."""
+
     def __init__(self, parts: GateParts, actor: Actor) -> None:
         self.parts = parts
         self.actor = actor
         self.pipe = Pipe()
-        self.decision: Decision | None = None
-        self.decided_at = 0
-        self.passed = 0
-        """The number of the attempt that was let pass last; 0: none was."""
         self.reservations: list[Reservation] = []
         """One for every attempt that may be charged for."""
-        self.used: list[Amount] | None = None
-        """What each of them used, once that is known."""
-        self.lost: list[dict[str, Any]] = []
-        """The bounds of attempts that an earlier life of the run made, and did not live to tell of (S25)."""
         self.agreed: dict[str, str] = {}
         """The rules that asked for a person's consent, and who gave it."""
         self.said: dict[str, Any] = {}
         """What the log was told when it was let pass."""
-        self.run = ""
-        """The run, once it is known by which rules it is judged."""
-        self.place: tuple[Execution, str] | None = None
-        """The run, and where in it, once that is known."""
-        self.models: tuple[str, ...] = ()
-        """The models that may answer, where it asks one."""
-        self._row: RunRow | None = None
-        self._admitted = 0
-        """How many of the reservations the log may know of: their attempts were let pass."""
-        self._attempts = 0
-        self._holds = 0
-        """How often somebody was asked."""
         self._consents: dict[str, Consent] = {}
         """Who agreed to what a rule asked for, and to exactly which action."""
         self._given: dict[str, Consent] = {}
         """All that was agreed to here, by the terms that were asked for."""
-        self.bounds = Bounds(actor.bounds) if actor.bounds else NO_BOUNDS
-        """What the contracts say of it; only calls of tools are held against any."""
         self._uses = Uses()
-        self._editors: list[str] = []
-        """Reviewers who changed the arguments, and need authority of their own (S28)."""
+        if actor.bounds:
+            self.bounds = Bounds(actor.bounds)
 
     def request(self) -> AccessRequest:
         """What authority is asked, as things stand now."""
@@ -126,8 +133,7 @@ class Passage:
             if is_refused(execution, call):
                 await check_standing(execution, verdict.approval, self._uses.of(verdict.approval))
             self._take(verdict)
-        if self.parts.roles.stale(execution.now()):
-            await self.meet(execution)
+        await self.meet(execution)
         await self.enter(execution)
         deferred = 0
         while True:
@@ -142,9 +148,14 @@ class Passage:
                 self._take(await hold(execution, call, decision, number, card, self.facts(), self.actor.user))
             self.pipe.passed("hold")
 
-    def fresh(self, now: int, number: int) -> bool:
+    def fresh(self, number: int) -> bool:
         """Whether this very attempt was let pass a moment ago."""
-        return self.passed == number and 0 <= now - self.decided_at < FRESH
+        return self.passed == number and self.is_recent
+
+    @property
+    def is_recent(self) -> bool:
+        """Whether what was decided counts still (S20)."""
+        return 0 <= self.parts.clock.boot() - self.decided_at < FRESH
 
     def _decide(self, now: int) -> Decision:
         """Ask authority; raises `Denied` for a no. A consent counts for the terms and the action it was given to."""
@@ -157,13 +168,13 @@ class Passage:
             if decision.outcome is Outcome.DENY:
                 self.pipe.passed("decide")
                 raise denied(request, decision)
-            decision = contained(self.parts, self.actor, self._row, request, decision, now, self.agreed)
+            decision = contained(self.parts, self.actor, self._row, request, decision, self.agreed)
             for editor in self._editors:
                 own = replace(request, user=editor, groups=self.parts.roles.of(editor))
                 theirs = self.judge(own, now)
                 if theirs.outcome is Outcome.DENY:
                     raise denied(replace(own, agent=""), theirs)
-            self.decision, self.decided_at = decision, now
+            self.decision, self.decided_at = decision, self.parts.clock.boot()
             if decision.changes:
                 self.changed(decision.changes, "")
             by = self._consent(decision)
@@ -188,7 +199,7 @@ class Passage:
         self._holds += 1
         if verdict.arguments is not None:
             self.changed(verdict.arguments, verdict.editor)
-            self._editors.append(verdict.editor)
+            self._editors += (verdict.editor,)
         self._given[verdict.terms] = Consent(verdict.terms, verdict.card, verdict.by, verdict.approval)
 
     async def _granted(self, execution: Execution, call: Placed, decision: Decision) -> bool:
@@ -200,21 +211,24 @@ class Passage:
         if known is not None and known.grant:
             return False  # it did not hold: the terms are others
         grant = await find_grant(self.parts, execution, self.as_known(self.request()), asked, self._uses)
-        if grant is None or not (self.consumes or await use_now(execution, grant.grant, call.path)):
+        if grant is None or not (
+            self.consumes or await use_now(self.parts, execution, grant.grant, call.path)
+        ):
             return False
         self._given[terms_of(asked)] = replace(grant, terms=terms_of(asked), card=card_digest(self.card()))
         return True
 
     async def meet(self, execution: Execution) -> None:
         """See who people are by now, which rules are in force, and what was revoked."""
-        with execution.on_ground():
-            await self.parts.roles.look(execution.now())
-            await self.parts.standing.look()
+        if self.parts.roles.stale(self.parts.clock.boot()):
+            with execution.on_ground():
+                await self.parts.meet()
 
     async def enter(self, execution: Execution) -> None:
         """The run is bound by the rules it was born under, too (S21)."""
-        self.run = execution.row.id
-        await self.parts.standing.enter(execution)
+        self.run, standing = execution.row.id, self.parts.standing
+        if not standing.holds(execution):
+            await standing.enter(execution)
 
     def judge(self, request: AccessRequest, now: int) -> Decision:
         """The answer of everything that has authority over this run."""
@@ -235,15 +249,16 @@ class Passage:
     def claims(self) -> list[Op]:
         """What is committed with a claim: the bounds of the attempt, and the use of every consent (S20)."""
         used = [self._consents[rule] for rule in self.agreed if rule in self._consents]
-        return [*self.admitting_ops(), *self._uses.ops(used, self.decided_at)]
+        return [*self.admitting_ops(), *self._uses.ops(used, self.parts.time.latest())]
 
     async def reserve(self, execution: Execution, most: Amount) -> None:
         """Set aside what it may use at most, on every account or on none, or raise `BudgetExhausted`."""
         if len(self.reservations) > self._admitted:
             self._let_go(but=self._admitted)
-        if self.actor.until is not None and execution.now() >= self.actor.until:
+        if self.actor.until is not None and self.parts.time.latest() >= self.actor.until:
             raise self.out_of_time()
-        await self.reserve_more(execution, most)
+        if not self._take_at_once(most):
+            await self.reserve_more(execution, most)
         self.pipe.passed("reserve")
 
     def out_of_time(self) -> BudgetExhausted:
@@ -255,14 +270,18 @@ class Passage:
 
     async def reserve_more(self, execution: Execution, most: Amount) -> None:
         """Set aside as much again, for another attempt."""
-        accounts = self.parts.accounts_of(self.actor)
-        if not accounts:
-            return
-        held = self.parts.budgets.take(accounts, most)
-        if held is None:
+        if not self._take_at_once(most):
             with execution.on_ground():
-                held = await self.parts.budgets.reserve(accounts, most)
-        self.reservations.append(held)
+                accounts = self.parts.accounts_of(self.actor)
+                self.reservations.append(await self.parts.budgets.reserve(accounts, most))
+
+    def _take_at_once(self, most: Amount) -> bool:
+        """Whether it could be set aside without asking anybody, or there is no account."""
+        accounts = self.parts.accounts_of(self.actor)
+        held = self.parts.budgets.take(accounts, most) if accounts else None
+        if held is not None:
+            self.reservations.append(held)
+        return held is not None or not accounts
 
     def admitting_ops(self) -> list[Op]:
         """What has to be committed before contact, so that a crash cannot hide that money may have been spent."""
@@ -280,18 +299,19 @@ class Passage:
 
     def bound(self, most: Amount) -> dict[str, Any]:
         """What the log has to know of an attempt to charge for it, should nobody live to tell what it used (S25)."""
-        record = self.reservations[-1].record if self.reservations else None
-        amounts = zip(UNITS, values(most), strict=True)
-        found: dict[str, Any] = {"most": {unit: amount for unit, amount in amounts if amount}}
-        return found | ({"shared": record} if record is not None else {})
+        found: dict[str, Any] = {"most": plain(most)}
+        if self.reservations and (record := self.reservations[-1].record) is not None:
+            found["shared"] = record
+        return found
 
     def charge(self, *used: Amount) -> list[Op]:
         """Each attempt used this much; gives what has to be committed with the outcome."""
-        self.used = list(used)
+        self.used = used
         budgets = self.parts.budgets
         ops: list[Op] = []
         for each, amount in self._settlements():
-            ops += budgets.settle_ops(each, amount)
+            if each.leased:
+                ops += budgets.settle_ops(each, amount)
         for each in self.lost:
             ops += budgets.lost_ops(each.get("shared"))
         return ops
@@ -314,35 +334,33 @@ class Passage:
         self._uses.take_up(object_of(detail).get("consents") or ())
         bound = object_of(object_of(detail).get("bound"))
         if bound:
-            self.lost.append(bound)
+            self.lost += (bound,)
             self.count_again(execution, Amount(**bound["most"]))
 
     def dropped(self) -> None:
         """It is over: the outcome is durable, or there is none: the run left, or the branch was cancelled."""
         ground = self.place[0] if self.place is not None else None
         if self.used is None and self._admitted and ground is not None and not ground.sealed:
-            ops = self.charge(
-                *[each.most for each in self.reservations]
-            )  # cancelled: nobody knows what it used
+            ops = self.charge(*[each.most for each in self.reservations])  # cancelled: nobody knows
             if ops:
                 ground.services.spawn(_commit(ground, ops))
         self._let_go(but=0 if self.used is not None else self._admitted)
         if self.used is not None:
             for each in self.lost:
                 self.parts.budgets.count_lost(each.get("shared"))
-        self.lost, self.used = [], None
+        self.lost, self.used = (), None
 
     def called_off(self) -> None:
         """A halt interrupted an attempt that may be made again; it was counted when it was let pass."""
 
     def _let_go(self, *, but: int) -> None:
         """End the holds, except of the first few, whose attempts were let pass and have no outcome yet."""
-        for reservation, amount in self._settlements()[but:]:
+        for reservation, amount in islice(self._settlements(), but, None):
             self.parts.budgets.settle(reservation, amount)
         del self.reservations[but:]
 
-    def _settlements(self) -> list[tuple[Reservation, Amount]]:
-        return list(zip(self.reservations, chain(self.used or (), repeat(_NOTHING)), strict=False))
+    def _settlements(self) -> Iterator[tuple[Reservation, Amount]]:
+        return zip(self.reservations, chain(self.used or (), repeat(_NOTHING)), strict=False)
 
     def facts(self) -> dict[str, Any]:
         """Who did it, what was decided and how long the stages took: a part of every detail."""
@@ -351,7 +369,7 @@ class Passage:
             found["agent"] = self.actor.agent
         decision = self.decision
         if decision is not None:
-            found["decision"] = decision.outcome.value
+            found["decision"] = str(decision.outcome)
             if decision.policy:
                 found["policy"] = decision.policy[:16]
             if decision.outcome is Outcome.ALLOW:
@@ -369,19 +387,3 @@ class Passage:
 async def _commit(ground: Execution, ops: list[Op]) -> None:
     with suppress(Infrastructure, Conflict):  # what is not settled counts as spent
         await ground.services.database.submit(Commit(ops=ops))
-
-
-def denied(request: AccessRequest, decision: Decision) -> Denied:
-    """A no that says which rule, what it is about, and what can be done instead."""
-    reason = decision.reasons[0] if decision.reasons else None
-    what = f"{request.action} {request.resource}"
-    if request.action == "memory":
-        what = f"use the memory {request.resource} ({request.context.get('operation')})"
-    because = f": {reason.text or reason.rule}" if reason is not None else ""
-    where = f" ({reason.place})" if reason is not None and reason.place else ""
-    wrong = Denied(
-        f"{request.agent or request.user} may not {what}{because}{where}.",
-        " ".join(reason.remedies) if reason is not None else "",
-    )
-    wrong.detail = {"reasons": msgspec.to_builtins(decision.reasons), "policy": decision.policy[:16]}
-    return wrong

@@ -17,9 +17,9 @@ class Pipe:
 
     def passed(self, stage: str) -> None:
         """This stage is over."""
-        now = perf_counter_ns()
-        self.stages[stage] = self.stages.get(stage, 0) + (now - self._last) // 1000
-        self._last = now
+        now, stages = perf_counter_ns(), self.stages
+        spent, self._last = (now - self._last) // 1000, now
+        stages[stage] = stages[stage] + spent if stage in stages else spent
 
     def again(self) -> None:
         """Time that belongs to no stage has gone by."""

@@ -7,6 +7,7 @@ stands in `policy.provenance`; what becomes of an answer, here.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,22 +15,25 @@ from remit.domain.action_errors import Denied
 from remit.domain.action_events import ActionAdmitted, AgentAsked, AgentEnded
 from remit.domain.contract_events import ContractFixed
 from remit.domain.contracts import Contract, ContractTemplate
-from remit.domain.decisions import Outcome, Reason
 from remit.domain.event import object_of
 from remit.domain.events import StepClaimed, StepDone
 from remit.domain.labels import Integrity, Label, joined
 from remit.engine.outside import run_stream
 from remit.gate.guards.tokens import restored
+from remit.gate.showing import Asked, agreed, was_shown
+from remit.gate.steps import MODEL
 from remit.policy.provenance.compiler import compile_contract
 from remit.policy.provenance.ledger import Ledger
+from remit.policy.provenance.risk import is_above, risk_of
 from remit.policy.provenance.texts import texts_of
 from remit.store.conversations import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from remit.domain.decisions import Decision
+    from remit.domain.tools import ToolManifest
     from remit.engine.execution import Execution
+    from remit.policy.provenance.proposal import Proposal
     from remit.store.log import Entry
     from remit.tools.registry import Registry
 
@@ -43,6 +47,25 @@ class Bound:
     run: RunContract
     context: str = ""
     """The scope of the ask; empty for the flow's own code."""
+    carried: tuple[str, ...] = ()
+    """The asks that had in sight what this very call passes on without having read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a contract is compiled from: nothing that anybody but its user, author and operator wrote."""
+
+    template: ContractTemplate
+    mine: dict[str, Json]
+    """The user's own words and values, by parameter."""
+    manifests: dict[str, ToolManifest]
+    above: Contract | None = None
+    """The contract of the run that spawned this one."""
+
+    @property
+    def text(self) -> str:
+        """The user's words."""
+        return "\n".join(texts_of(self.mine))
 
 
 class RunContract:
@@ -50,7 +73,7 @@ class RunContract:
 
     def __init__(
         self, template: ContractTemplate | None, registry: Registry, tools: frozenset[str] | None, place: str = "",
-        floor: ContractTemplate | None = None, question: Json = None,
+        floor: ContractTemplate | None = None, question: Json = None, show_above: str = "",
     ) -> None:  # fmt: skip
         self._template = template
         """None: that of a run's parent, if it has one."""
@@ -61,6 +84,11 @@ class RunContract:
         """The tools that it is about; None: all of the workspace."""
         self._floor = floor
         self._question = question
+        self._show_above = show_above
+        self._material: Material | None = None
+        self._fixing = asyncio.Lock()
+        self.proposal: Proposal | None = None
+        """What a model proposes for it, if one was asked."""
         self.claimed: dict[str, int] = {}
         """The slot that the call at each place has used."""
         self.ledger = Ledger(Contract())
@@ -75,8 +103,15 @@ class RunContract:
 
     async def fix(self, execution: Execution) -> None:
         """Read the contract from the log, or fix it there; before anything is done under it."""
-        if self.ready:
-            return
+        async with self._fixing:  # branches that begin at once have one contract, and one ledger
+            if not self.ready:
+                await self._fix(execution)
+
+    def is_fixed(self, execution: Execution) -> bool:
+        """Whether it stands in the log of this generation."""
+        return self.ready or _fixed_in(execution.journal.entries, self.place) is not None
+
+    async def _fix(self, execution: Execution) -> None:
         entries = execution.journal.entries
         fixed = _fixed_in(entries, self.place)
         if fixed is None and execution.row.generation > 1:
@@ -88,40 +123,77 @@ class RunContract:
                 self._note(execution)
                 return
         if fixed is not None:
+            was_shown(execution, self.place)
             self._fold(fixed, entries, execution.row.team)
             return
         await self._make(execution)
 
-    async def _make(self, execution: Execution) -> None:
-        """Compile it from the words that the run was started with; no agent's and no other run's words count."""
-        above = await self._above(execution)
-        if self._template is None and above is None:
-            self.ready = self.absent = True
-            return
-        template = self._template or _nothing_but_reads(above)
+    async def material(self, execution: Execution) -> Material | None:
+        """What it is compiled from; None if there is nothing to compile."""
+        if self._material is None:
+            above = await self._above(execution)
+            if self._template is None and above is None:
+                return None
+            template = self._template or _nothing_but_reads(above)
+            self._material = Material(
+                template, await self._words(execution, template),
+                {
+                    tool.name: tool.manifest
+                    for tool in self._registry
+                    if self._tools is None or tool.name in self._tools
+                },
+                above,
+            )  # fmt: skip
+        return self._material
+
+    async def _words(self, execution: Execution, template: ContractTemplate) -> dict[str, Json]:
+        """The words that the run was started with; no agent's and no other run's words count."""
         created = execution.journal.created
         own = execution.row.parent is None and execution.row.generation == 1
         with execution.on_ground():
             given = await resolve(created.input, execution.services.database, execution.services.keys)
-        mine = {
+        return {
             name: value for name, value in object_of(given).items() if own and name not in template.untrusted
         }
-        manifests = {
-            tool.name: tool.manifest
-            for tool in self._registry
-            if self._tools is None or tool.name in self._tools
-        }
-        contract = compile_contract("\n".join(texts_of(mine)), template, manifests, mine, self._floor)
+
+    async def _make(self, execution: Execution) -> None:
+        """Compile it, and let whoever asked agree to it where that is demanded."""
+        material = await self.material(execution)
+        if material is None:
+            self.ready = self.absent = True
+            return
+        template, mine, above = material.template, material.mine, material.above
+        contract = compile_contract(
+            material.text, template, material.manifests, mine, self._floor, self.proposal
+        )
         if above is not None:  # a child does nothing that its parent could not do
             contract = replace(
                 contract, slots=tuple(each for each in contract.slots if each.tool in above.by_tool)
             )
+        attended, known = await _behind(execution)
         if not contract.on_violation:
-            contract = replace(contract, on_violation="ask" if await _is_attended(execution) else "deny")
+            contract = replace(contract, on_violation="ask" if attended else "deny")
+        contract = await self._shown(execution, material, contract, attended=attended, known=known)
         self.ledger = Ledger(contract, execution.row.team)
         if self._scope and self._question not in mine.values():
             self.ledger.sees(_somebodys(execution.row.team), self._scope)
         self._note(execution)
+
+    async def _shown(
+        self, execution: Execution, material: Material, contract: Contract, *, attended: bool, known: bool
+    ) -> Contract:
+        """The contract as it was agreed to; what an author listed was agreed to when it was written."""
+        risk = risk_of(contract, material.manifests)
+        due = material.template.narrows and is_above(risk, self._show_above)
+        if not due and not was_shown(execution, self.place):
+            return contract
+        if not attended:
+            raise Denied(
+                f"the contract puts much at stake ({'; '.join(risk.why)}), and nobody is there to agree to it.",
+                "List the calls in the contract, or let a person start the run.",
+            )
+        agent, user = self._scope.rpartition("/")[2], execution.journal.created.by
+        return await agreed(execution, self.place, Asked(contract, risk, agent, user, known))
 
     @staticmethod
     async def _above(execution: Execution) -> Contract | None:
@@ -177,6 +249,8 @@ class RunContract:
     def _done(self, event: StepDone, path: str, context: str, arguments: dict[str, dict[str, Json]]) -> None:
         detail = object_of(event.detail)
         self._use_again(path, detail)
+        if event.name == MODEL.name and "provider" in detail:
+            self.ledger.answered(f"provider:{detail['provider']}", context)
         tool = self._registry.find(event.name)
         if "label" not in detail:
             return
@@ -239,29 +313,6 @@ async def fix(bounds: tuple[Bound, ...], execution: Execution) -> None:
             await bound.run.fix(execution)
 
 
-def hide_from(bounds: tuple[Bound, ...], provider: str) -> str:
-    """Why a provider may not be told what is in sight; empty if it may."""
-    reader = f"provider:{provider}"
-    for bound in bounds:
-        if bound.run.absent:
-            continue
-        visible = bound.run.ledger.visible(bound.context)
-        if not visible.may_see(reader):
-            return f"{reader} may not read what {', '.join(visible.sources[-2:]) or 'was recalled'} gave"
-    return ""
-
-
-def no_reader(decision: Decision, why: str) -> Decision:
-    """A model of a provider that may not read what is in sight is no model for this."""
-    remedies = (
-        "Use a route with a provider that may read it.",
-        "Declare the provider as a reader of the tool.",
-    )
-    return replace(
-        decision, outcome=Outcome.DENY, reasons=(Reason("contract:not_a_reader", "", why, remedies=remedies),)
-    )
-
-
 def recalled(bounds: tuple[Bound, ...], label: Label) -> None:
     """Memory gave something back, and it carries its label (F)."""
     for bound in bounds:
@@ -280,14 +331,16 @@ def _nothing_but_reads(above: Contract | None) -> ContractTemplate:
     return ContractTemplate(calls=(), reads=above.reads, on_violation=above.on_violation, asks=above.asks)
 
 
-async def _is_attended(execution: Execution) -> bool:
-    """Whether a person stands behind the run: a clock and a service have nobody who waits to be asked."""
+async def _behind(execution: Execution) -> tuple[bool, bool]:
+    """Whether a person stands behind the run, and whether the workspace knows them: a clock and a service have nobody
+    who waits to be asked.
+    """
     by = execution.journal.created.by
     if by.startswith("schedule:"):
-        return False
+        return False, False
     with execution.on_ground():
         known = await execution.services.database.fetch("people.get", execution.row.team, by)
-    return all(kind != "service" for _, _, kind, *_ in known)
+    return all(kind != "service" for _, _, kind, *_ in known), bool(known)
 
 
 def _fixed_in(entries: Iterable[Entry], place: str) -> Entry | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
 from remit.domain.errors import TooLarge, ToolFailed
-from remit.domain.value import value
 from remit.gate.classes import classed
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ def label_of(tool: Tool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@value
-class Said:
+class Said(Struct, frozen=True):
     """What the events of every call of a tool say, by its definition alone."""
 
     action: dict[str, Any]

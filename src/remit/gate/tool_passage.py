@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from remit.domain.action_errors import Denied, Quarantined, UnknownTool
+from msgspec import structs
+
+from remit.domain.action_errors import Denied, UnknownTool
 from remit.domain.action_events import ActionAdmitted
 from remit.domain.budgets import Amount
 from remit.domain.clock import MICROSECONDS
@@ -20,8 +22,9 @@ from remit.domain.event import object_of
 from remit.domain.tools import ArgumentRole, Performed, Undo
 from remit.engine.attempts import Deadline, InTime, failure_of
 from remit.gate.classes import marks
+from remit.gate.explaining import sourced
 from remit.gate.nesting import Reachable
-from remit.gate.passage import FRESH, Passage
+from remit.gate.passage import Passage
 from remit.gate.provenance import fix
 from remit.gate.questions import ask_person
 from remit.gate.receipts import touched
@@ -33,11 +36,13 @@ from remit.wire import canonical
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
+    from remit.domain.decisions import Decision
     from remit.engine.admission import Placed
     from remit.engine.execution import Execution
     from remit.gate.actor import Actor
     from remit.gate.parts import GateParts
     from remit.store.database import Op
+    from remit.tools.builtin.human import HumanOptions
     from remit.tools.tool import Tool
 
 _ONE_CALL = Amount(calls=1)
@@ -76,7 +81,7 @@ class ToolPassage(Passage):
 
     async def admit(self, execution: Execution, call: Placed, number: int) -> None:
         """Let it pass, hold it, or raise why not."""
-        if self.passed and self.fresh(execution.now(), number):
+        if self.passed and self.fresh(number):
             return
         self.pipe.again()
         tool = await self._resolve(execution)
@@ -88,8 +93,10 @@ class ToolPassage(Passage):
         self._count(tool)
         self.place = (execution, call.path)
         self._context = self._make_context(execution, call, tool)
-        while await self._took_long(execution, call, tool):
-            await self.settle(execution, call)  # what was decided before that does not count any more (S20)
+        options = asks_a_person(tool)
+        if tool.manifest.effect.acts or options is not None:
+            while await self._took_long(execution, call, tool, options):  # then the decision counts no more (S20)
+                await self.settle(execution, call)
         if self.actor.bounds:
             await self.bounds.look_again(self.parts.registry, self._reach())
         await self.reserve(execution, _ONE_CALL)
@@ -101,14 +108,15 @@ class ToolPassage(Passage):
             event = ActionAdmitted(tool.name, call.digest, self.said | {"bound": self.bound(_ONE_CALL)})
             execution.admit(event, call.path, ops)
 
-    async def _took_long(self, execution: Execution, call: Placed, tool: Tool) -> bool:
+    async def _took_long(
+        self, execution: Execution, call: Placed, tool: Tool, options: HumanOptions | None
+    ) -> bool:
         """What has to be known before: the state that undo will need, or a person's answer. Whether a person was
         asked for it, which may have taken days.
         """
-        options = asks_a_person(tool)
         if options is None:
             await self._look_before(tool, execution)
-            if not 0 <= execution.now() - self.decided_at < FRESH:
+            if not self.is_recent:
                 await self.settle(execution, call)
             return False
         if self._answer:
@@ -140,14 +148,7 @@ class ToolPassage(Passage):
             )
         if not self.parts.acceptance.is_own(tool):
             with execution.on_ground():
-                try:
-                    await self.parts.acceptance.admit(tool)
-                except Quarantined:
-                    if not await self.parts.look_again(tool):
-                        raise
-                    raise Quarantined(
-                        f"{tool.name} has another definition, which was accepted meanwhile.", "Call it again."
-                    ) from None
+                await self.parts.be_accepted(tool)
         self.pipe.passed("resolve")
         return tool
 
@@ -192,6 +193,10 @@ class ToolPassage(Passage):
         """Also what the tool does: a run that waits at a write says so."""
         effect = {} if self._tool is None else {"effect": self._tool.manifest.effect.value}
         return super().facts() | effect
+
+    def judge(self, request: AccessRequest, now: int) -> Decision:
+        """The answer, which also says where the arguments came from that a rule looked at."""
+        return sourced(super().judge(request, now), self.actor, self.asked, self.arguments, self._edited_by)
 
     def bind(self) -> None:
         """The call in the trusted sources' own writing, if contracts allow it."""
@@ -264,7 +269,7 @@ class ToolPassage(Passage):
             return self._screened(tool, Performed(self._answer))
         context = self._the_context()
         if idempotency_key or self._before is not None:
-            context = replace(context, key=idempotency_key, before=self._before)
+            context = structs.replace(context, key=idempotency_key, before=self._before)
         with self._reach():
             performed = await self._in_time(tool, tool.binding.perform(self.arguments, context))
         self.pipe.passed("perform")
@@ -275,13 +280,15 @@ class ToolPassage(Passage):
         if self.actor.until is None:
             return work
         clock = self.parts.clock
-        return InTime(work, clock, max(0.001, (self.actor.until - clock.now()) / MICROSECONDS), tool.name)
+        return InTime(
+            work, clock, max(0.001, (self.actor.until - self.parts.time.latest()) / MICROSECONDS), tool.name
+        )
 
     async def reconcile(self, *args: object, idempotency_key: str = "") -> Happened | Absent | None:
         """Ask the world what became of a claimed write."""
         del args
         tool = self.the_tool
-        context = replace(self._the_context(), key=idempotency_key, before=self._before)
+        context = structs.replace(self._the_context(), key=idempotency_key, before=self._before)
         with self._reach():
             verdict = await tool.binding.reconcile(self.arguments, context)
         if isinstance(verdict, Happened) and isinstance(verdict.result, Performed):

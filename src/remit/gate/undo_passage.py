@@ -49,7 +49,7 @@ class UndoPassage(Passage):
 
     async def admit(self, execution: Execution, call: Placed, number: int) -> None:
         """Decide, see whether anybody touched the object since, and look at it as it stands."""
-        if self.fresh(execution.now(), number):
+        if self.fresh(number):
             return
         self.pipe.again()
         self._execution = execution

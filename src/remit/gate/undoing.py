@@ -101,11 +101,12 @@ class Undoing:
         return Flow(undo, FLOW, "", "UTC")
 
     async def take_back(
-        self, execution: Execution, actor: Actor, target: str, since: int = 0
-    ) -> dict[str, Any]:
-        """Take back what a run did since a time."""
+        self, execution: Execution, actor: Actor, target: str, since: int = 0, only: Sequence[str] | None = None
+    ) -> dict[str, Any]:  # fmt: skip
+        """Take back what a run did since a time, or of that what stands at these places."""
         with execution.on_ground():
-            planned = [each for each in await plan(self._parts, self._log, target) if each[0].at >= since]
+            found = await plan(self._parts, self._log, target)
+        planned = [each for each in found if each[0].at >= since and (only is None or each[0].path in only)]
         done: list[dict[str, Any]] = []
         left: list[dict[str, Any]] = []
         blocked: set[str] = set()

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from remit.domain.errors import Infrastructure
 from remit.store.database import Commit, Conflict, Cursor, Op
 
 if TYPE_CHECKING:
     from remit.store.database import Database, Row
 
+_log = logging.getLogger("remit.insight")
 NAME = "run_facts"
 _BATCH = 2000
 _PAUSE = 0.25
@@ -77,7 +78,8 @@ class RunFacts:
         while True:
             try:
                 busy = await self._read_on()
-            except (Infrastructure, Conflict):
+            except Exception as wrong:  # noqa: BLE001 - whatever it is, lists that never move again are worse
+                _log.warning("the lists of runs could not be brought up to date: %s", wrong)
                 busy = False
             if not busy:
                 await self._database.wait_for_change(_PAUSE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from remit.domain.memory import Memory, memory_of
+from remit.domain.memory import RECALLED, Memory, memory_of
 from remit.engine.step import seconds
 from remit.gate.memory.passage import MemoryAct
 from remit.knowledge.labelling import label_of_remembered
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from remit.engine.execution import Execution
     from remit.gate.actor import Actor
     from remit.gate.gate import Gate
-
-RECALLED = 5
-"""Items that are given unless more are asked for."""
 
 
 class Memories:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from remit.domain.value import value
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from remit.wire.messages import Usage
@@ -20,8 +20,7 @@ HealthOutcome = Literal["ok", "busy", "failed", "released"]
 """ok: it answered, even if the answer was no · busy · failed · released: this attempt says nothing about the model."""
 
 
-@value
-class Latency:
+class Latency(Struct, frozen=True, gc=False):
     """Microseconds: from wanting the call to making it; from making it to the first event; and to the end."""
 
     queue: int = 0
@@ -30,8 +29,7 @@ class Latency:
     total: int = 0
 
 
-@value
-class Attempt:
+class Attempt(Struct, frozen=True, gc=False):
     """One attempt."""
 
     number: int
@@ -72,8 +70,7 @@ class Reset:
     """The code of the failure that ended the attempt before."""
 
 
-@value
-class Permission:
+class Permission(Struct, frozen=True, gc=False):
     """A model may be called once; handed back with what became of it."""
 
     model: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from remit.domain.action_errors import (
     ContextTooLong,
@@ -38,8 +39,7 @@ _ILL = frozenset({"authentication", "permission", "not_found"})
 """Refusals that every call to this model would get: they count against its health."""
 
 
-@dataclass(slots=True)
-class Underway:
+class Underway(Struct):
     """An attempt from the moment it was wanted; times are of the boot clock, except those that a log shows."""
 
     number: int
@@ -54,6 +54,7 @@ class Underway:
     first: int | None = None
     first_at: int | None = None
     started_at: int = 0
+    ended: int = 0
     delivered: bool = False
     over: bool = False
 
@@ -103,7 +104,7 @@ class Underway:
 
     def latency(self) -> Latency:
         """How long each part took so far."""
-        now = self.clock.boot()
+        now = self.ended = self.clock.boot()
         contact = now if self.contact is None else self.contact
         first = None if self.first is None else self.first - contact
         return Latency(contact - self.wanted, first, now - contact)

@@ -8,12 +8,11 @@ window (S25). It must not know budgets.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct, structs
 
-from remit.domain.value import value
 from remit.models.prices import MILLION
 from remit.wire.messages import Audio, File, Foreign, Image, Reasoning, Refusal, Text, ToolCall, ToolResult
 
@@ -38,8 +37,7 @@ TYPICAL_IMAGE = 1500
 """Tokens of one picture, for estimates only."""
 
 
-@dataclass(slots=True)
-class Weight:
+class Weight(Struct, gc=False):
     """What is sent, by kind."""
 
     text: int = 0
@@ -68,8 +66,7 @@ class Weight:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ToolsWeight:
+class ToolsWeight(Struct, frozen=True, gc=False):
     """The same of a tuple of tools, with a name for exactly these."""
 
     text: int
@@ -77,8 +74,7 @@ class ToolsWeight:
     digest: str
 
 
-@value
-class Bound:
+class Bound(Struct, frozen=True, gc=False):
     """The most that one call may use."""
 
     prompt: int
@@ -96,7 +92,7 @@ class Bound:
 
 def weigh(request: ModelRequest, said: Weight | None = None) -> Weight:
     """What a request weighs; `said` is what its messages do, where somebody kept count as they came."""
-    weight = weigh_messages(request.messages) if said is None else _copied(said)
+    weight = weigh_messages(request.messages) if said is None else structs.replace(said)
     if request.tools:
         tools = weigh_tools(request.tools)
         weight.tools = True
@@ -112,7 +108,7 @@ def weigh(request: ModelRequest, said: Weight | None = None) -> Weight:
 
 def weigh_messages(messages: Iterable[Message], before: Weight | None = None) -> Weight:
     """What messages weigh, on top of those `before` them: a conversation that grows is weighed once."""
-    weight = Weight() if before is None else _copied(before)
+    weight = Weight() if before is None else structs.replace(before)
     for message in messages:
         weight.frames += 1
         for part in message.parts:
@@ -151,19 +147,6 @@ def bound(
 
 
 # --- weighing -----------------------------------------------------------------------------------------------
-
-
-def _copied(weight: Weight) -> Weight:
-    return Weight(
-        weight.text,
-        weight.frames,
-        weight.media,
-        weight.images,
-        weight.audio,
-        weight.unknown,
-        weight.tools,
-        weight.kinds,
-    )
 
 
 def _weigh_part(part: Part, weight: Weight) -> None:

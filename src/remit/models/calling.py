@@ -35,7 +35,8 @@ from remit.models.plan import Answered, NoWitness
 from remit.models.provider import ModelCall, Trouble, trouble_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
+    from typing import Any
 
     from remit.domain.clock import Clock
     from remit.models.attempt import Health
@@ -63,16 +64,16 @@ class Calls:
         self.clock = clock or SystemClock()
         self.spread = spread
 
-    async def perform(
+    def perform(
         self,
         plan: CallPlan,
         call: ModelCall,
         *,
         on_event: OnEvent | None = None,
         witness: Witness | None = None,
-    ) -> Answered:
+    ) -> Coroutine[Any, Any, Answered]:
         """The answer. Streams if the request asks for a stream. Raises the failure that tells most, with `attempts`."""
-        return await _Journey(self, plan, call, on_event or _unheard, witness or NoWitness()).go()
+        return _Journey(self, plan, call, on_event or _unheard, witness or NoWitness()).go()
 
 
 class _Unable(Exception):
@@ -153,7 +154,7 @@ class _Journey:
 
     async def _open(self, candidate: Candidate, *, hedge: bool = False) -> Underway:
         """Permission, account and credential for one attempt."""
-        wanted = self._clock.boot()
+        wanted = self._clock.boot() if self._numbers else self._began
         permission = self._calls.health.admit(candidate.model)
         self._numbers += 1
         if permission is None:
@@ -286,7 +287,7 @@ class _Journey:
     def _answered(self, attempt: Underway, response: ModelResponse) -> Answered:
         contact = self._began if attempt.contact is None else attempt.contact
         first = None if attempt.first is None else attempt.first - contact
-        latency = Latency(contact - self._began, first, self._clock.boot() - self._began)
+        latency = Latency(contact - self._began, first, attempt.ended - self._began)
         provider = attempt.candidate.provider
         return Answered(
             response, attempt.candidate.model, provider.name, self._in_order(), latency, provider.simulated

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 Mode = Literal["record", "replay", "auto"]
 VERSION = 1
+ABSENT = "absent"
+"""The kind of a credential that is not there; a cassette may answer without."""
 
 
 class Take(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -42,27 +44,62 @@ class Take(msgspec.Struct, frozen=True, omit_defaults=True):
     events: tuple[StreamEvent, ...] = ()
 
 
+class Tape:
+    """What stands on a cassette, and how far it was played; several providers may share one."""
+
+    def __init__(self, path: Path, mode: Mode = "replay") -> None:
+        self.path = path
+        self.mode = mode
+        self.takes: dict[str, list[Take]] = defaultdict(list)
+        self._played: Counter[str] = Counter()
+        if mode == "record":
+            _write(path, b"")
+        elif mode == "replay" or path.exists():
+            for take in _read(path):
+                self.takes[take.digest].append(take)
+
+    def next(self, asked: ModelRequest) -> Take | None:
+        """The same request asked again gets the next answer that it got then."""
+        if self.mode == "record":
+            return None
+        name = digest(asked)
+        place = self._played[name]
+        self._played[name] += 1
+        takes = self.takes.get(name, [])
+        return takes[place] if place < len(takes) else None
+
+    def add(self, line: bytes) -> None:
+        """One take more at the end."""
+        _write(self.path, line + b"\n", more=True)
+
+
+class Tapes:
+    """The tapes that are open, by file: whoever shares a file shares how far it was played."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[Path, Mode], Tape] = {}
+
+    def of(self, path: Path, mode: Mode) -> Tape:
+        """The tape of a file."""
+        found = self._open.get((path, mode))
+        if found is None:
+            found = self._open[path, mode] = Tape(path, mode)
+        return found
+
+
 class Cassette:
     """A provider that remembers: `record` starts the file anew, `replay` only reads it, `auto` adds what is missing."""
 
-    def __init__(self, path: Path, provider: Provider | None = None, mode: Mode = "replay") -> None:
-        if provider is None and mode != "replay":
-            raise ValueError("recording needs a provider to record")
-        self._path = path
+    def __init__(self, path: Path | Tape, provider: Provider | None = None, mode: Mode = "replay") -> None:
+        self._tape = path if isinstance(path, Tape) else Tape(path, mode)
         self._provider = provider
-        self._mode = mode
-        self._takes: dict[str, list[Take]] = defaultdict(list)
-        self._played: Counter[str] = Counter()
-        if mode == "record":
-            path.write_bytes(b"")
-        elif mode == "replay" or path.exists():
-            for take in _read(path):
-                self._takes[take.digest].append(take)
+        if provider is None and self._tape.mode != "replay":
+            raise ValueError("recording needs a provider to record")
 
     @property
     def name(self) -> str:
         """The name of the provider behind it."""
-        return self._provider.name if self._provider is not None else self._path.stem
+        return self._provider.name if self._provider is not None else self._tape.path.stem
 
     @property
     def dialect(self) -> str:
@@ -72,28 +109,28 @@ class Cassette:
     @property
     def simulated(self) -> bool:
         """An answer out of a file is no answer of today, and is labelled."""
-        return self._mode != "record" or (self._provider is not None and self._provider.simulated)
+        return self._tape.mode != "record" or (self._provider is not None and self._provider.simulated)
 
     async def complete(self, call: ModelCall) -> ModelResponse:
         """The recorded answer, or a real one that is recorded now."""
         asked = _asked(call, stream=False)
-        take = self._next_take(asked)
+        take = self._tape.next(asked)
         if take is not None and take.answer is not None:
             return take.answer
-        answer = await self._source(asked).complete(call)
+        answer = await self._source(asked, call).complete(call)
         self._keep(asked, secrets_of(call.credential), answer, ())
         return answer
 
     async def stream(self, call: ModelCall) -> AsyncIterator[StreamEvent]:
         """The recorded events, or real ones; a stream that failed or was left is not recorded."""
         asked = _asked(call, stream=True)
-        take = self._next_take(asked)
+        take = self._tape.next(asked)
         if take is not None and take.events:
             for event in take.events:
                 yield event
             return
         heard: list[StreamEvent] = []
-        async with listening(self._source(asked).stream(call)) as source:
+        async with listening(self._source(asked, call).stream(call)) as source:
             async for event in source:
                 heard.append(event)
                 yield event
@@ -105,20 +142,11 @@ class Cassette:
         if self._provider is not None:
             await self._provider.close()
 
-    def _next_take(self, asked: ModelRequest) -> Take | None:
-        """The same request asked again gets the next answer that it got then."""
-        if self._mode == "record":
-            return None
-        name = digest(asked)
-        place = self._played[name]
-        self._played[name] += 1
-        takes = self._takes.get(name, [])
-        return takes[place] if place < len(takes) else None
-
-    def _source(self, asked: ModelRequest) -> Provider:
-        if self._provider is not None and self._mode != "replay":
+    def _source(self, asked: ModelRequest, call: ModelCall) -> Provider:
+        closed = call.credential.kind == ABSENT
+        if self._provider is not None and self._tape.mode != "replay" and not closed:
             return self._provider
-        raise with_trouble(self._missing(asked), Trouble(retryable=False, sent=False))
+        raise with_trouble(self._missing(asked, closed=closed), Trouble(retryable=False, sent=False))
 
     def _keep(
         self,
@@ -129,20 +157,22 @@ class Cassette:
     ) -> None:
         take = Take(VERSION, digest(asked), asked, answer, _unspelt(events, secrets))
         plain = _without(msgspec.to_builtins(take), secrets) if secrets else take
-        with self._path.open("ab") as file:
-            file.write(msgspec.json.encode(plain) + b"\n")
+        self._tape.add(msgspec.json.encode(plain))
 
-    def _missing(self, asked: ModelRequest) -> ProviderRefused:
-        times = len(self._takes.get(digest(asked), []))
+    def _missing(self, asked: ModelRequest, *, closed: bool) -> ProviderRefused:
+        takes = self._tape.takes
+        times = len(takes.get(digest(asked), []))
         if times:
             what = f"it holds {times} answers to this request, and {times + 1} were wanted"
-        elif not self._takes:
+        elif not takes:
             what = "it is empty"
         else:
-            what = f"it holds no such request; {_difference(asked, self._takes)}"
+            what = f"it holds no such request; {_difference(asked, takes)}"
         return ProviderRefused(
-            f"the cassette {self._path.name} cannot answer: {what}.",
-            'Record it with a real provider: Cassette(path, provider, mode="auto").',
+            f"the cassette {self._tape.path.name} cannot answer: {what}.",
+            f"Record it: {self.name} needs its key for that."
+            if closed
+            else 'Record it with a real provider: cassette_mode = "auto".',
         )
 
 
@@ -182,6 +212,15 @@ def _without(value: Any, secrets: tuple[str, ...]) -> Any:
             return [_without(each, secrets) for each in value]  # pyright: ignore[reportUnknownVariableType]
         case _:
             return value
+
+
+def _write(path: Path, content: bytes, *, more: bool = False) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab" if more else "wb") as file:
+            file.write(content)
+    except OSError as wrong:
+        raise InvalidDocument(f"the cassette {path.name} cannot be written: {wrong.strerror}.") from None
 
 
 def _read(path: Path) -> list[Take]:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from remit.domain.action_errors import InvalidCatalog
 from remit.models.specs import KINDS, ProviderSpec
 
+CASSETTE_MODES = ("replay", "auto", "record")
+
 RESERVED = frozenset(
     {
         "authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key",
@@ -52,6 +54,7 @@ def check(spec: ProviderSpec) -> None:
     if spec.auth not in {"", "key", "bearer"}:
         raise _invalid(spec, f'has auth "{spec.auth}"', 'It is "key" or "bearer".')
     _check_dialect(spec)
+    _check_cassette(spec)
     _check_version(spec)
     _check_address(spec)
     for name in spec.headers:
@@ -61,6 +64,19 @@ def check(spec: ProviderSpec) -> None:
                 f"sets the header {name}, which Remit sets by itself",
                 "Name a secret instead of a header.",
             )
+
+
+def _check_cassette(spec: ProviderSpec) -> None:
+    if spec.cassette_mode not in CASSETTE_MODES:
+        raise _invalid(
+            spec, f'has cassette_mode "{spec.cassette_mode}"', f"It is one of {', '.join(CASSETTE_MODES)}."
+        )
+    if spec.cassette_mode != "replay" and not spec.cassette:
+        raise _invalid(spec, "has a cassette_mode and no cassette", 'Name the file: cassette = "FILE.jsonl".')
+    if spec.cassette and spec.kind == "simulated":
+        raise _invalid(
+            spec, "makes its answers up, and so has none to record", 'Give it a script instead: script = "…".'
+        )
 
 
 def _check_dialect(spec: ProviderSpec) -> None:

@@ -74,6 +74,15 @@ class Configuration:
             spec = ProviderSpec(SIMULATED, SIMULATED)
         return replace(self, providers={SIMULATED: spec}, catalog=Catalog(cards))
 
+    def taped(self, cassette: str, mode: str) -> Configuration:
+        """The same with one cassette before every provider that answers by itself."""
+        _refuse_in_prod(self.environment)
+        taped = {
+            name: spec if spec.kind == SIMULATED else replace(spec, cassette=cassette, cassette_mode=mode)
+            for name, spec in self.providers.items()
+        }
+        return replace(self, providers=taped)
+
 
 def load(folder: Path, env: Mapping[str, str] | None = None, environment: str = "dev") -> Configuration:
     """The models of a workspace, or one sentence on the first thing that cannot be."""
@@ -109,6 +118,11 @@ def _providers(table: Mapping[str, Any], env: Mapping[str, str], environment: st
     for name, each in found.items():
         if each.spec.kind == SIMULATED:
             _refuse_in_prod(environment, f"{FILE}: [providers.{name}] is simulated, and ")
+        if each.spec.cassette and environment == PROD:
+            raise InvalidCatalog(
+                f"{FILE}: [providers.{name}] has a cassette, and nothing is played back or recorded in {PROD}.",
+                "Take it out there; a cassette is for tests, and holds what was said in clear text.",
+            )
     return found
 
 

@@ -10,7 +10,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from remit.domain.value import value
+from msgspec import Struct
+
 from remit.models.catalog import FOREVER
 from remit.models.regions import lies_in
 
@@ -31,8 +32,7 @@ class Eliminated:
     sentence: str
 
 
-@value
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A model in question, with its price of the moment."""
 
     card: ModelCard

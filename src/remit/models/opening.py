@@ -6,15 +6,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from remit.domain.clock import SystemClock
 from remit.models.checking import DIALECTS, check
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from remit.domain.clock import Clock
+    from remit.models.cassettes import Mode, Tapes
     from remit.models.endpoint import Endpoint
     from remit.models.provider import Provider
     from remit.models.specs import ProviderSpec
@@ -31,9 +31,10 @@ def open_provider(
     clock: Clock | None = None,
     folder: Path | None = None,
     environment: str = "dev",
+    tapes: Tapes | None = None,
 ) -> Provider:
-    """The provider; raises `InvalidCatalog` for a description that cannot work. Nothing is contacted. `folder` and
-    `environment` are for the simulated one: where its scripts are, and where it must not serve.
+    """The provider; raises `InvalidCatalog` for a description that cannot work. Nothing is contacted. `folder` is where
+    scripts and cassettes are, `environment` where the simulated one must not serve, `tapes` what is open already.
     """
     check(spec)
     if spec.kind == "simulated":
@@ -45,7 +46,13 @@ def open_provider(
 
     spec = replace(spec, base_url=spec.base_url.rstrip("/"))
     transport = Transport()
-    return OverHttp(_endpoint(spec, _dialect(spec), transport, clock or SystemClock()), transport)
+    found = OverHttp(_endpoint(spec, _dialect(spec), transport, clock or SystemClock()), transport)
+    if not spec.cassette:
+        return found
+    from remit.models.cassettes import Cassette, Tapes
+
+    file, mode = (folder or Path()) / spec.cassette, cast("Mode", spec.cassette_mode)
+    return Cassette((tapes or Tapes()).of(file, mode), found)
 
 
 def _dialect(spec: ProviderSpec) -> Dialect:

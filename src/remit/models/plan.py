@@ -5,11 +5,12 @@ with every attempt that led to it. Data only.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct, field
+
 from remit.domain.effects import Backoff
-from remit.domain.value import value
 from remit.models.attempt import Attempt, Latency, Reset
 from remit.models.provider import Credential, Deadlines, Provider
 from remit.wire.messages import ModelResponse, StreamEvent
@@ -36,8 +37,7 @@ class Candidate:
     """Its own, where it has some; else those of the call."""
 
 
-@value
-class CallPlan:
+class CallPlan(Struct, frozen=True):
     """What a route decided."""
 
     candidates: tuple[Candidate, ...]
@@ -58,8 +58,7 @@ class CallPlan:
     """Seconds without a first event after which the next candidate is asked as well; None: never."""
 
 
-@value
-class Answered:
+class Answered(Struct, frozen=True):
     """The answer, and what it took."""
 
     response: ModelResponse

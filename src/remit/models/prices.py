@@ -12,13 +12,13 @@ import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from operator import attrgetter
+from operator import attrgetter, mul
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
 from remit.domain.clock import MICROSECONDS
-from remit.domain.value import value
 from remit.models.catalog import DATE, ModelCard, maker_name, read_data
 
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ class Price:
         )
 
 
-@value
-class Cost:
+class Cost(Struct, frozen=True, gc=False):
     """What a usage costs: parts that add up to the total, and the book that says so."""
 
     model: str
@@ -137,6 +136,14 @@ class PriceBook:
                 parts[part] = -(-exact // MILLION) - paid
                 paid += parts[part]
         return Cost(model, parts, paid, self.name)
+
+    def total(self, model: str, usage: Usage, at: int) -> int | None:
+        """The total of `cost` alone, for who does not ask for its parts."""
+        period = self.period(model, at)
+        if period is None:
+            return None
+        rates = period.rates_for(usage.prompt)
+        return -(-sum(map(mul, _PARTS_OF(usage), _PARTS_OF(rates))) // MILLION)
 
     def to_plain(self) -> dict[str, Any]:
         """The book as plain JSON, to be kept beside the calls that were priced out of it."""

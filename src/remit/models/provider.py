@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from remit.domain.value import value
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -38,14 +38,13 @@ class Credential:
     fields: dict[str, str] = field(default_factory=dict[str, str], repr=False)
 
 
-@value
-class ModelCall:
+class ModelCall(msgspec.Struct, frozen=True):
     """One attempt."""
 
     request: ModelRequest
-    credential: Credential = field(default_factory=Credential)
-    deadlines: Deadlines = field(default_factory=Deadlines)
-    headers: dict[str, str] = field(default_factory=dict[str, str])
+    credential: Credential = msgspec.field(default_factory=Credential)
+    deadlines: Deadlines = msgspec.field(default_factory=Deadlines)
+    headers: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     key: str = ""
     """An idempotency key, for providers that take one."""
     run: str = ""

@@ -7,8 +7,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, structs
+
 from remit.domain.action_errors import NoRoute
-from remit.domain.value import value
 from remit.models.constraints import Candidate, Eliminated, binding, violations
 from remit.models.prices import MILLION
 from remit.models.warmth import Warmth
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from remit.models.catalog import Catalog, ModelCard
-    from remit.models.prices import Period, PriceBook
+    from remit.models.prices import Period, PriceBook, Rates
     from remit.models.routes import Need, Route
     from remit.wire.messages import Usage
 
@@ -39,10 +40,12 @@ NEAR = 1.1
 WORTH_LEAVING = 0.5
 """A session leaves a warm model for one that costs less than half of it, cold."""
 _A_PAIR = 2
+_ALIKE = 4096
+"""Tokens: prompts that differ by less are of one size."""
+_REMEMBERED = 1000
 
 
-@value
-class Score:
+class Score(Struct, frozen=True, gc=False):
     """What spoke for a model."""
 
     model: str
@@ -57,8 +60,7 @@ class Score:
     fallback: bool = False
 
 
-@value
-class RouteDecision:
+class RouteDecision(Struct, frozen=True, gc=False):
     """Whom to ask, in this order, and why nobody else."""
 
     route: str
@@ -82,6 +84,8 @@ class Router:
         self._book = book
         self._health = health
         self._warmth = warmth or Warmth()
+        self._able: dict[tuple[object, ...], tuple[Route, ModelCard, Rates | None]] = {}
+        """What may serve requests of some kind and size, by route and model."""
 
     def choose(self, route: Route, need: Need, now: int) -> RouteDecision:
         """Whom to ask; raises `NoRoute` naming the constraint that nobody meets."""
@@ -96,10 +100,29 @@ class Router:
             return None
         name = route.candidates[0]
         card = self._catalog.card(name)
-        if violations(route, need, Candidate(card, self._book.period(name, now))):
+        if not self._may_serve(route, card, need, now):
             return None
         stays = not self._health.resting(name) and self._warmth.keeps(card, need, now)
         return RouteDecision(route.name, route.candidates, (), (), name if stays else "")
+
+    def _may_serve(self, route: Route, card: ModelCard, need: Need, now: int) -> bool:
+        """Whether nothing speaks against a model: looked at once for all prompts of about this size and at this price,
+        as what the largest of them may ask the others may, too.
+        """
+        period, size = self._book.period(card.name, now), -(-need.prompt // _ALIKE) * _ALIKE
+        rates = None if period is None else period.rates_for(need.prompt)
+        key = (route.name, card.name, need.capabilities, need.data_class, need.max_tokens, size)
+        known = self._able.get(key)
+        if known is not None and known[0] is route and known[1] is card and known[2] is rates:
+            return True
+        candidate = Candidate(card, period)
+        alike = period is None or period.rates_for(size) is rates
+        if not alike or violations(route, structs.replace(need, prompt=size), candidate):
+            return not violations(route, need, candidate)
+        if len(self._able) >= _REMEMBERED:
+            self._able.clear()
+        self._able[key] = (route, card, rates)
+        return True
 
     def explain(self, route: Route, need: Need, now: int) -> RouteDecision:
         """The same, and an empty order where nobody may serve."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from remit.domain.value import value
+from msgspec import Struct
+
 from remit.models.bounds import TYPICAL_BYTES_PER_TOKEN, weigh, weigh_tools
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ class Route:
         return tuple(dict.fromkeys((*self.models, *self.fallbacks)))
 
 
-@value
-class Need:
+class Need(Struct, frozen=True, gc=False):
     """What one request needs of a model."""
 
     capabilities: frozenset[str] = frozenset()

@@ -52,7 +52,16 @@ class ProviderSpec:
     deadlines: Deadlines = field(default_factory=Deadlines)
     largest_answer: int = 32 * MEGABYTE
     """Bytes of a whole answer, or of one frame of a stream, after which the provider is not listened to any more."""
+    cassette: str = ""
+    """A file of recorded answers, from the folder of the workspace; not in prod, and not for the simulated model."""
+    cassette_mode: str = "replay"
+    """replay: nobody is asked; auto: whoever is behind it is asked for what is missing; record: for everything."""
     script: str = ""
     """simulated: the file that it plays."""
     options: dict[str, object] = field(default_factory=dict[str, object])
     """simulated: chaos and the like, as that provider documents it."""
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether it is ever contacted, and so wants its key."""
+        return bool(self.secret) and not (self.cassette and self.cassette_mode == "replay")

@@ -115,7 +115,7 @@ class Authority:
             piece = self._slice(book, request, request.action)
             if request.action == "list":
                 return self._listed(book, piece, request)
-            return _judge(book, piece, request, at, agreed)
+            return piece.settled or _judge(book, piece, request, at, agreed)
         except (Unknown, Unfit) as wrong:
             return unjudged(str(wrong).rstrip("."), book.digest)
         except Exception as wrong:  # noqa: BLE001 - whatever the reason, nobody has permitted it
@@ -213,7 +213,9 @@ def _judged_once(
         matched = piece.match(values)
         settled = is_settled(book.rules, matched, request)
         found = (matched, answer(book.rules, matched, request, {}, book.digest) if settled else None)
-        if _is_short(values):
+        if not piece.reads:
+            piece.settled = found[1]  # nothing of any call is looked at
+        elif _is_short(values):
             book.answers.keep(key, found)
     matched, plain = found
     return plain or answer(book.rules, matched, request, context, book.digest, at, agreed)

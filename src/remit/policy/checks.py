@@ -114,7 +114,7 @@ def _ready(rule: Rule, world: World, shared: Vocabulary) -> Ready:
     )  # fmt: skip
     named = sorted(reads(statement) - RESERVED)
     reason = Reason(
-        rule.name, rule.place, rule.reason or sentence(rule), named[0] if len(named) == 1 else "",
+        rule.name, rule.place, rule.reason or sentence(rule), ", ".join(named),
         remedies=(rule.remedy,) if rule.remedy else (),
     )  # fmt: skip
     return Ready(rule, condition, reads(exact), mentions(exact, "principal"), reason)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from remit.domain.capabilities import Capability, Caveat, Terms
+from remit.domain.capabilities import ANYBODY, Capability, Caveat, Terms
 from remit.domain.decisions import AccessRequest
 
 Json = Any
@@ -20,10 +20,12 @@ def attenuate(
     """A capability for one task, never more than the one that its giver has."""
     terms = terms or Terms()
     given = {name: digest for name, digest in tools.items() if terms.tools is None or name in terms.tools}
+    if terms.tools is not None and "*" in tools:
+        given |= {name: "" for name in terms.tools if name not in given}
     calls, caveats, name = terms.calls, terms.caveats(), ""
     if parent is not None:
         name = parent.digest
-        given = {tool: digest for tool, digest in given.items() if parent.tools.get(tool) == digest}
+        given = _of_both(parent, given)
         calls = parent.calls if calls is None else calls if parent.calls is None else min(calls, parent.calls)
         caveats = (*parent.caveats, *(each for each in caveats if each not in parent.caveats))
         expires = min(expires, parent.expires)
@@ -39,9 +41,9 @@ def widens(parent: Capability, child: Capability) -> str:
     """What a capability holds that the one it was made from does not; empty if it only narrows."""
     if child.parent != parent.digest:
         return "it was made from another capability"
-    if child.run != parent.run:
+    if child.run != parent.run and child.holder != ANYBODY:  # a run that was spawned has what was made for it
         return f"it is for the run {child.run}"
-    more = sorted(name for name, digest in child.tools.items() if parent.tools.get(name) != digest)
+    more = sorted(name for name, digest in child.tools.items() if not _has(parent, name, digest))
     if more:
         return f"it has {more[0]}, which its giver does not have so"
     if child.expires > parent.expires:
@@ -59,19 +61,42 @@ def refusal(capability: Capability, request: AccessRequest, run: str, now: int) 
     """Why an action is beyond a capability, and which argument; empty if it is not."""
     if run != capability.run:
         return f"what was delegated counts in the run {capability.run} alone", ""
-    if request.agent != capability.holder:
+    if capability.holder not in {ANYBODY, request.agent}:
         return f"it was delegated to {capability.holder}, and to nobody else", ""
     if now >= capability.expires:
         return "the time for which it was delegated is over", ""
     if request.action != "call":
         return "", ""
-    wanted = capability.tools.get(request.resource)
+    wanted = _wanted(capability, request.resource)
     if wanted is None:
         return f"{request.resource} was not delegated", ""
-    if request.facts.get("digest") != wanted:
+    if wanted and request.facts.get("digest") != wanted:
         return f"{request.resource} was delegated in another version", ""
     beyond = next((each for each in capability.caveats if not _holds(each, request)), None)
     return ("", "") if beyond is None else (f"it was delegated only with {beyond}", beyond.bound.argument)
+
+
+def _of_both(parent: Capability, given: Mapping[str, str]) -> dict[str, str]:
+    """Of these tools, those that the giver has, each in a definition that both mean."""
+    if "*" in given and "*" not in parent.tools:
+        given = {**{tool: digest for tool, digest in given.items() if tool != "*"}, **parent.tools}
+    held = {tool: _wanted(parent, tool) for tool in given}
+    return {
+        tool: digest or held[tool] or ""
+        for tool, digest in given.items()
+        if held[tool] is not None and (not digest or held[tool] in {"", digest})
+    }
+
+
+def _wanted(capability: Capability, tool: str) -> str | None:
+    """In which definition a tool may be called, if at all."""
+    return capability.tools.get(tool, capability.tools.get("*"))
+
+
+def _has(parent: Capability, tool: str, digest: str) -> bool:
+    """Whether a tool in this definition is among what a capability holds."""
+    wanted = _wanted(parent, tool)
+    return wanted is not None and wanted in {"", digest}
 
 
 def _holds(caveat: Caveat, request: AccessRequest) -> bool:

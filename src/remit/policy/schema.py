@@ -36,7 +36,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
 DUTIES = frozenset({"approve", "change_policy", "admin"})
 """What people do themselves, rather than agents on their behalf."""
 
-AREAS = ("people", "keys", "grants", "tools", "budgets", "halts", "canaries", "retention")
+AREAS = ("people", "keys", "grants", "tools", "budgets", "halts", "canaries", "retention", "evidence")
 """What can be administered."""
 
 OF_ACTIONS: dict[str, dict[str, Kind]] = {"memory": {"operation": Kind.TEXT}}

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import cedarpy
 
+from remit.domain.decisions import Decision
 from remit.policy.arguments import Argument, Kind, Unfit, convert
 from remit.policy.cedar import Conditions, Entity, Held, context_of, entities_of
 from remit.policy.checks import Ready
@@ -110,6 +111,8 @@ class Slice:
         self._moving = _Parts.of(compiler, sorted(moving))
         self.still = self._matched(*self._evaluate(_Parts.of(compiler, still), place))
         """What holds whatever the arguments are."""
+        self.settled: Decision | None = None
+        """The answer to every call, once somebody found that there is only one."""
 
     def values(self, context: Mapping[str, Json]) -> Values:
         """Of a call's context exactly what the rules read; raises `Unfit` for what they cannot look at."""

@@ -12,6 +12,7 @@ from remit.domain.evidence_errors import AnchorUnavailable
 from remit.store.anchor import AnchorRecord
 from remit.store.database import Commit, Op
 from remit.store.verifying.notes import Checkpoint, MalformedNote
+from remit.store.verifying.restores import Restore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +105,9 @@ class Anchoring:
         if held is None:
             return
         rows = await self._database.fetch("evidence.of_size", held.size)
+        restores = [Restore.parse(row[0]) for row in await self._database.fetch("evidence.restores")]
         same = bool(rows) and Checkpoint.parse(rows[0][0]).root == held.root
+        same = same or any(restore.disowns(held) for restore in restores)
         said = (
             ""
             if same

@@ -5,25 +5,24 @@ The kind in the envelope is the tag of the union. What no kind or reader claims 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import msgspec
 
 from remit.domain.errors import StoreCorrupt, StoreNewer
-from remit.domain.events import EVENTS, Event
+from remit.domain.event import Event
+from remit.domain.kinds import kind_named
 from remit.store.readers import OLD_READERS
 
 _ENCODER = msgspec.json.Encoder()
-_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
-    kind: msgspec.json.Decoder(shape) for kind, shape in EVENTS.items()
-}
 
 encode_event = _ENCODER.encode
 
 
 def decode_event(kind: str, body: bytes) -> Event:
     """The event of this kind that `body` holds."""
-    decoder = _DECODERS.get(kind)
+    decoder = _decoder(kind)
     try:
         if decoder is not None:
             return decoder.decode(body)
@@ -38,3 +37,9 @@ def decode_event(kind: str, body: bytes) -> Event:
         f'the log holds an event of kind "{kind}", which this Remit does not know.',
         "It was written by a newer version: upgrade this one.",
     )
+
+
+@cache
+def _decoder(kind: str) -> msgspec.json.Decoder[Any] | None:
+    shape = kind_named(kind)
+    return None if shape is None else msgspec.json.Decoder(shape)

@@ -88,6 +88,8 @@ async def export(source: LogSource, folder: Path, scope: Scope, made_at: int) ->
     notes = [{"size": each.size, "at": each.at, "note": each.note} for each in kept]
     _write(folder / "checkpoints.jsonl", notes)
     _write(folder / "keys.jsonl", [{"introduction": text} for text in source.introductions])
+    if source.restores:
+        _write(folder / "restores.jsonl", [{"note": note} for note in source.restores])
     _write_state(folder / "state", await source.tables(None if part is None else part.has_run))
     manifest = {"format": FORMAT, "origin": source.origin, "scope": scope.text, "made_at": made_at}
     (folder / "manifest.json").write_text(_encode(manifest) + "\n", "utf-8")

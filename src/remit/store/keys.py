@@ -128,6 +128,10 @@ class KeyRing:
             self.forget(key_id)
         return await self.get(key_id)
 
+    def opened(self, key_id: str, wrapped: bytes) -> DataKey:
+        """A key as somebody has just read it from the database, for one use; it is not kept."""
+        return DataKey(key_id, self._provider.unwrap(wrapped, key_id.encode()))
+
     async def for_run(self, key_id: str, team: str, at: int) -> DataKey:
         """The key for a message to a run: its own, or its team's where that was shredded."""
         try:

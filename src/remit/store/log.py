@@ -38,8 +38,10 @@ class Log:
         self._database = database
         self._keys = keys
 
-    async def read(self, stream: str, first: int = 1, *, lenient: bool = False) -> tuple[list[Entry], Head]:
-        """The events of a stream from `first` on, opened, and the head after them.
+    async def read(
+        self, stream: str, first: int = 1, *, lenient: bool = False, query: str = "log.read"
+    ) -> tuple[list[Entry], Head]:
+        """The events of a stream from `first` on, opened, and the head after them; another query may leave some out.
 
         What was shredded is an error, or, if `lenient`, stands there as `Erased`, or as what a rule left of it.
         """
@@ -48,7 +50,7 @@ class Log:
         head = Head(0, b"")
         key: DataKey | None = None
         while True:
-            rows = await self._database.fetch("log.read", stream, first, _PAGE)
+            rows = await self._database.fetch(query, stream, first, _PAGE)
             for row in map(EventRow._make, rows):
                 head = Head(row.seq, row.hash)
                 try:

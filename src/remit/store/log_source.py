@@ -59,6 +59,8 @@ class LogSource:
         self.origin = origin
         self.checkpoints: list[KeptCheckpoint] = []
         self.introductions: list[str] = []
+        self.restores: list[str] = []
+        """Declarations that the log was restored from a backup."""
         self._snapshot = snapshot
 
     @classmethod
@@ -72,6 +74,8 @@ class LogSource:
         source.checkpoints.sort(key=lambda checkpoint: checkpoint.size)
         keys = [row async for row in source._rows("signing_keys", "number", "introduction")]
         source.introductions = [introduction for _, introduction in sorted(keys)]
+        restores = [row async for row in source._rows("restores", "number", "note")]
+        source.restores = [note for _, note in sorted(restores)]
         return source
 
     @property
@@ -114,6 +118,7 @@ class LogSource:
                 outline.introductions.append(Introduction(text))
             except MalformedNote as wrong:
                 outline.malformed(f"a key of the log is malformed: {wrong}")
+        outline.add_restores(self.restores)
         return outline
 
     async def _rows(self, table: str, *names: str) -> AsyncIterator[Row]:

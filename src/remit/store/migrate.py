@@ -11,7 +11,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remit.domain.errors import Infrastructure, StoreCorrupt, StoreNewer, StoreOutdated
@@ -39,7 +39,7 @@ class Migration:
 @cache
 def migrations(dialect: str) -> tuple[Migration, ...]:
     """Every migration of a dialect, oldest first; number 0 makes the table that records the others."""
-    folder = files("remit.store").joinpath("migrations", dialect)
+    folder = Path(__file__).parent / "migrations" / dialect
     matches = ((_FILE.fullmatch(file.name), file) for file in folder.iterdir())
     found = [
         Migration(int(match["version"]), file.name.removesuffix(".sql"), file.read_text("utf-8"))

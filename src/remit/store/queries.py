@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
+_FOLDER = Path(__file__).parent / "sql"
 _HEADING = re.compile(r"^-- name: (?P<name>[a-z_]+\.[a-z_]+)(?: \((?P<dialect>sqlite|postgres)\))?$")
 _PARAMETER = re.compile(r"\$(\d+)(::[a-z0-9\[\]]+)?")
 _CAST = re.compile(r"::[a-z0-9]+(\[\])?")
@@ -30,9 +31,8 @@ class Query:
 def queries(dialect: str) -> dict[str, Query]:
     """All statements of a dialect by name."""
     found: dict[str, Query] = {}
-    for file in sorted(files("remit.store").joinpath("sql").iterdir(), key=lambda f: f.name):
-        if file.name.endswith(".sql"):
-            found |= {q.name: q for q in _parse(file.read_text("utf-8"), dialect)}
+    for file in sorted(_FOLDER.glob("*.sql")):
+        found |= {q.name: q for q in _parse(file.read_text("utf-8"), dialect)}
     return found
 
 

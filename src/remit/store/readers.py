@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from remit.domain.events import Event
+from remit.domain.event import Event
 
 Reader = tuple[type, Callable[[Any], Event]]
 

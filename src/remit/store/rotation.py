@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from remit.domain.errors import Refused, WrongState
 from remit.domain.protection_events import RootKeyRetired, RootKeyRotated
 from remit.store.database import Commit, Op
+from remit.store.relocation import check_settled
 from remit.store.telling import told
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ async def rotate(
     database: Database, keys: KeyRing, root: RootKey, keeper: RootKeeper, *, by: str, at: int
 ) -> Rotation:
     """Put a new root key in place and wrap every data key under it; or finish what was begun."""
+    await check_settled(database, keeper)
     await keys.look_again()
     begun = False
     if not root.older and not await _left(database, root):

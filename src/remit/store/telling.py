@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 WORKSPACE = "workspace"
 
 
-async def told(keys: KeyRing, event: Event, at: int, team: str = "") -> SharedEvent:
+async def told(keys: KeyRing, event: Event, at: int, team: str = "", path: str = "") -> SharedEvent:
     """A fact for the stream of the workspace, or of a team."""
     of = team or WORKSPACE
     stream = f"team:{team}" if team else WORKSPACE
     key = await keys.team_key(of, at)
 
     def seal(head: Head) -> EventRow:
-        return Pen(stream, of, key, head).write(event, "", at)
+        return Pen(stream, of, key, head).write(event, path, at)
 
     draft = Pen(stream, of, key)
-    draft.write(event, "", at)  # only for the blob of a large one: where it will stand is not known yet
+    draft.write(event, path, at)  # only for the blob of a large one: where it will stand is not known yet
     return SharedEvent(stream, seal, tuple(draft.take_blobs()))

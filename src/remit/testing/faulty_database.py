@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 from unittest import mock
 
-from remit.control import ground
+from remit.control.ground import ground
 from remit.domain.errors import Infrastructure, StoreFull, StoreUnavailable
 from remit.store.refusals import Refusals
 

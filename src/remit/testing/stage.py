@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 
     from remit.agents.agent import Agent
-    from remit.control.handle import RunHandle
+    from remit.control.approving.views import InboxItem
+    from remit.control.running.handle import RunHandle
+    from remit.control.runs.views import RunView, WaitView
     from remit.control.settings import Settings
-    from remit.control.views import InboxItem, RunView, WaitView
     from remit.domain.clock import Clock
     from remit.domain.runs import RunStatus
     from remit.engine.flow import Flow
+    from remit.models.cassettes import Mode
     from remit.testing.scripting import Script
 
 
@@ -26,10 +28,13 @@ class Stage:
     """A platform that a test may crash and restart; its runs stay the same runs."""
 
     def __init__(
-        self, assemble: Callable[[Iterable[Flow]], Any], flows: Iterable[Flow], script: Script | None = None
-    ) -> None:
+        self, assemble: Callable[[Iterable[Flow]], Any], flows: Iterable[Flow], script: Script | None = None,
+        cassette: Path | None = None, mode: Mode = "replay",
+    ) -> None:  # fmt: skip
         self.script = script
         """What the simulated model says; None: as the workspace is configured."""
+        self._cassette = cassette
+        self._mode: Mode = mode
         self._assemble = assemble
         self._flows = list(flows)
         self._platform: Platform | None = None
@@ -47,6 +52,8 @@ class Stage:
         self._platform = await self._assemble(self._flows)
         if self.script is not None:
             self.platform.simulate(self.script.play)
+        elif self._cassette is not None:
+            self.platform.simulate(cassette=self._cassette.absolute(), mode=self._mode)
         if worker:
             await self.platform.start_worker()
 
@@ -128,10 +135,12 @@ class StagedRun:
 async def stage(
     *flows: Flow, workspace: Path | None = None, database: str = "", clock: Clock | None = None,
     chosen: Settings | None = None, worker: bool = True, agents: Sequence[Agent] = (), script: Script | None = None,
+    cassette: Path | None = None, mode: Mode = "replay",
 ) -> AsyncGenerator[Stage]:  # fmt: skip
     """A platform with these flows on a temporary workspace (or the given one), up until the block ends.
 
-    With a `script`, the simulated model answers by it, whatever provider the workspace names.
+    With a `script`, the simulated model answers by it, whatever provider the workspace names. With a `cassette`, the
+    answers of its providers come from that file; `mode` is `auto` or `record` where they are asked and recorded.
     """
     with tempfile.TemporaryDirectory(prefix="remit-test-") as temporary:
         place = workspace or Path(temporary)
@@ -147,7 +156,7 @@ async def stage(
                 quiet="the body of a flow under test",
             )
 
-        made = Stage(assemble, flows, script)
+        made = Stage(assemble, flows, script, cassette, mode)
         await made.up(worker=worker)
         try:
             yield made

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
-from remit.domain.events import EVENTS, Event
+from remit.domain.event import Event
+from remit.domain.kinds import every_kind
 from remit.engine import faults
 from remit.testing.crash import Death
 from remit.testing.programs import Node, grow
@@ -61,7 +62,7 @@ def texts() -> SearchStrategy[str]:
 
 def events() -> SearchStrategy[Event]:
     """Every kind of event, with any content."""
-    return st.one_of([_event(kind) for kind in EVENTS.values()])
+    return st.one_of([_event(kind) for kind in every_kind().values()])
 
 
 def _event(kind: type[Event]) -> SearchStrategy[Event]:

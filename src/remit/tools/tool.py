@@ -211,7 +211,7 @@ class PythonTool(Tool):
             key_ttl=declared.key_ttl, undo=declared.undo,
             best_effort=NOT_ATOMIC if declared.undo is Undo.RESTORE else "",
             reconciles=parts[-1] is not None and len(parts) > 1, tier=declared.tier, owner=declared.owner,
-            secrets=declared.secrets, source="python", version=_version(parts),
+            secrets=declared.secrets, source="python", version=_version(parts), hold=declared.hold,
         )  # fmt: skip
 
 
@@ -241,6 +241,7 @@ def tool(
     secrets: Sequence[str] = (),
     tier: SandboxTier | str = SandboxTier.NONE,
     owner: str = "",
+    hold: float | str | None = None,
 ) -> Callable[[Callable[..., Any]], PythonTool]: ...
 def tool(
     fn: Callable[..., Any] | None = None, /, **declared: Any
@@ -277,7 +278,7 @@ def _declare(
     timeout: float | str | None = None, retry: Backoff | None = None, rate: Rate | str | None = None,
     breaker: Breaker | None = None, limit: int | None = None, key_ttl: float | str = "24h",
     reconcile: Callable[..., Any] | None = None, secrets: Sequence[str] = (),
-    tier: SandboxTier | str = SandboxTier.NONE, owner: str = "",
+    tier: SandboxTier | str = SandboxTier.NONE, owner: str = "", hold: float | str | None = None,
 ) -> PythonTool:  # fmt: skip
     name = name or getattr(fn, "__name__", "")
     if _TOOL_NAME.fullmatch(name) is None:
@@ -296,6 +297,7 @@ def _declare(
         retry=retry, rate=_rate(rate, name), breaker=breaker, limit=limit,
         key_ttl=_duration(key_ttl, name, "key_ttl"), undo=_one_of(Undo, undo, name, "undo"),
         tier=_one_of(SandboxTier, tier, name, "tier"), owner=owner, secrets=_names(secrets, name),
+        hold=0.0 if hold in {0, "0"} else None if hold is None else _duration(hold, name, "hold"),
     )  # fmt: skip
     _check_effect(manifest)
     made = PythonTool(fn, manifest, object)
@@ -306,6 +308,10 @@ def _declare(
 
 def _check_effect(declared: ToolManifest) -> None:
     name = declared.name
+    if declared.hold is not None and not declared.effect.acts:
+        raise InvalidTool(
+            f"{name} only reads and says hold=…; only what acts is held back.", "Leave it away."
+        )
     if declared.undo is Undo.INVERSE:
         raise InvalidTool(
             f'{name} says undo="inverse", which is for tools that a document describes.',

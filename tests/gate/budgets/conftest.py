@@ -17,7 +17,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         made = f"sqlite:///{tmp_path / 'remit.db'}"
     else:
-        made = request.getfixturevalue("postgres_dsn")
+        made = request.getfixturevalue("migrated_dsn")
     asyncio.run(prepare(made))
     return made
 

@@ -135,7 +135,7 @@ async def test_a_parked_run_follows_what_was_when_guards_change(
 async def test_tokens_and_verdicts_survive_a_restart_on_either_store(
     script: Script, tmp_path: Path, dialect: str, request: pytest.FixtureRequest
 ) -> None:
-    database = "" if dialect == "sqlite" else cast("str", request.getfixturevalue("postgres_dsn"))
+    database = "" if dialect == "sqlite" else cast("str", request.getfixturevalue("migrated_dsn"))
     sent, told = list[str](), list[str]()
     clerk = agent(reader(), sender(sent), guards=[REDACTS])
     script(clerk).calls("read")

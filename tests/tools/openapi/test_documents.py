@@ -81,6 +81,26 @@ def test_what_cannot_be_used_is_one_sentence(content: Any, sentence: str, tmp_pa
     assert len(raised.value.message) < 500
 
 
+ACT = api({"operationId": "act"})
+
+
+@pytest.mark.parametrize(
+    ("content", "wishes", "sentence"),
+    [
+        ({"openapi": "3.1.0", "paths": {}}, {}, "api.json has no operations"),
+        ({"openapi": "3.1.0", "paths": {"/x": {"summary": "nothing"}}}, {}, "api.json has no operations"),
+        (ACT, {"only": ("actt",)}, r'"actt" in only, and nothing that it offers .* \(nearest: "act"\)'),
+        (ACT, {"skip": ("delete_*",)}, r'"delete_\*" in skip, and nothing that it offers is called so'),
+        (ACT, {"skip": ("act",)}, "only and skip leave none"),
+    ],
+)  # fmt: skip
+def test_a_source_without_tools_and_a_wish_that_fits_nothing_are_said(
+    content: Any, wishes: dict[str, Any], sentence: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidDocument, match=sentence):
+        opened(tmp_path, content, **wishes)
+
+
 def test_what_is_skipped_may_be_as_wrong_as_it_likes(tmp_path: Path) -> None:
     content = {"openapi": "3.1.0", "paths": {
         "/upload": {"post": {**body({}, "multipart/form-data"), "operationId": "upload", "responses": _OK}},

@@ -14,7 +14,7 @@ from remit.domain.tools import Undo
 from remit.tools.registry import Registry
 from remit.tools.sources import open_sources
 from tests.tools.calling import context, perform, receipt, undo
-from tests.tools.sql.shops import Shop
+from tests.tools.sql.shops import Shop, shop_of
 
 _INJECTION = "x' OR 1=1; DROP TABLE orders; --"
 
@@ -42,6 +42,9 @@ _WRITES = (
     "commit",
     "copy orders to program 'true'",
     "select set_config('transaction_read_only', 'off', false)",
+    'select U&"pg_slee\\0070"(9)',
+    "select 1 as e'\\'; delete from orders --'",
+    "select 1 /* /* */ ; delete from orders; -- */ */",
     "select nextval('numbers')",
     "select load_extension('x')",
     "explain analyze delete from orders",
@@ -66,6 +69,43 @@ async def test_whatever_a_model_asks_only_reading_is_executed(shop: Shop, tmp_pa
             assert (await perform(ask, sql="select count(*) as n from orders;")).result == {
                 "rows": [{"n": 3}]
             }
+
+
+_ACTING = (
+    "select pg_terminate_backend(pg_backend_pid())",
+    'select pg_catalog . "pg_sleep" (60)',
+    "select pg_notify('x', 'y')",
+    "select pg_advisory_lock(1)",
+    "select set_config('search_path', 'x', false)",
+    "select pg_read_file('/etc/hostname')",
+    "select lo_get(1), lo_import('/etc/hostname')",
+    "select query_to_xml('select 1', true, true, '')",
+    "select /* harmless */ count(*), Pg_Terminate_Backend /* ( */ (1) from orders",
+    "select * from pg_logical_emit_message(true, 'x', 'y')",
+)
+
+
+async def test_functions_that_act_are_no_reading_whatever_the_transaction_allows(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    async with shop_of("postgres", tmp_path, postgres_dsn) as shop, shop.tools(tmp_path) as tools:
+        for sql in _ACTING:
+            with pytest.raises(ToolFailed, match=r"\(\) does more than to read"):
+                await perform(tools.get("ask_shop"), sql=sql)
+        fine = "select lower(max(customer)), now() is null, random() < 2, (select count(*) from lines) from orders"
+        assert len((await perform(tools.get("ask_shop"), sql=fine)).result["rows"]) == 1
+
+
+async def test_a_statement_that_breaks_its_own_connection_is_told_to_the_model_and_not_repeated(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    async with shop_of("postgres", tmp_path, postgres_dsn) as shop, shop.tools(tmp_path) as tools:
+        await shop.execute(
+            "CREATE FUNCTION leave() RETURNS boolean LANGUAGE sql AS 'SELECT pg_terminate_backend(pg_backend_pid())'"
+        )
+        with pytest.raises(ToolFailed, match="shop broke off while this was executed, and nothing was done"):
+            await perform(tools.get("ask_shop"), sql="select leave()")
+        assert (await perform(tools.get("ask_shop"), sql="select 1 as n")).result == {"rows": [{"n": 1}]}
 
 
 async def test_answers_have_an_end(shop: Shop, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from remit.cli.output import cell_width
 from remit.cli.tree import run_lines
-from remit.control.views import RunSummary, RunView, StepView, WaitView
+from remit.control.runs.views import RunSummary, RunView, StepView, WaitView
 
 MS = 1000
 

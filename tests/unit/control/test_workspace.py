@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from remit.control import workspace
+from remit.control.workspace.code import load_code
+from remit.control.workspace.founding import create
+from remit.control.workspace.place import at, find
 from remit.domain.errors import BadWorkspace, InvalidName
 
 FLOW = "from remit import Run, flow\n\n\n@flow\nasync def {name}(run: Run) -> int:\n    return {result}\n"
@@ -39,22 +41,22 @@ def write(place: Path, name: str, text: str) -> Path:
 
 
 def load(place: Path, *code: str) -> list[str]:
-    return [flow.name for flow in workspace.load_code(place, code or ("flows",)).flows]
+    return [flow.name for flow in load_code(place, code or ("flows",)).flows]
 
 
 def test_it_is_found_from_any_folder_inside(place: Path) -> None:
     inside = place / "flows" / "deep"
     inside.mkdir(parents=True)
-    assert workspace.find(inside) == place.resolve()
+    assert find(inside) == place.resolve()
 
 
 def test_a_named_folder_is_never_searched_upwards(place: Path) -> None:
     with pytest.raises(BadWorkspace, match=r"it has no remit\.toml"):
-        workspace.at(place / "flows")
+        at(place / "flows")
 
 
 def test_a_new_one_has_a_flow_that_loads(tmp_path: Path) -> None:
-    made = workspace.create(tmp_path / "desk")
+    made = create(tmp_path / "desk")
     assert {str(path.relative_to(tmp_path / "desk")) for path in made} >= {
         "remit.toml",
         "flows/hello.py",
@@ -67,19 +69,19 @@ def test_a_new_one_has_a_flow_that_loads(tmp_path: Path) -> None:
 def test_a_new_one_never_writes_into_a_folder_in_use(tmp_path: Path) -> None:
     write(tmp_path, "precious.txt", "mine")
     with pytest.raises(BadWorkspace, match="is not empty"):
-        workspace.create(tmp_path, "desk")
+        create(tmp_path, "desk")
 
 
 @pytest.mark.parametrize("name", ["my desk", "ümlaut", "-"])
 def test_its_name_is_a_code_name(name: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidName):
-        workspace.create(tmp_path / "new", name)
+        create(tmp_path / "new", name)
 
 
 def test_a_file_where_a_folder_is_needed_is_one_sentence(tmp_path: Path) -> None:
     write(tmp_path, "file", "")
     with pytest.raises(BadWorkspace, match="cannot be written: not a directory"):
-        workspace.create(tmp_path / "file" / "desk")
+        create(tmp_path / "file" / "desk")
 
 
 def test_modules_import_each_other_by_their_workspace_names(place: Path) -> None:
@@ -138,8 +140,8 @@ def test_two_flows_of_one_name_are_both_named(place: Path) -> None:
 
 def test_edited_code_is_loaded_anew_and_untouched_code_is_not(place: Path) -> None:
     file = write(place, "flows/one.py", FLOW.format(name="one", result=1))
-    first = workspace.load_code(place, ["flows"]).flows
-    assert workspace.load_code(place, ["flows"]).flows == first
+    first = load_code(place, ["flows"]).flows
+    assert load_code(place, ["flows"]).flows == first
     file.write_text(FLOW.format(name="another", result=22))
     assert load(place) == ["another"]
 

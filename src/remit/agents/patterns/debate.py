@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from remit.domain.errors import InvalidInput
+from remit.agents.patterns.given import listed
 from remit.wire import canonical
 
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 async def debate(run: Run, debaters: list[Agent], judge: Agent, question: object, *, rounds: int = 1) -> Any:
     """The judge's answer, who sees the question and what each debater said last."""
-    if not debaters:
-        raise InvalidInput("a debate needs debaters, and none were given.", "Give at least two agents.")
+    debaters = listed("a debate", "debaters", debaters, least=2)
     asked = canonical.plain(question)
     answers = await run.gather(*(run.ask(agent, question) for agent in debaters))
     for _ in range(rounds):

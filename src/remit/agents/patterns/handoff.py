@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from remit.agents.patterns.given import named
 from remit.domain.action_errors import LoopDetected
 from remit.domain.errors import InvalidInput
 from remit.wire import canonical
@@ -30,6 +31,7 @@ class Handing(Protocol):
 
 async def handoff(run: Run, agents: Mapping[str, Agent], first: str, task: object, *, hands: int = 4) -> Any:
     """The answer of the agent that did not hand on."""
+    agents = named("a hand-off", "agents", agents)
     name, notes = first, list[dict[str, Any]]()
     for _ in range(hands + 1):
         if name not in agents:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from remit.agents.patterns.given import listed
+
 if TYPE_CHECKING:
     from remit.agents.agent import Agent
     from remit.agents.run import Run
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 async def pipeline(run: Run, agents: list[Agent], given: object) -> Any:
     """What the last agent answers; the first failure ends it."""
     value: Any = given
+    agents = listed("a pipeline", "agents", agents, least=1)
     for agent in agents:
         value = await run.ask(agent, value)
     return value

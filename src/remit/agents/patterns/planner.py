@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from remit.agents.patterns.given import named
 from remit.domain.action_errors import NoProgress
 from remit.domain.errors import InvalidInput
 from remit.wire import canonical
@@ -51,6 +52,7 @@ async def plan_and_execute(
     The planner's output type has to be `Plan`. With `approve`, a person of that group sees every plan before it is
     carried out.
     """
+    workers = named("a plan", "workers", workers)
     done: list[dict[str, Any]] = []
     for _ in range(revisions + 1):
         plan: Plan = await run.ask(planner, task=canonical.plain(task), workers=sorted(workers), done=done)

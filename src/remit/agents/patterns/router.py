@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from remit.agents.patterns.given import named
 from remit.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ async def route(
     run: Run, choose: Callable[[Any], str], agents: Mapping[str, Agent], given: object, *, otherwise: str = ""
 ) -> Any:
     """The answer of the agent that `choose` names; `otherwise` for a name that nobody has."""
+    agents = named("a router", "agents", agents)
     name = choose(given)
     agent = agents.get(name) or agents.get(otherwise)
     if agent is None:

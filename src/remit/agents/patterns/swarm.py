@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from remit.agents.patterns.given import counted
 from remit.domain.action_errors import NoQuorum
 from remit.domain.errors import InvalidInput
 
@@ -25,6 +26,7 @@ async def swarm(
 
     With fewer than `quorum` successes (all, if it is not given) it raises `NoQuorum`, naming the first failure.
     """
+    pieces = counted("a swarm", "pieces", pieces)
     if quorum is not None and not 0 <= quorum <= len(pieces):
         raise InvalidInput(
             f"a swarm over {len(pieces)} pieces cannot have a quorum of {quorum}.",

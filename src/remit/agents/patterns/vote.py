@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from remit.agents.patterns.given import listed
 from remit.domain.action_errors import NoQuorum
 from remit.domain.effects import Effect
-from remit.domain.errors import InvalidInput
 from remit.engine.step import Step
 from remit.wire import canonical
 
@@ -37,8 +37,7 @@ async def vote(
     person: str = "",
 ) -> Ballot:  # fmt: skip
     """What more than `majority` of the voters say; else what the judge says, or a person of the group `person`."""
-    if not voters:
-        raise InvalidInput("a vote needs voters, and none were given.", "Give at least one agent.")
+    voters = listed("a vote", "voters", voters, least=1)
     answers = await run.gather(*(run.ask(voter, question) for voter in voters))
     named = {canonical.encode(canonical.plain(answer)).decode(): answer for answer in answers}
     votes = [canonical.encode(canonical.plain(answer)).decode() for answer in answers]

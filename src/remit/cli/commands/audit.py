@@ -97,6 +97,28 @@ def verify(terminal: Terminal, folder: Path | None, anchor: Path | None, key: st
 
 
 @audit.command(cls=Command)
+@click.option("--reason", required=True, help="Which backup, and why.")
+@click.option("--anchor", type=_FILE, default=None, help="Checkpoints that you hold, from an anchor.")
+@click.pass_obj
+def restored(terminal: Terminal, reason: str, anchor: Path | None) -> None:
+    """Declare that this database was restored from a backup, so that verification goes on from there.
+
+    What the anchors hold of its lost end is a declared loss from then on, with who said so and why.
+    """
+    from remit.control import settings
+    from remit.control.auditing.restoring import declare_restore
+
+    anchors = settings.load(terminal.place()).audit.anchors
+    made = terminal.ask_office(lambda office: declare_restore(office.ground, reason, anchor, anchors))
+
+    def lines() -> Iterator[str]:
+        yield f"declared by {made.by}: the log is what it was up to {wording.many(made.agreed, 'event')}"
+        yield f"  what was signed after that, up to {made.lost} at {_when(made.until)}, is lost: {made.reason}"
+
+    terminal.answer(made, lines)
+
+
+@audit.command(cls=Command)
 @click.argument("event")
 @click.pass_obj
 def show(terminal: Terminal, event: str) -> None:

@@ -14,7 +14,7 @@ from remit.domain.errors import RemitError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from remit.control.checking import CheckReport
+    from remit.control.upkeep.checking import CheckReport
 
 _STYLES = {"error": "bad", "warning": "waits"}
 
@@ -22,11 +22,13 @@ _STYLES = {"error": "bad", "warning": "waits"}
 @click.command(cls=Command)
 @click.pass_obj
 def check(terminal: Terminal) -> int:
-    """Look at everything a workspace says: settings, code, agents, tools, models, secrets, budgets, rules.
+    """Look at everything a workspace says: settings, code, agents, tools, models, secrets, budgets, rules, and whether
+    what takes two people is written as it is in force.
 
     Nothing is started or changed. Exits with 1 if there is an error; a warning is only named.
     """
-    from remit.control import checking, settings
+    from remit.control import settings
+    from remit.control.upkeep import checking
 
     place = terminal.place()
     try:
@@ -35,7 +37,8 @@ def check(terminal: Terminal) -> int:
         report = checking.unreadable(wrong)
     else:
         own = chosen.workspace
-        looked = checking.Chosen(tuple(chosen.code), own.team, own.environment, chosen.database)
+        sections = {"capture": chosen.capture, "retention": chosen.retention}
+        looked = checking.Chosen(tuple(chosen.code), own.team, own.environment, chosen.database, sections)
         report = terminal.execute(checking.check(place, looked))
     terminal.answer(report, lambda: _lines(report))
     return DONE if report.ok else REFUSED

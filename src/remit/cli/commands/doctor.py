@@ -14,7 +14,7 @@ from remit.domain.errors import RemitError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from remit.control.views import Finding
+    from remit.control.finding import Finding
 
 _WORDS = {"ok": ("ok", "good"), "warning": ("warning", "waits"), "broken": ("broken", "bad")}
 
@@ -31,8 +31,8 @@ def doctor(terminal: Terminal, *, deep: bool) -> int:
 
 async def _examine(terminal: Terminal, *, deep: bool) -> list[Finding]:
     """What the platform says of itself; where that does not start, the office; else the ground and the reason."""
-    from remit.control.health import examine_ground
-    from remit.control.views import Finding
+    from remit.control.finding import Finding
+    from remit.control.upkeep.health import examine_ground
 
     place = terminal.place()
     try:

@@ -11,7 +11,7 @@ from remit.cli.output import Span, table
 from remit.cli.terminal import Command, Group, Terminal, now
 
 if TYPE_CHECKING:
-    from remit.control.people_views import GrantView
+    from remit.control.approving.views import GrantView
 
 
 @click.group(cls=Group)

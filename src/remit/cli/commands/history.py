@@ -13,7 +13,7 @@ from remit.cli.terminal import Command, Terminal
 
 if TYPE_CHECKING:
     from remit.control.platform import Platform
-    from remit.control.views import RunView
+    from remit.control.runs.views import RunView
 
 
 @click.command(cls=Command)

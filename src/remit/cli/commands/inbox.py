@@ -14,9 +14,8 @@ from remit.cli.terminal import Command, Group, Terminal, now
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from remit.control.approving.views import InboxItem, InboxNumbers, Verdict
     from remit.control.office import Office
-    from remit.control.people_views import InboxNumbers, Verdict
-    from remit.control.views import InboxItem
 
 _RUN_USES, _RUN_TIME = 10, "8h"
 

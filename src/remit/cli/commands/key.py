@@ -13,7 +13,7 @@ from remit.cli.output import Span, table
 from remit.cli.terminal import Command, Group, Terminal, now
 
 if TYPE_CHECKING:
-    from remit.control.people_views import KeyView
+    from remit.control.people.views import KeyView
 
 
 @click.group(cls=Group)

@@ -11,8 +11,9 @@ from remit.cli.output import table
 from remit.cli.terminal import Command, Group, Terminal, now
 
 if TYPE_CHECKING:
+    from remit.control.inventory.views import MemoryView
     from remit.control.platform import Platform
-    from remit.control.views import MemoryView, RunView
+    from remit.control.runs.views import RunView
 
 _LONGEST = 60
 

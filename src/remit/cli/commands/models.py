@@ -11,8 +11,8 @@ from remit.cli.output import table
 from remit.cli.terminal import Command, Terminal
 
 if TYPE_CHECKING:
+    from remit.control.inventory.views import ModelsView
     from remit.control.platform import Platform
-    from remit.control.views import ModelsView
 
 
 @click.command(cls=Command)
@@ -36,7 +36,10 @@ def _lines(view: ModelsView) -> list[str]:
         (
             f"{model.name} (simulated)" if model.simulated else model.name, model.provider,
             f"{model.window:,}" if model.window else "unknown", _price(model.input), _price(model.output),
-            f"rests {model.resting:.0f} s" if model.resting else "",
+            ", ".join(filter(None, (
+                f"cassette {model.cassette}" if model.cassette else "",
+                f"rests {model.resting:.0f} s" if model.resting else "",
+            ))),
         )
         for model in view.models
     ]  # fmt: skip

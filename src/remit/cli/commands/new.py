@@ -15,9 +15,9 @@ from remit.cli.terminal import Command, Terminal
 @click.pass_obj
 def new(terminal: Terminal, folder: Path, name: str) -> None:
     """Make a workspace in FOLDER: settings, a flow that survives crashes, an agent without a key, and tests."""
-    from remit.control import workspace
+    from remit.control.workspace.founding import create
 
-    written = workspace.create(folder, name)
+    written = create(folder, name)
 
     def lines() -> list[str]:
         files = [f"  {path}" for path in written]

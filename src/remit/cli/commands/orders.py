@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.control.office import Office
-    from remit.control.views import RunView
+    from remit.control.runs.views import RunView
 
 
 @click.command(cls=Command)
@@ -40,7 +40,7 @@ def pause(terminal: Terminal, run: str) -> None:
 @click.argument("run")
 @click.pass_obj
 def resume(terminal: Terminal, run: str) -> None:
-    """Let a paused RUN go on."""
+    """Let RUN go on, which was paused, or set aside because it failed again and again."""
     _tell(terminal, run, lambda p: p.resume(run), "resumed")
 
 

@@ -14,8 +14,8 @@ from remit.cli.terminal import Command, Group, Terminal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from remit.control.contracting import ContractView
-    from remit.control.policies import PolicyReport
+    from remit.control.policy_life.checking import PolicyReport
+    from remit.control.running.contracting import ContractView
 
 _STYLES = {"away": "waits", "broken": "bad", "dead": "waits", "example": "bad"}
 
@@ -32,7 +32,8 @@ def check(terminal: Terminal) -> int:
 
     Exits with 1 if a rule does not fit or an example is contradicted; a rule that decides nothing is only named.
     """
-    from remit.control import policies, settings
+    from remit.control import settings
+    from remit.control.policy_life import checking as policies
 
     place = terminal.place()
     chosen = settings.load(place)
@@ -55,12 +56,12 @@ def contract(terminal: Terminal, text: str, agent: str) -> int:
 
     Nothing is started and no model is asked.
     """
-    from remit.control import contracting, settings
+    from remit.control import settings
+    from remit.control.running import contracting
 
     place = terminal.place()
     chosen = settings.load(place)
-    own = chosen.contracts
-    demands = contracting.Demands(own.required, own.reads, own.sinks, own.on_violation)
+    demands = contracting.demands_of(chosen.contracts)
     environment = chosen.workspace.environment
     view = terminal.execute(contracting.preview(place, chosen.code, demands, environment, agent, text))
     terminal.answer(view, lambda: _contract(view))
@@ -85,6 +86,11 @@ def _contract(view: ContractView) -> Iterator[str]:
     yield ""
     reads = "any data class" if "*" in view.reads else ", ".join(view.reads) or "no data that has a class"
     yield f"reads {reads}; what it does not have is {_VIOLATIONS[view.on_violation]}"
+    if view.slots:
+        shown = "; whoever asks has to agree to it first" if view.shown else ""
+        yield f"risk {view.risk}: {'; '.join(view.why) or 'nothing is left open'}{shown}"
+    if view.proposes:
+        yield f"a run would ask the model of the route {view.proposes} for the calls; this is what holds without it"
 
 
 def _lines(report: PolicyReport) -> Iterator[str]:

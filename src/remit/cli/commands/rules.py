@@ -86,15 +86,21 @@ def shadow(terminal: Terminal, since: str) -> None:
 
 
 @click.command(cls=Command)
+@click.argument("what", default="rules", type=click.Choice(["rules", "budgets", "retention"]))
 @click.option("--unprotect", is_flag=True, help="Also let one person alone change them from then on.")
 @click.pass_obj
-def propose(terminal: Terminal, unprotect: bool) -> int:
-    """Put the rules in policies/ into force everywhere; where they are protected, ask a second person.
+def propose(terminal: Terminal, what: str, unprotect: bool) -> int:
+    """Put the rules in policies/ into force everywhere, or budgets.toml, or [retention] and [capture] of remit.toml.
 
-    Exits with 4 while somebody else has to agree.
+    Where they are protected, a second person is asked; exits with 4 while somebody else has to agree.
     """
-    made = terminal.ask(lambda platform: platform.propose_policy(unprotect=unprotect))
-    terminal.answer(made, lambda: _proposed(made))
+    if what == "rules":
+        made = terminal.ask(lambda platform: platform.propose_policy(unprotect=unprotect))
+    else:
+        made = terminal.ask(lambda platform: platform.propose_limits(what, unprotect=unprotect))
+    terminal.answer(
+        made, lambda: _proposed(made, "policies/" if what == "rules" else f"what is written of {what}")
+    )
     return PARKED if made.status == "proposed" else DONE
 
 
@@ -152,7 +158,7 @@ def _show(terminal: Terminal, since: str) -> None:
 def _rights(found: list[RightView], since: str) -> list[str]:
     rows = [
         (
-            view.right, view.effect, Span(view.answer, "bad" if view.answer == "revoked" else ""),
+            view.right, view.effect, Span(view.answer, "" if view.answer == "may" else "bad"),
             wording.ago(view.last_used, now()) if view.last_used is not None else Span(f"not in {since}", "waits"),
             view.verdict,
         )
@@ -204,11 +210,11 @@ def _differences(found: list[DifferenceView]) -> Iterator[str]:
     yield from table(("request", "by", "in force", "on trial", "times", "because", "run"), rows, flexible=5)
 
 
-def _proposed(made: PolicyChange) -> Iterator[str]:
+def _proposed(made: PolicyChange, what: str) -> Iterator[str]:
     yield from made.changes
     match made.status:
         case "unchanged":
-            yield f"policies/ is what is in force: {made.digest[:12]}"
+            yield f"{what} is what is in force: {made.digest[:12]}"
         case "proposed":
             yield f"proposed as {made.proposal}: somebody else has to agree. See: remit inbox"
         case _:

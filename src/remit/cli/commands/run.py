@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from remit.control.platform import Platform
-    from remit.control.views import RunView
+    from remit.control.runs.views import RunView
 
 
 @click.command(cls=Command)

@@ -11,7 +11,7 @@ from remit.cli.output import Span, table
 from remit.cli.terminal import Command, Terminal, now
 
 if TYPE_CHECKING:
-    from remit.control.views import RunSummary, ScheduleView
+    from remit.control.runs.views import RunSummary, ScheduleView
 
 STATES = ("ready", "running", "parked", "succeeded", "failed", "cancelled")
 STYLES = {"succeeded": "good", "failed": "bad", "cancelled": "bad", "parked": "waits"}

@@ -12,7 +12,7 @@ from remit.cli.terminal import Command, Terminal, now
 
 if TYPE_CHECKING:
     from remit.control.office import Office
-    from remit.control.views import RunView
+    from remit.control.runs.views import RunView
 
 
 @click.command(cls=Command)

@@ -10,7 +10,7 @@ from remit.cli.output import Span, table
 from remit.cli.terminal import Command, Terminal
 
 if TYPE_CHECKING:
-    from remit.control.views import ToolView
+    from remit.control.inventory.views import ToolView
 
 
 @click.command(cls=Command)

@@ -14,7 +14,8 @@ from remit.domain.event import object_of
 
 if TYPE_CHECKING:
     from remit.control.platform import Platform
-    from remit.control.views import RunView, UndoView
+    from remit.control.running.views import UndoView
+    from remit.control.runs.views import RunView
 
 
 @click.command(cls=Command)
@@ -23,17 +24,22 @@ if TYPE_CHECKING:
     "--tainted-by", "source", default="", metavar="SOURCE", help="All that descends from a bad source."
 )
 @click.option("--days", default=30, show_default=True, help="With --tainted-by: how far back to look.")
+@click.option(
+    "--labelled", is_flag=True, help="With --tainted-by: take back only what a label says was made from it."
+)
 @click.option("--preview", is_flag=True, help="Only say what would be undone.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def undo(terminal: Terminal, run: str, source: str, days: int, *, preview: bool, yes: bool) -> int:
+def undo(
+    terminal: Terminal, run: str, source: str, days: int, *, labelled: bool, preview: bool, yes: bool
+) -> int:
     """Take back what RUN did, the newest write first. What somebody else changed since is left alone, and named."""
     if bool(run) == bool(source):
         raise click.UsageError("say which run, or --tainted-by SOURCE.")
     if source:
         from remit.cli.recall import recall
 
-        return recall(terminal, source, days, preview=preview, yes=yes)
+        return recall(terminal, source, days, labelled=labelled, preview=preview, yes=yes)
     if not preview and (back := _called_back(terminal, run, yes=yes)) is not None:
         return back
     planned = terminal.ask(lambda platform: platform.undo_preview(run))

@@ -22,7 +22,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.pass_obj
 def migrate(terminal: Terminal, *, check: bool) -> int:
     """Bring the database to the schema of this version. Forward only; make a backup first."""
-    from remit.control import settings, upkeep
+    from remit.control import settings
+    from remit.control.upkeep import databases as upkeep
 
     place = terminal.place()
     url = settings.load(place).database
@@ -76,7 +77,8 @@ def _back_up(terminal: Terminal, file: Path, keys: Path | None) -> None:
 
 
 def _restore(terminal: Terminal, archive: Path, keys: Path | None, folder: Path) -> None:
-    from remit.control import settings, upkeep
+    from remit.control import settings
+    from remit.control.upkeep import databases as upkeep
 
     url = settings.load(folder).database
     summary, made = terminal.execute(upkeep.restore(archive, keys, folder, url))

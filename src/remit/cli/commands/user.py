@@ -13,7 +13,7 @@ from remit.cli.terminal import Command, Group, Terminal, now
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from remit.control.people_views import NewKeyView, PersonView
+    from remit.control.people.views import NewKeyView, PersonView
 
 
 @click.group(cls=Group)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from remit.cli.demo.stage import Stage
     from remit.control.platform import Platform
-    from remit.control.views import RunView
+    from remit.control.runs.views import RunView
 
 _FLOW = "handle_ticket"
 _SMALL_TICKET = 4811

@@ -5,26 +5,26 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from remit.control import keys, people
-from remit.control.approving import canaries, grants, inbox, numbers, proposals
+from remit.domain.approvals import UNCHANGED
+from remit.domain.on_use import on_use
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from remit.control.ground import Ground
-    from remit.control.people_views import (
-        GrantView,
-        InboxNumbers,
-        KeyView,
-        NewKeyView,
-        PersonView,
-        ProposalView,
-        Verdict,
-    )
-    from remit.control.views import InboxItem
+    from remit.control.approving import canaries, grants, inbox, numbers, proposals
+    from remit.control.approving.views import GrantView, InboxItem, InboxNumbers, ProposalView, Verdict
+    from remit.control.ground.ground import Ground
+    from remit.control.people import keys, people
+    from remit.control.people.views import KeyView, NewKeyView, PersonView
     from remit.engine.dispatcher import Dispatcher
-
-_UNCHANGED = inbox.UNCHANGED
+else:
+    canaries = on_use("remit.control.approving.canaries")
+    grants = on_use("remit.control.approving.grants")
+    inbox = on_use("remit.control.approving.inbox")
+    numbers = on_use("remit.control.approving.numbers")
+    proposals = on_use("remit.control.approving.proposals")
+    keys = on_use("remit.control.people.keys")
+    people = on_use("remit.control.people.people")
 
 
 class PeopleDesk:
@@ -51,7 +51,7 @@ class PeopleDesk:
         return await inbox.item(self.ground, question)
 
     async def approve(
-        self, question: str, *, value: object = _UNCHANGED, comment: str = "", by: str = "", digest: str = ""
+        self, question: str, *, value: object = UNCHANGED, comment: str = "", by: str = "", digest: str = ""
     ) -> Verdict:
         """Say yes, to the value asked about or to an edited one; `digest` names what was looked at."""
         return await inbox.decide(self, question, "approved", value, comment, by, digest)
@@ -64,7 +64,7 @@ class PeopleDesk:
 
     async def reject(self, question: str, reason: str = "", by: str = "") -> Verdict:
         """Say no."""
-        return await inbox.decide(self, question, "rejected", _UNCHANGED, reason, by)
+        return await inbox.decide(self, question, "rejected", UNCHANGED, reason, by)
 
     async def delegate(self, question: str, to: str, comment: str = "") -> InboxItem:
         """Hand a question on to a person or a group."""

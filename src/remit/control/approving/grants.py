@@ -8,10 +8,10 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from remit.control.acts import record
-from remit.control.duties import governed, require, require_person
-from remit.control.inspection import find as find_run
-from remit.control.people_views import GrantView
+from remit.control.approving.views import GrantView
+from remit.control.authority.acts import record
+from remit.control.authority.duties import governed, require, require_person
+from remit.control.runs.inspection import find as find_run
 from remit.domain.action_errors import UnknownTool
 from remit.domain.approvals import Bound, check_bounds, read_bound
 from remit.domain.clock import LONGEST_SECONDS, MICROSECONDS
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remit.control.approving.questions import Opened
-    from remit.control.ground import Ground
+    from remit.control.ground.ground import Ground
     from remit.store.database import Row
 
 _MOST = 200

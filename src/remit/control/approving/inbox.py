@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from remit.control.approving import canaries, grants, proposals
-from remit.control.approving.answers import check_result
+from remit.control.approving.answers import check_narrower, check_result, check_value
 from remit.control.approving.questions import (
     MEANINGS,
     MOST,
@@ -23,9 +23,10 @@ from remit.control.approving.questions import (
     open_question,
     voices,
 )
-from remit.control.duties import governed, is_mine, require, require_person
-from remit.control.identity import people_of
-from remit.control.people_views import Verdict
+from remit.control.approving.views import Verdict
+from remit.control.authority.duties import governed, is_mine, require, require_person
+from remit.control.ground.identity import people_of
+from remit.domain.approvals import UNCHANGED
 from remit.domain.errors import InvalidInput, WrongState
 from remit.domain.event import object_of
 from remit.domain.events import ApprovalDecided
@@ -37,14 +38,12 @@ from remit.store.runs import run_row
 from remit.wire import canonical
 
 if TYPE_CHECKING:
-    from remit.control.ground import Ground
-    from remit.control.reach import Reach
-    from remit.control.views import InboxItem
+    from remit.control.approving.views import InboxItem
+    from remit.control.ground.ground import Ground
+    from remit.control.runs.reach import Reach
     from remit.domain.event import Event
     from remit.store.keys import DataKey
 
-UNCHANGED: Any = object()
-"""Stands for the value that was asked about."""
 _YES_OR_NO = {"step", "write"}
 _TRIES = 20
 
@@ -59,6 +58,12 @@ async def items(ground: Ground, group: str | None) -> list[InboxItem]:
     found = [await item_of(ground, row) for row in open_ones]
     proposed = [] if group else await proposals.items(ground)
     return sorted([*found, *proposed], key=lambda item: item.asked_at)
+
+
+_NOBODY_ELSE = (
+    "Give two people keys of their own, then each of them agrees: remit user add NAME --role admin. Or reject it, and "
+    "take @quorum out of the rule."
+)
 
 
 async def item(ground: Ground, question: str) -> InboxItem:
@@ -78,10 +83,8 @@ async def decide(
         who = await _who(reach.ground, about, verdict, by)
         _check_current(reach.ground, about, digest)
         plain = _plain(about.row, value) if value is not UNCHANGED else None
-        if plain is not None and about.row.kind == "approval":
-            await _check_edit(reach.ground, about.row.name, plain)
-        if value is not UNCHANGED and about.row.kind == "unknown":
-            await check_result(reach.ground, about.row.name, plain)
+        if value is not UNCHANGED:
+            await _check_answer(reach.ground, about, plain)
         if about.row.canary:
             return await canaries.answer(reach.ground, about.row, verdict, who, comment)
         try:
@@ -90,9 +93,11 @@ async def decide(
             return await _record(reach, about, verdict, who, comment, (value is not UNCHANGED, plain))
         except Conflict as refused:
             if refused.query == "approvals.voice":
+                alone = not await governed(reach.ground)
                 raise AlreadyVoted(
-                    f"{who} has agreed to {about.row.id} already, and somebody else has to.",
-                    "remit inbox says who.",
+                    f"{who} has agreed to {about.row.id} already, and somebody else has to"
+                    f"{'; this workspace has no users, so there is nobody else' if alone else ''}.",
+                    _NOBODY_ELSE if alone else "remit inbox says who.",
                 ) from None
             continue  # somebody else spoke in this very moment: look again
     raise WrongState(f"{question} changes too fast to be decided.", "Look again: remit inbox")
@@ -275,6 +280,21 @@ def _plain(row: Question, value: object) -> Any:
             f"Say yes: remit approve {row.id}",
         )
     return canonical.accept(value, "the value")
+
+
+async def _check_answer(ground: Ground, about: Opened, plain: Any) -> None:
+    """What is said instead has to fit what was asked; the question stays open if it does not."""
+    match about.row.kind:
+        case "approval" if plain is not None:
+            await _check_edit(ground, about.row.name, plain)
+        case "human" if about.shape:
+            check_value(about.shape, about.row.id, plain)
+        case "unknown":
+            await check_result(ground, about.row.name, plain)
+        case _:
+            pass
+    if plain is not None and about.row.meaning == "contract":
+        check_narrower(about.value, plain)
 
 
 async def _check_edit(ground: Ground, tool: str, edit: Any) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from remit.control.people_views import InboxNumbers
+from remit.control.approving.views import InboxNumbers
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from remit.control.ground import Ground
+    from remit.control.ground.ground import Ground
 
 _DAY = 86_400 * MICROSECONDS
 _MOST_DAYS = 36_500

@@ -10,9 +10,9 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from remit.control.duties import require, require_person
-from remit.control.people_views import ProposalView, Verdict
-from remit.control.views import InboxItem
+from remit.control.approving.views import InboxItem, ProposalView, Verdict
+from remit.control.authority.duties import require, require_person
+from remit.control.authority.limits_in_force import BUDGETS, RETENTION, adoption
 from remit.domain.action_events import ToolAccepted
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import AlreadyDecided, StoreCorrupt, WrongState
@@ -35,7 +35,7 @@ from remit.wire import canonical
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from remit.control.ground import Ground
+    from remit.control.ground.ground import Ground
     from remit.domain.event import Event
     from remit.store.database import SharedEvent
 
@@ -216,9 +216,20 @@ async def _adopt_policy(ground: Ground, made: ProposalMade, by: str) -> Effect:
     return Effect([adopt], [(team_stream(team), PolicyAdopted(digest, before, protected, by))])
 
 
+async def _adopt_limits(ground: Ground, made: ProposalMade, by: str) -> Effect:
+    """The budgets or rules of retention that were looked at come into force, in the place of those of then."""
+    action = object_of(made.action)
+    event, op = adoption(
+        ground, made.what, action["content"], str(action["from"]), by, protected=bool(action["protected"])
+    )
+    return Effect([op], [(team_stream(ground.principal.team), event)])
+
+
 _EFFECTS: dict[str, Callable[[Ground, ProposalMade, str], Awaitable[Effect]]] = {
     "tool": _accept_tool,
     "policy": _adopt_policy,
+    BUDGETS: _adopt_limits,
+    RETENTION: _adopt_limits,
 }
 """What a change of each kind does."""
 

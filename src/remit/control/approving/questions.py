@@ -9,9 +9,9 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from remit.control.duties import is_mine
-from remit.control.people_views import NoteView
-from remit.control.views import InboxItem
+from remit.control.approving.views import InboxItem, NoteView
+from remit.control.authority.duties import is_mine
+from remit.domain.approvals import CONTRACT
 from remit.domain.errors import AlreadyDecided, Shredded, UnknownApproval
 from remit.domain.event import object_of
 from remit.domain.events import WaitOpened
@@ -21,7 +21,7 @@ from remit.engine.outside import run_stream, team_stream
 from remit.wire import canonical
 
 if TYPE_CHECKING:
-    from remit.control.ground import Ground
+    from remit.control.ground.ground import Ground
     from remit.domain.event import Event
     from remit.store.database import Row
 
@@ -35,6 +35,10 @@ MEANINGS = {
     ),
     "write": ("the fork really performs this write", "the fork is told no"),
     "approval": ("exactly this is done, once", "it is not done, and whoever asked is told so"),
+    "contract": (
+        'the run may do this and no more; --value leaves less of it: {"slots": [{"slot": 1}]}',
+        "it does none of it, and the run is told no",
+    ),
 }
 
 
@@ -66,6 +70,8 @@ class Question(NamedTuple):
     @property
     def meaning(self) -> str:
         """What kind of answer it wants; a step that asks by itself has a name, and `run.human` has none."""
+        if self.kind == "human" and self.name == CONTRACT:
+            return "contract"
         return "step" if self.kind == "human" and self.name else self.kind
 
 
@@ -80,6 +86,10 @@ class Opened:
     otherwise: str
     edit: ApprovalEdited | None
     """The last change to it, if somebody made one."""
+    shape: Any = None
+    """The JSON Schema that another value in its place has to fit."""
+    note: str = ""
+    """What whoever asks says beside it."""
 
     @property
     def shown(self) -> Any:
@@ -121,14 +131,16 @@ async def find(ground: Ground, question: str) -> Question:
 async def open_question(ground: Ground, row: Question) -> Opened:
     """A question with what it is about, as far as that can still be read."""
     opened = await _event(ground, team_stream(row.team) if row.canary else run_stream(row.run), row.seq)
-    if isinstance(opened, CanarySeeded):
-        return Opened(row, opened.flow, opened.card, "reject", None)
+    if row.canary:
+        seeded = opened if isinstance(opened, CanarySeeded) else CanarySeeded(row.id, "", None, "")
+        return Opened(row, seeded.flow, seeded.card, "reject", None)
     edit = await _event(ground, team_stream(row.team), row.edit_seq) if row.edit_seq is not None else None
     flow = (await ground.database.fetch("runs.get", row.run))[0][2]
     found = opened if isinstance(opened, WaitOpened) else None
     return Opened(
         row, flow, found.value if found is not None else None, found.otherwise if found is not None else "reject",
         edit if isinstance(edit, ApprovalEdited) else None,
+        found.shape if found is not None else None, found.note if found is not None else "",
     )  # fmt: skip
 
 
@@ -140,7 +152,7 @@ async def item_of(ground: Ground, row: Question) -> InboxItem:
         row.id, row.kind, row.run, about.flow, row.path, row.name, row.group, row.asked_at, row.due,  # pyright: ignore[reportArgumentType]
         about.shown, yes, no, row.requester, row.assignee, row.quorum, await voices(ground, row),
         about.edit.by if about.edit is not None else "", await notes(ground, row), about.digest,
-        is_mine(ground, row.group, row.assignee),
+        is_mine(ground, row.group, row.assignee), about.note, about.shape,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from remit.control.inspection import find
+from remit.control.runs.inspection import find
 from remit.domain.errors import Refused, StoreReadOnly, UnknownRun, WrongState
 from remit.domain.evidence_errors import NotAnExport, UnknownEvent
 from remit.domain.ids import worker_id
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from remit.control.ground import Ground
+    from remit.control.ground.ground import Ground
     from remit.store.verifying.verdicts import Report
 
 
@@ -152,7 +152,7 @@ def verify_export(folder: Path, anchor: Path | None, key: str) -> Report:
 
 async def verify_log(ground: Ground, anchor: Path | None, key: str, anchors: Sequence[str]) -> Report:
     """Judge the live database by the same rules; without a named anchor, by the file that the settings name."""
-    held = _held(ground, anchor, anchors)
+    held = held_by(ground, anchor, anchors)
     async with ground.database.snapshot() as snapshot:
         source = await LogSource.of(snapshot, await origin_of(ground.database))
         examination = Examination(await source.outline(), held, _key(key))
@@ -219,7 +219,8 @@ def _make_room(to: Path) -> None:
         raise Refused(f"{to} is not empty, and an export never overwrites anything.", "Name a new folder.")
 
 
-def _held(ground: Ground, anchor: Path | None, anchors: Sequence[str]) -> Held | None:
+def held_by(ground: Ground, anchor: Path | None, anchors: Sequence[str]) -> Held | None:
+    """The checkpoints in a named file, or in the anchor of the settings; None where there are none."""
     if anchor is not None:
         try:
             return Held.read(anchor)

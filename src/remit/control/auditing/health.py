@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remit.control.views import Finding
+from remit.control.finding import Finding
 from remit.domain.clock import MICROSECONDS
 
 if TYPE_CHECKING:
-    from remit.control.ground import Ground
+    from remit.control.ground.ground import Ground
     from remit.store.database import Row
 
 _LATE_SECONDS = 60
@@ -54,7 +54,7 @@ def _anchor(ground: Ground, row: Row, newest: int) -> Finding:
     name, size, at, failed_at, error, contradiction = row
     if contradiction:
         remedy = (
-            "Was a backup restored? See what is missing: remit audit verify. Then go on with a new anchor."
+            "See what is missing: remit audit verify. Was a backup restored? Say so: remit audit restored"
         )
         return Finding(
             "anchor", "broken", f"{contradiction}: this is an older copy, or was rewritten", remedy

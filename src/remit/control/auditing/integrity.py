@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remit.control.views import Finding
+from remit.control.finding import Finding
 from remit.domain.errors import RemitError, Shredded, WrongKey
 from remit.store.database import Cursor, Head
 from remit.store.pen import GENESIS, envelope_of, link

@@ -5,12 +5,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
-from remit.control.containment import halting, outboxing
+from remit.domain.on_use import on_use
 
 if TYPE_CHECKING:
+    from remit.control.containment import halting, outboxing
     from remit.control.containment.views import HaltView, HeldView
-    from remit.control.ground import Ground
+    from remit.control.ground.ground import Ground
     from remit.engine.dispatcher import Dispatcher
+else:
+    halting = on_use("remit.control.containment.halting")
+    outboxing = on_use("remit.control.containment.outboxing")
 
 
 class ContainmentDesk:

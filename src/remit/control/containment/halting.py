@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from remit.control.authority.duties import require
 from remit.control.containment.views import HaltView
-from remit.control.duties import require
-from remit.control.inspection import find as find_run
+from remit.control.runs.inspection import find as find_run
 from remit.domain.clock import LONGEST_SECONDS, MICROSECONDS
 from remit.domain.errors import InvalidInput, Shredded, WrongState
 from remit.domain.halt_errors import UnknownHalt
@@ -21,7 +21,7 @@ from remit.store.database import Conflict
 from remit.wire import canonical
 
 if TYPE_CHECKING:
-    from remit.control.ground import Ground
+    from remit.control.ground.ground import Ground
     from remit.store.database import Row
 
 _MOST = 200

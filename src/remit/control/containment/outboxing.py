@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from remit.control.approving import inbox
 from remit.control.containment.views import HeldView
-from remit.control.inspection import find
+from remit.control.runs.inspection import find
+from remit.domain.approvals import UNCHANGED
 from remit.domain.errors import AlreadyDecided
 
 if TYPE_CHECKING:
-    from remit.control.ground import Ground
-    from remit.control.reach import Reach
+    from remit.control.ground.ground import Ground
+    from remit.control.runs.reach import Reach
 
 
 async def held(ground: Ground, run: str) -> list[HeldView]:
@@ -26,7 +27,7 @@ async def call_back(reach: Reach, run: str, reason: str = "") -> list[HeldView]:
     back: list[HeldView] = []
     for each in await held(reach.ground, run):
         try:
-            await inbox.decide(reach, each.id, "rejected", inbox.UNCHANGED, reason or "called back", "")
+            await inbox.decide(reach, each.id, "rejected", UNCHANGED, reason or "called back", "")
         except AlreadyDecided:
             continue  # its time came first, or somebody else
         back.append(each)

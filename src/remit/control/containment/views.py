@@ -50,6 +50,20 @@ class DescendantView:
     at: int
     possible: bool
     why: str
+    how: str = "exposure"
+    """`label`: a label names the source; `exposure`: it was in sight; `other labels`: it was in sight, and the labels
+    of the arguments name other sources only."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """What somebody may have read."""
+
+    run: str
+    path: str
+    kind: Literal["answer", "question"]
+    at: int
+    how: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +77,7 @@ class RecallView:
     """What is remembered of it, and the run that wrote it."""
     effects: tuple[DescendantView, ...]
     """What was changed, the newest run first."""
-    answered: tuple[str, ...]
-    """Runs whose answer somebody may have read."""
+    messages: tuple[MessageView, ...]
+    """Answers and questions that somebody may have read."""
     living: tuple[str, ...]
     """Runs that did not end yet."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from remit.control.ground import Ground
+    from remit.control.ground.ground import Ground
 
 __all__ = ["Judged", "Pack", "Written", "check", "make", "write"]
 

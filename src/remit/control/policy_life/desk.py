@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from remit.control.policy_life import proposing, reviewing, shadowing, simulating
+from remit.domain.on_use import on_use
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from remit.control.parts import Parts
+    from remit.control.policy_life import limiting, proposing, reviewing, shadowing, simulating
     from remit.control.policy_life.proposing import PolicyChange
     from remit.control.policy_life.reviewing import ReviewView, RightView
     from remit.control.policy_life.shadowing import DifferenceView
     from remit.control.policy_life.simulating import Recorded, Simulation
+    from remit.control.running.parts import Parts
+else:
+    limiting = on_use("remit.control.policy_life.limiting")
+    proposing = on_use("remit.control.policy_life.proposing")
+    reviewing = on_use("remit.control.policy_life.reviewing")
+    shadowing = on_use("remit.control.policy_life.shadowing")
+    simulating = on_use("remit.control.policy_life.simulating")
 
 
 class PolicyDesk:
@@ -32,6 +39,15 @@ class PolicyDesk:
     async def record_example(self, place: str, name: str = "") -> Recorded:
         """Take a golden decision from the log: `RUN/STEP`."""
         return await simulating.record_example(self.parts, place, name)
+
+    @property
+    @abstractmethod
+    def written(self) -> Mapping[str, Any]:
+        """The budgets and the rules of retention as they are written, in force or not."""
+
+    async def propose_limits(self, name: str, *, unprotect: bool = False) -> PolicyChange:
+        """Put the `budgets` or the rules of `retention` as they are written into force, or ask a second person."""
+        return await limiting.propose(self.parts, self.written, name, unprotect=unprotect)
 
     async def propose_policy(self, *, unprotect: bool = False) -> PolicyChange:
         """Put the rules in `policies/` into force, or ask a second person to agree."""
@@ -51,11 +67,14 @@ class PolicyDesk:
 
     async def review_rights(self, rights: Sequence[str], verdict: str, why: str = "") -> ReviewView | None:
         """Say `confirmed` or `revoked` about rights."""
-        return await reviewing.decide(self.parts.ground, rights, verdict, why)
+        done = await reviewing.decide(self.parts.ground, rights, verdict, why)
+        await self.parts.house.gate.parts.standing.look()
+        return done
 
     async def restore_right(self, right: str) -> None:
         """Let the rules decide about a right again."""
         await reviewing.restore(self.parts.ground, right)
+        await self.parts.house.gate.parts.standing.look()
 
     async def access_reviews(self) -> list[ReviewView]:
         """Reviews, the latest first."""

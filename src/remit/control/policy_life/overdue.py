@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remit.control.views import Finding
+from remit.control.finding import Finding
 
 if TYPE_CHECKING:
-    from remit.control.ground import Ground
+    from remit.control.ground.ground import Ground
 
 
 async def examine_reviews(ground: Ground) -> list[Finding]:

@@ -6,10 +6,10 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from remit.control import policies
 from remit.control.approving import proposals
-from remit.control.duties import governed, require
-from remit.control.policy_in_force import FOLDER, archive_of, is_held, put_in_force, refuse_lockout
+from remit.control.authority.duties import governed, require
+from remit.control.authority.policy_in_force import FOLDER, archive_of, is_held, put_in_force, refuse_lockout
+from remit.control.policy_life import checking as policies
 from remit.domain.action_errors import InvalidPolicy
 from remit.domain.errors import WrongState
 from remit.policy import checking
@@ -19,8 +19,8 @@ from remit.policy.loading import digest_of, read_files
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from remit.control.ground import Ground
-    from remit.control.parts import Parts
+    from remit.control.ground.ground import Ground
+    from remit.control.running.parts import Parts
     from remit.gate.standing.archive import InForce
 
 

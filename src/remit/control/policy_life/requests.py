@@ -14,7 +14,7 @@ from remit.engine.outside import run_stream
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from remit.control.parts import Parts
+    from remit.control.running.parts import Parts
     from remit.store.log import Entry
 
 _MOST_RUNS = 100_000

@@ -9,9 +9,9 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from remit.control.acts import record
-from remit.control.duties import require
-from remit.control.identity import people_of
+from remit.control.authority.acts import record
+from remit.control.authority.duties import require
+from remit.control.ground.identity import people_of
 from remit.control.policy_life.requests import asked_since
 from remit.domain.clock import MICROSECONDS
 from remit.domain.decisions import AccessRequest, Outcome
@@ -25,14 +25,16 @@ from remit.store.database import Conflict, Op
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from remit.control.ground import Ground
-    from remit.control.parts import Parts
+    from remit.control.ground.ground import Ground
+    from remit.control.running.parts import Parts
     from remit.domain.event import Event
     from remit.store.database import Row
 
+_Asker = tuple[str, tuple[str, ...]]
+"""Somebody, and the groups they are in."""
 _MOST = 50
-_ANYBODY = "anybody"
-"""Stands for whoever is no user of the workspace, where it has none."""
+_OWNER: _Asker = ("owner", ())
+"""Whoever holds the machine: acts without a key, whether the workspace has users or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class RightView:
     tool: str
     effect: str
     answer: str
-    """What the rules say before they see the arguments: `may` or `revoked`."""
+    """What the rules say before they see the arguments: `may`, `revoked`, or `overdue` where that is denied."""
     last_used: int | None
     """None: not once in the time that was looked at."""
     verdict: str = ""
@@ -81,11 +83,14 @@ async def rights(parts: Parts, since: str = "30d") -> list[RightView]:
             used[f"{who}/{request.resource}"] = max(each.at, used.get(f"{who}/{request.resource}", 0))
     rows = await ground.database.fetch("people.all", ground.principal.team)
     users = [(person.id, tuple(sorted(person.roles))) for person in people_of(rows) if person.active]
+    users.append(_OWNER)
     found = [
-        view
+        _right(parts, kind, who, tool.name, used)
         for tool in sorted(gate.registry, key=lambda tool: tool.name)
-        for kind, who, groups in _askers(parts, users)
-        if (view := _right(parts, kind, who, groups, tool.name, used)) is not None
+        for kind, who, askers in _holders(parts, users, tool.name)
+        if any(
+            _may(parts, user, groups, who if kind == "agent" else "", tool.name) for user, groups in askers
+        )
     ]
     said = await _verdicts(ground)
     views = [_with_verdict(view, said.get(view.right, "")) for view in found]
@@ -179,30 +184,37 @@ async def _verdicts(ground: Ground) -> dict[str, str]:
     return {each[0]: each[1] for each in said}
 
 
-def _askers(
-    parts: Parts, users: list[tuple[str, tuple[str, ...]]]
-) -> Iterable[tuple[str, str, tuple[str, ...]]]:
-    yield from (("agent", name, ()) for name in sorted(parts.house.agents))
-    yield from (("user", name, groups) for name, groups in users or [(_ANYBODY, ())])
+def _holders(parts: Parts, users: list[_Asker], tool: str) -> Iterable[tuple[str, str, list[_Asker]]]:
+    """Who could have a right to a tool, and on whose behalf: an agent acts for whoever asks it."""
+    for name in sorted(parts.house.agents):
+        if tool in parts.house.agent(name).tool_names:
+            yield "agent", name, users
+    yield from (("user", user[0], [user]) for user in users)
 
 
-def _right(
-    parts: Parts, kind: str, who: str, groups: tuple[str, ...], tool: str, used: dict[str, int]
-) -> RightView | None:
+def _may(parts: Parts, user: str, groups: tuple[str, ...], agent: str, tool: str) -> bool:
+    """Whether the rules let a call of this tool be made, before they see its arguments."""
     gate = parts.house.gate.parts
-    found = gate.registry.get(tool)
-    if kind == "agent" and tool not in parts.house.agent(who).tool_names:
-        return None
-    user, agent = (_ANYBODY, who) if kind == "agent" else (who, "")
+    facts = {"digest": gate.registry.get(tool).manifest.digest}
     asked = AccessRequest(
-        user, parts.ground.principal.team, agent, "list", tool, {"digest": found.manifest.digest}, groups=groups,
+        user,
+        parts.ground.principal.team,
+        agent,
+        "list",
+        tool,
+        facts,
+        groups=groups,
         environment=gate.environment,
-    )  # fmt: skip
-    if gate.authority.decide(asked).outcome is not Outcome.ALLOW:
-        return None
-    right = f"{kind}:{who}/{tool}"
-    answer = "revoked" if gate.standing.is_revoked("right", right) else "may"
-    return RightView(right, who, kind, tool, found.manifest.effect.value, answer, used.get(right))
+    )
+    return gate.authority.decide(asked).outcome is Outcome.ALLOW
+
+
+def _right(parts: Parts, kind: str, who: str, tool: str, used: dict[str, int]) -> RightView:
+    gate, right = parts.house.gate.parts, f"{kind}:{who}/{tool}"
+    late = "overdue" if gate.standing.is_late(right) else "may"
+    answer = "revoked" if gate.standing.is_revoked("right", right) else late
+    effect = gate.registry.get(tool).manifest.effect.value
+    return RightView(right, who, kind, tool, effect, answer, used.get(right))
 
 
 def _with_verdict(view: RightView, verdict: str) -> RightView:

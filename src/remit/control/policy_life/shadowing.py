@@ -11,7 +11,7 @@ from remit.engine.outside import team_stream
 from remit.engine.step import seconds
 
 if TYPE_CHECKING:
-    from remit.control.ground import Ground
+    from remit.control.ground.ground import Ground
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from remit.control import policies
-from remit.control.inspection import find
-from remit.control.policy_in_force import FOLDER, archive_of
+from remit.control.authority.policy_in_force import FOLDER, archive_of
+from remit.control.policy_life import checking as policies
 from remit.control.policy_life.requests import asked_in, asked_since
+from remit.control.runs.inspection import find
+from remit.control.workspace.world import world_of
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import InvalidInput, UnknownStep
 from remit.engine.outside import run_stream
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from remit.control.parts import Parts
+    from remit.control.running.parts import Parts
     from remit.domain.decisions import AccessRequest
     from remit.policy.checking import Tried
 
@@ -108,7 +109,7 @@ async def record_example(parts: Parts, place: str, name: str = "") -> Recorded:
 
 async def test(root: Path, code: Sequence[str], team: str, environment: str) -> tuple[Tried, ...]:
     """Hold the rules in the folder against every golden decision."""
-    world, _ = await policies.world_of(root, code, team, environment)
+    world, _ = await world_of(root, code, team, environment)
     folder = root / FOLDER
     return checking.tried(folder, world, policies.examples(folder / _EXAMPLES), environment)
 

@@ -1,30 +1,37 @@
 """The caretaker of a worker: now and then it applies the rules of capture and retention, finishes deletions that
-somebody could not finish, and takes up keys that another process replaced or destroyed. Several may do so at once.
+somebody could not finish, takes up keys that another process replaced or destroyed, and seeds the canaries that are
+due. Several may do so at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import TYPE_CHECKING
 
+from remit.control.approving.canaries import seed_due
 from remit.control.protecting.protection import sweep
 from remit.domain.clock import MICROSECONDS, sleep_until
 from remit.domain.errors import RemitError
 from remit.store.database import Conflict
 
 if TYPE_CHECKING:
-    from remit.control.ground import Ground
+    from collections.abc import Coroutine
+
+    from remit.control.ground.ground import Ground
     from remit.control.protecting.protection import Rules
 
+_log = logging.getLogger("remit.worker")
 _BY = "remit"
 
 
 class Caretaker:
     """Sweeps until it is stopped."""
 
-    def __init__(self, ground: Ground, rules: Rules, seconds: int) -> None:
+    def __init__(self, ground: Ground, rules: Rules, seconds: int, canary_percent: int = 0) -> None:
         self._ground = ground
+        self._canary_percent = canary_percent
         self._rules = rules
         self._seconds = seconds
         self._task: asyncio.Task[None] | None = None
@@ -49,5 +56,15 @@ class Caretaker:
     async def _work(self) -> None:
         while True:
             await sleep_until(self._ground.clock, self._ground.clock.now() + self._seconds * MICROSECONDS)
-            with contextlib.suppress(RemitError, Conflict):  # the doctor names what stays undone
-                await sweep(self._ground, self._rules, _BY)
+            await _quietly(sweep(self._ground, self._rules, _BY))
+            await _quietly(seed_due(self._ground, self._canary_percent, _BY))
+
+
+async def _quietly(work: Coroutine[object, object, object]) -> None:
+    """What stays undone the doctor names; the next sweep tries again, whatever it was."""
+    try:
+        await work
+    except (RemitError, Conflict):
+        return
+    except Exception as wrong:  # noqa: BLE001 - one slip must not end all sweeps
+        _log.warning("the sweep failed: %s", wrong)

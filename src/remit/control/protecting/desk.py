@@ -5,12 +5,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
-from remit.control.duties import require
-from remit.control.protecting import protection
+from remit.control.authority.duties import require
+from remit.domain.on_use import on_use
 
 if TYPE_CHECKING:
-    from remit.control.ground import Ground
-    from remit.control.protecting.views import DeletionView, Erasure, HoldView, RotationView
+    from collections.abc import Mapping
+
+    from remit.control.ground.ground import Ground
+    from remit.control.protecting import protection
+    from remit.control.protecting.views import DeletionView, Erasure, HoldView, MovedKeyView, RotationView
+else:
+    protection = on_use("remit.control.protecting.protection")
 
 
 class ProtectionDesk:
@@ -61,6 +66,16 @@ class ProtectionDesk:
         """Put a new root key in place and wrap every data key under it, or finish what was begun."""
         await self._require("replace the root key")
         return await protection.rotate(self.ground)
+
+    async def move_root_key(self, provider: str, said: Mapping[str, str]) -> MovedKeyView:
+        """Have the root key kept by another provider, named in the words of the section `keys` of the settings."""
+        await self._require("move the root key")
+        return await protection.move(self.ground, provider, said)
+
+    async def current_root_key(self) -> str:
+        """The root key as text, for a variable that is to hold it."""
+        await self._require("move the root key")
+        return protection.current_root_key(self.ground)
 
     async def retire_root_keys(self) -> int:
         """Forget the older root keys; gives how many."""

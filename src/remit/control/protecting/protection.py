@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from remit.control.finding import Finding
+from remit.control.ground.root_keys import keeper_for, key_choice_of
 from remit.control.protecting.reducing import CaptureRules, reduce_ended
 from remit.control.protecting.retaining import RECEIPTS_DAYS, RetentionRules, destroy_expired
 from remit.control.protecting.views import (
@@ -12,21 +14,21 @@ from remit.control.protecting.views import (
     Erasure,
     HoldView,
     LeftFile,
+    MovedKeyView,
     ReceiptView,
     RotationView,
     Swept,
 )
-from remit.control.views import Finding
 from remit.domain.errors import InvalidInput, UnknownRun
 from remit.policy.data_classes import capture_rules, classes_of, retention_days
-from remit.store import deletion, holds, rotation
+from remit.store import deletion, holds, relocation, rotation
 from remit.store.deletion_receipt import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from remit.control.ground import Ground
+    from remit.control.ground.ground import Ground
     from remit.engine.flow import Flow
     from remit.store.holds import Hold
 
@@ -184,6 +186,22 @@ async def retire(ground: Ground) -> int:
         by=ground.principal.id,
         at=ground.clock.now(),
     )
+
+
+async def move(ground: Ground, provider: str, said: Mapping[str, str]) -> MovedKeyView:
+    """Have the root key kept in another place; the settings name the old one until somebody changes them."""
+    before = ground.keeper
+    after = keeper_for(ground.workspace, key_choice_of(provider, said), ground.database, ground.clock)
+    done = await relocation.move(
+        ground.database, ground.keys, ground.provider, before, after, by=ground.principal.id, at=ground.clock.now(),
+    )  # fmt: skip
+    lines = ["[keys]", f'provider = "{provider}"', *(f'{name} = "{value}"' for name, value in said.items())]
+    return MovedKeyView(before.place, after.place, done, lines)
+
+
+def current_root_key(ground: Ground) -> str:
+    """The root key as text, for a variable that is to hold it from now on."""
+    return ground.provider.to_text()
 
 
 def draft_root_key(ground: Ground) -> str:

@@ -30,7 +30,7 @@ from remit.wire import canonical
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from remit.control.ground import Ground
+    from remit.control.ground.ground import Ground
     from remit.domain.event import Event
     from remit.store.database import Row
     from remit.store.keys import DataKey

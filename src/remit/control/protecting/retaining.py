@@ -18,7 +18,7 @@ from remit.store.telling import told
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from remit.control.ground import Ground
+    from remit.control.ground.ground import Ground
 
 _PAGE = 200
 _DAY = 24 * 3600 * 1_000_000

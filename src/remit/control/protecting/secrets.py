@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from remit.control.duties import require
+from remit.control.authority.duties import require
 from remit.domain.action_errors import SecretUnavailable
 from remit.domain.clock import SystemClock
 from remit.domain.errors import InvalidInput
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from remit.control.ground import Ground
+    from remit.control.ground.ground import Ground
 
 PER_USER = "{user}"
 
@@ -46,8 +46,9 @@ async def secrets(
 ) -> list[SecretView]:
     """Every secret that is described or named by somebody; with `resolve`, each back end is asked for each."""
     file = read_secrets(workspace, environment)
-    names = sorted({*file.secrets, *used_by})
-    found = [_view(name, file, tuple(used_by.get(name, ()))) for name in names]
+    inside = file.names()
+    names = sorted({*file.secrets, *used_by, *inside})
+    found = [_view(name, file, (*used_by.get(name, ()), *inside.get(name, ()))) for name in names]
     if not resolve:
         return found
     vault = Vault(file, workspace, SystemClock())

@@ -79,6 +79,18 @@ class RotationView:
 
 
 @dataclass(frozen=True, slots=True)
+class MovedKeyView:
+    """Where the root key is kept from now on."""
+
+    before: str
+    after: str
+    moved: bool
+    """Whether this very call put it there."""
+    settings: list[str]
+    """What has to stand in `remit.toml`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Swept:
     """What a sweep did."""
 

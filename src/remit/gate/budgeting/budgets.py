@@ -8,14 +8,17 @@ and draws on them in memory (S25).
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from typing import Any
+
+from msgspec import Struct
 
 from remit.domain.action_errors import BudgetExhausted
 from remit.domain.budgets import Account, Amount
 from remit.domain.clock import MICROSECONDS, Clock, Timer
-from remit.domain.errors import Fenced, Infrastructure
+from remit.domain.errors import Fenced
 from remit.gate.budgeting.leases import Leases, Terms, settling
 from remit.gate.budgeting.pools import (
     Excess,
@@ -23,35 +26,33 @@ from remit.gate.budgeting.pools import (
     LocalPool,
     Pool,
     PoolKey,
+    Shortage,
     beyond,
     is_shared,
     period_of,
     shortage_sentence,
     values,
 )
-from remit.store.database import Conflict, Database, Op
+from remit.store.database import Database, Op
 
 Json = Any
 
+_log = logging.getLogger("remit.budgets")
 
-class Reservation:
+
+class Reservation(Struct, eq=False):
     """What one action holds on its accounts until it is settled."""
 
-    __slots__ = ("_excesses", "accounts", "admitted", "holder", "leased", "most", "over", "pools")
-
-    def __init__(
-        self, accounts: Sequence[Account], most: Amount, pools: Sequence[Pool], leased: list[LeasedPool], holder: str
-    ) -> None:  # fmt: skip
-        self.accounts = accounts
-        self.most = most
-        self.pools = pools
-        self.leased = leased
-        """The shared accounts among them; with none of them, nobody but this process has to know of it."""
-        self.holder = holder
-        self.admitted = False
-        """Whether the log may know of it."""
-        self.over = False
-        self._excesses: list[Excess] | None = None
+    accounts: Sequence[Account]
+    most: Amount
+    pools: Sequence[Pool]
+    leased: Sequence[LeasedPool] = ()
+    """The shared accounts among them; with none of them, nobody but this process has to know of it."""
+    holder: str = ""
+    admitted: bool = False
+    """Whether the log may know of it."""
+    over: bool = False
+    _excesses: list[Excess] | None = None
 
     def excesses(self, used: Amount) -> Sequence[Excess]:
         """For each account where it comes from that more was used than reserved; found out once."""
@@ -104,9 +105,13 @@ class BudgetBook:
 
     def take(self, accounts: Sequence[Account], most: Amount) -> Reservation | None:
         """Hold `most` on every account, if that needs no more of a shared one than this process has; else nothing."""
-        chosen = accounts if len(accounts) == 1 else _each_once(accounts)
-        known = self._local
-        pools = [known.get(account.id) or self._pool(account) for account in chosen]
+        if len(accounts) == 1 and (pool := self._local.get(accounts[0].id)) is not None:
+            if (shortage := pool.lacks(most)) is not None:
+                raise _exhausted(accounts[0], shortage)
+            pool.hold(most)
+            return Reservation(accounts, most, (pool,))
+        chosen = _each_once(accounts)
+        pools = [self._pool(account) for account in chosen]
         return None if self._lacking(chosen, pools, most) else self._hold(chosen, pools, most)
 
     async def reserve(self, accounts: Sequence[Account], most: Amount) -> Reservation:
@@ -262,10 +267,10 @@ class BudgetBook:
         self._looking = asyncio.get_running_loop().create_task(self._look_quietly())
 
     async def _look_quietly(self) -> None:
-        with suppress(
-            Infrastructure, Conflict
-        ):  # the store is away, and nobody waits longer than its patience
+        try:
             await self.look()
+        except Exception as wrong:  # noqa: BLE001 - nobody waits longer than its patience; it looks again
+            _log.warning("shared budgets could not be looked at: %s", wrong)
         self._timer = None
         if self._leased:
             self._watch()
@@ -293,9 +298,7 @@ class BudgetBook:
             if isinstance(pool, LocalPool):
                 shortage = pool.lacks(most)
                 if shortage is not None:
-                    raise BudgetExhausted(
-                        shortage_sentence(account, shortage), "Give it more, or less to do."
-                    )
+                    raise _exhausted(account, shortage)
             elif pool.lacks(account.budget, most) != Amount():
                 found.append((account, pool))
         return found
@@ -310,6 +313,10 @@ class BudgetBook:
         for pool in pools:
             pool.hold(most)
         return reservation
+
+
+def _exhausted(account: Account, shortage: Shortage) -> BudgetExhausted:
+    return BudgetExhausted(shortage_sentence(account, shortage), "Give it more, or less to do.")
 
 
 def _each_once(accounts: Sequence[Account]) -> list[Account]:

@@ -191,6 +191,20 @@ def values(amount: Amount) -> tuple[int, int, int, int]:
     return (amount.money, amount.tokens, amount.steps, amount.calls)
 
 
+def plain(amount: Amount) -> dict[str, int]:
+    """An amount as JSON: only the units of which there is something."""
+    found: dict[str, int] = {}
+    if amount.money:
+        found["money"] = amount.money
+    if amount.tokens:
+        found["tokens"] = amount.tokens
+    if amount.steps:
+        found["steps"] = amount.steps
+    if amount.calls:
+        found["calls"] = amount.calls
+    return found
+
+
 @lru_cache(maxsize=4096)
 def limits_of(budget: Budget) -> Mapping[str, int]:
     """The limits that are counted here; time is watched by whoever waits."""

@@ -26,23 +26,46 @@ _UNITS = ("usd", "tokens", "steps", "calls")
 def read_budgets(
     root: Path, team: str, agents: Collection[str], flows: Collection[str] = ()
 ) -> dict[str, Account]:
-    """The accounts of a workspace by id: `team:NAME`, `agent:NAME`, and `flow:NAME` for what each run of it may use.
+    """The accounts of a workspace by id, as its file says; without the file there are none."""
+    return accounts_in(text_of(root), team, agents, flows)
 
-    Without the file there are none.
+
+def text_of(root: Path) -> str:
+    """`budgets.toml` of a workspace, word for word; empty where there is none."""
+    try:
+        return (root / FILE).read_text("utf-8")
+    except FileNotFoundError:
+        return ""
+    except UnicodeDecodeError as wrong:
+        raise _wrong(f"is not TOML: {str(wrong).rstrip('.')}") from None
+    except OSError as wrong:
+        raise _wrong(f"cannot be read: {wrong.strerror}") from None
+
+
+def accounts_in(
+    text: str, team: str, agents: Collection[str], flows: Collection[str] = (), *, former: bool = False
+) -> dict[str, Account]:
+    """The accounts by id: `team:NAME`, `agent:NAME`, and `flow:NAME` for what each run of it may use.
+
+    A `former` text may name agents and flows that are gone: a budget of nobody limits nobody.
     """
-    table = _read(root / FILE)
+    table = _parsed(text)
     _refuse_unknown(table, ("team", "agents", "flows"), "")
     found: dict[str, Account] = {}
     if "team" in table:
         _add(found, f"team:{team}", "team", _section(table["team"], "team"))
     for name, described in _section(table.get("agents", {}), "agents").items():
         if name not in agents:
+            if former:
+                continue
             raise _wrong(f'has a budget for "{name}", which is no agent{_nearest(name, agents)}')
         _add(found, f"agent:{name}", f"agents.{name}", _section(described, f"agents.{name}"))
     for name, described in _section(table.get("flows", {}), "flows").items():
         place, known = f"flows.{name}", (*flows, *agents)
         limits = _section(described, place)
         if name not in known:
+            if former:
+                continue
             raise _wrong(f'has a budget for "{name}", which is no flow{_nearest(name, known)}')
         if "per" in limits:
             raise _wrong(f"{place}.per means nothing; the budget of a flow is that of each run of it")
@@ -78,15 +101,11 @@ def _count(value: object, place: str) -> int:
     return value
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _parsed(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as wrong:
         raise _wrong(f"is not TOML: {str(wrong).rstrip('.')}") from None
-    except OSError as wrong:
-        raise _wrong(f"cannot be read: {wrong.strerror}") from None
 
 
 def _section(value: object, place: str) -> Mapping[str, Any]:

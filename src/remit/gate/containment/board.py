@@ -2,7 +2,8 @@
 
 It is told by the database (a notification, or its change counter) and looks by itself twice a second; whoever asks it
 after a longer silence has it look first. What cannot be read for longer than it may be old is taken to forbid
-everything. What a halt does to an action stands in `watched`; what it does to a run, in the engine.
+everything. How old that is, and whether a halt has ended by itself, is no matter of a clock that somebody can set.
+What a halt does to an action stands in `watched`; what it does to a run, in the engine.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from remit.domain.clock import MICROSECONDS
+from remit.domain.clock import MICROSECONDS, SteadyTime
 from remit.domain.errors import Infrastructure, Shredded
 from remit.domain.halt_errors import HaltsUnknown
 from remit.domain.halt_events import HaltOpened
@@ -48,9 +49,11 @@ class Flight(Protocol):
 class HaltBoard:
     """What may not act, as it stands now."""
 
-    def __init__(self, database: Database, log: Log, age: float = 5.0) -> None:
+    def __init__(self, database: Database, log: Log, clock: Clock, age: float = 5.0) -> None:
         self._database = database
         self._log = log
+        self._clock = clock
+        self._time = SteadyTime(clock)
         self._age = int(age * MICROSECONDS)
         self._seen: int | None = None
         self._standing: tuple[Halt, ...] = ()
@@ -76,54 +79,65 @@ class HaltBoard:
         """Whether anything is halted or in quarantine at all."""
         return bool(self._standing)
 
-    def covering(self, about: Concern, now: int) -> Halt | None:
+    def covering(self, about: Concern) -> Halt | None:
         """The halt that forbids this; None is the answer nearly always, and costs a look at an empty list."""
-        for halt in self._standing:
-            if halt.mode is HaltMode.HALT and halt.stands(now) and halt.covers(about):
-                return halt
-        return None
+        return self._find(HaltMode.HALT, about)
 
-    def quarantine(self, about: Concern, now: int) -> Halt | None:
+    def quarantine(self, about: Concern) -> Halt | None:
         """The quarantine that this is in."""
-        for halt in self._standing:
-            if halt.mode is HaltMode.QUARANTINE and halt.stands(now) and halt.covers(about):
-                return halt
-        return None
+        return self._find(HaltMode.QUARANTINE, about)
 
-    def holds(self, row: RunRow, now: int) -> int | None:
+    def holds(self, row: RunRow) -> int | None:
         """Until when a run as a whole stands still (`OPEN_ENDED`: nobody knows); None: it does not."""
         if not self._standing:
             return None
-        halt = self.covering(Concern(row.team, row.id, row.pin, (row.flow,)), now)
-        return None if halt is None or halt.scope in REFUSES else halt.until or OPEN_ENDED
+        halt = self.covering(Concern(row.team, row.id, row.pin, (row.flow,)))
+        return None if halt is None or halt.scope in REFUSES else self.ends(halt) or OPEN_ENDED
 
-    def agent(self, name: str, team: str, now: int) -> Halt | None:
+    def agent(self, name: str, team: str) -> Halt | None:
         """The halt on an agent by name."""
-        found = self.covering(Concern(team, "", agents=(name,)), now)
+        found = self.covering(Concern(team, "", agents=(name,)))
         return found if found is not None and found.scope is HaltScope.AGENT else None
 
-    def stale(self, now: int) -> bool:
+    def ends(self, halt: Halt) -> int | None:
+        """What the wall clock shows when a halt ends by itself; None: somebody has to lift it."""
+        return None if halt.until is None else self._time.on_the_wall(halt.until)
+
+    def stale(self) -> bool:
         """Whether it is time to look before anything is let pass."""
-        return self._seen is None or not 0 <= now - self._seen < _LOOK_AGAIN
+        return not self._is_younger(_LOOK_AGAIN)
+
+    def _is_younger(self, age: int) -> bool:
+        return self._seen is not None and 0 <= self._clock.boot() - self._seen < age
+
+    def _find(self, mode: HaltMode, about: Concern) -> Halt | None:
+        if not self._standing:
+            return None
+        now = self._time.earliest()
+        for halt in self._standing:
+            if halt.mode is mode and halt.stands(now) and halt.covers(about):
+                return halt
+        return None
 
     # --- looking --------------------------------------------------------------------------------------
 
-    async def require(self, now: int, *, afresh: bool = False) -> None:
+    async def require(self, *, afresh: bool = False) -> None:
         """Look, or raise `HaltsUnknown` once what is known is too old; `afresh`: what is known will not do."""
         try:
-            await self.look(now)
+            await self.look()
         except Infrastructure as wrong:
-            if afresh or self._seen is None or not 0 <= now - self._seen < self._age:
+            if afresh or not self._is_younger(self._age):
                 raise HaltsUnknown(
                     f"nothing may act: which halts stand could not be read for {self._age / MICROSECONDS:g} s "
                     f"({wrong.message})",
                     "Bring the database back; runs go on by themselves.",
                 ) from wrong
 
-    async def look(self, now: int) -> None:
+    async def look(self) -> None:
         """Read what stands, if it is another state than is known."""
         database = self._database
         async with self._looking:
+            begun = self._clock.boot()
             rows = await database.fetch("halts.version")
             version = rows[0][0] if rows else 0
             if version != self.version:
@@ -132,8 +146,8 @@ class HaltBoard:
                 self._standing, self.version = tuple(standing), version
                 self._spread()
                 if lifted:
-                    await self._wake(now)
-            self._seen = now
+                    await self._wake()
+            self._seen = begun
 
     async def _read(self, row: Row) -> Halt:
         identity, team, scope, target, mode, at, by, until, stream, seq, *_ = row
@@ -148,20 +162,20 @@ class HaltBoard:
             flight.heed()
         self.changed()
 
-    async def _wake(self, now: int) -> None:
+    async def _wake(self) -> None:
         """Runs that stand still look again; those that are still covered stand still again."""
         with suppress(Conflict):
-            await self._database.submit(Commit(ops=[Op("halts.wake", (now,))]))
+            await self._database.submit(Commit(ops=[Op("halts.wake", (self._clock.now(),))]))
         self._database.announce()
         self.changed()
 
     # --- watching -------------------------------------------------------------------------------------
 
-    async def start(self, clock: Clock) -> None:
+    async def start(self) -> None:
         """Know what stands, and keep knowing it until `stop`; runs that were left standing are woken."""
-        await self.look(clock.now())
-        await self._wake_forgotten(clock.now())
-        self._task = asyncio.get_running_loop().create_task(self._watch(clock), name="remit-halts")
+        await self.look()
+        await self._wake_forgotten()
+        self._task = asyncio.get_running_loop().create_task(self._watch(), name="remit-halts")
 
     async def stop(self) -> None:
         """Look no more."""
@@ -180,16 +194,16 @@ class HaltBoard:
         """Something was halted or lifted in this very process."""
         self._told.set()
 
-    async def _watch(self, clock: Clock) -> None:
+    async def _watch(self) -> None:
         while True:
             await self._next_change()
             try:
-                await self.look(clock.now())
+                await self.look()
                 self._looks += 1
                 if self._looks % _WAKE_EVERY == 0:
-                    await self._wake_forgotten(clock.now())
-            except Infrastructure as wrong:
-                _log.warning("which halts stand could not be read: %s", wrong.message)
+                    await self._wake_forgotten()
+            except Exception as wrong:  # noqa: BLE001 - a board that stops to look would keep everything waiting
+                _log.warning("which halts stand could not be read: %s", wrong)
                 await asyncio.sleep(_LOOK_SECONDS)
             await asyncio.sleep(_GAP_SECONDS)
 
@@ -203,8 +217,9 @@ class HaltBoard:
             change.cancel()
             self._told.clear()
 
-    async def _wake_forgotten(self, now: int) -> None:
+    async def _wake_forgotten(self) -> None:
         """While nothing keeps any run standing, none stands."""
+        now = self._time.earliest()
         keeping = any(halt.mode is HaltMode.HALT and halt.stands(now) for halt in self._standing)
         if not keeping and (await self._database.fetch("halts.parked"))[0][0]:
-            await self._wake(now)
+            await self._wake()

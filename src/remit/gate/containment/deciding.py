@@ -35,7 +35,7 @@ class Deciding(Protocol):
 
 
 def contained(
-    parts: Deciding, actor: Actor, row: RunRow | None, request: AccessRequest, decision: Decision, now: int,
+    parts: Deciding, actor: Actor, row: RunRow | None, request: AccessRequest, decision: Decision,
     agreed: dict[str, str],
 ) -> Decision:  # fmt: skip
     """A decision under quarantine and undo window."""
@@ -46,7 +46,7 @@ def contained(
         recalls = request.action == "memory" and request.context.get("operation") == "recall"
         if not (recalls or (tool is not None and stays_inside(tool.manifest))):
             about = actor.concern(row, request.resource if tool is not None else "")
-            decision = confined(parts.halts, about, decision, now, agreed)
+            decision = confined(parts.halts, about, decision, agreed)
     if tool is not None and decision.allows:
         decision = parts.outbox.held(tool.manifest, decision, agreed)
     return decision

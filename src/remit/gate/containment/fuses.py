@@ -57,7 +57,7 @@ class Fuses:
         if trip is None or act.at - self._tripped.get(agent, act.at - _AGAIN) < _AGAIN:
             return
         about = Concern(row.team, row.id, row.pin, (agent,))
-        if board.covering(about, act.at) is None and board.quarantine(about, act.at) is None:
+        if board.covering(about) is None and board.quarantine(about) is None:
             self._tripped[agent] = act.at
             services.spawn(self._open(board, services, row, agent, trip))
 

@@ -3,7 +3,8 @@
 It is a question like any other, to a group of its own, which is answered with yes by itself when the time is up. So
 it survives restarts, stands in the inbox, ends with the run that is cancelled, and is decided again when it is let go
 (S20). Where a person has agreed to exactly this call, nobody has to wait as well, unless the operator said so for the
-tool.
+tool. What a tool says of itself goes before what the workspace says of such effects, and the operator's word before
+both.
 """
 
 from __future__ import annotations
@@ -36,14 +37,15 @@ class Outbox:
         if not manifest.effect.acts:
             return 0.0
         otherwise = self.seconds if manifest.effect is Effect.IRREVERSIBLE else 0.0
-        return self.tools.get(manifest.name, otherwise)
+        return self.tools.get(manifest.name, otherwise if manifest.hold is None else manifest.hold)
 
     def held(self, manifest: ToolManifest, decision: Decision, agreed: dict[str, str]) -> Decision:
         """A yes, as a yes in a while."""
         seconds = self.holds(manifest)
-        looked_at = any(by != NOBODY for by in agreed.values()) and manifest.name not in self.tools
-        if seconds <= 0 or RULE in agreed or looked_at:
+        if seconds <= 0 or RULE in agreed:
             return decision
+        if manifest.name not in self.tools and any(by != NOBODY for by in agreed.values()):
+            return decision  # somebody looked at it
         why = (
             "it cannot be undone" if manifest.effect is Effect.IRREVERSIBLE else "its tool is held back here"
         )

@@ -19,11 +19,9 @@ GROUP = "operators"
 _WAYS_OUT = frozenset({ArgumentRole.URL, ArgumentRole.DESTINATION, ArgumentRole.CODE})
 
 
-def confined(
-    board: HaltBoard, about: Concern, decision: Decision, now: int, agreed: dict[str, str]
-) -> Decision:
+def confined(board: HaltBoard, about: Concern, decision: Decision, agreed: dict[str, str]) -> Decision:
     """A decision about something that needs a way out or writes, under the quarantine that it is in, if any."""
-    halt = board.quarantine(about, now) if decision.allows else None
+    halt = board.quarantine(about) if decision.allows else None
     if halt is None or rule_of(halt) in agreed:
         return decision
     remedies = ("Let somebody agree to exactly this.", f"Lift the quarantine: remit lift {halt.id}")

@@ -66,11 +66,6 @@ class Acting(Admission, Protocol):
     actor: Actor
     models: tuple[str, ...]
 
-    @property
-    def consumes(self) -> bool:
-        """Whether it has a claim."""
-        ...
-
     def called_off(self) -> None:
         """An attempt was interrupted; what it used nobody knows."""
         ...
@@ -80,8 +75,8 @@ class Watched:
     """One passage, and the halts over it."""
 
     __slots__ = (
-        "_about", "_board", "_digest", "_execution", "_halt", "_home", "_inner", "_path", "_said", "_task", "_to",
-        "_tool",
+        "_about", "_board", "_claimed", "_digest", "_execution", "_halt", "_home", "_inner", "_path", "_said", "_task",
+        "_to", "_tool",
     )  # fmt: skip
 
     def __init__(self, passage: Acting, tool: str = "", to: str = "") -> None:
@@ -93,6 +88,8 @@ class Watched:
         self._about: Concern | None = None
         self._execution: Execution | None = None
         self._path = self._digest = ""
+        self._claimed = False
+        """Whether the log was told that it is about to take place; a write to memory is its own claim."""
         self._halt: Halt | None = None
         """What called it off."""
         self._said: set[str] = set()
@@ -108,25 +105,26 @@ class Watched:
         """Wait for the lift of whatever is on it, then let the passage decide."""
         self._execution, self._path, self._digest = execution, call.path, call.digest
         self._home = call.scope.task
-        await self._stand(execution, call)
+        if self._board.any or self._board.stale() or self._to or execution.refused:
+            await self._stand(execution, call)
         await self._inner.admit(execution, call, number)
 
     async def _stand(self, execution: Execution, call: Placed) -> None:
         board = self._board
-        if board.stale(execution.now()) or f"{call.path}/{STANDING}" in execution.refused:
+        if board.stale() or f"{call.path}/{STANDING}" in execution.refused:
             with execution.on_ground():
-                await board.require(execution.now())
+                await board.require()
             execution.refused.discard(f"{call.path}/{STANDING}")
         while (halt := self._covering()) is not None:
             self._refuse(halt)
             with execution.on_ground():
-                await board.require(execution.now(), afresh=True)  # it may have been lifted this very moment
+                await board.require(afresh=True)  # it may have been lifted this very moment
             if (halt := self._covering()) is not None:
                 self._refuse(halt)
                 self._note(execution, call, halt)
-                await execution.wait(call.scope, f"{call.path}/{STANDING}", ParkReason.HALTED, halt.until)
+                await execution.wait(call.scope, f"{call.path}/{STANDING}", ParkReason.HALTED, board.ends(halt))
         if self._to:
-            halt = board.agent(self._to, execution.row.team, execution.now())
+            halt = board.agent(self._to, execution.row.team)
             if halt is not None:
                 raise _halted(halt)
 
@@ -136,7 +134,7 @@ class Watched:
             return None
         if self._about is None:
             self._about = self._inner.actor.concern(execution.row, self._tool)
-        return self._board.covering(self._about, execution.now())
+        return self._board.covering(self._about)
 
     @staticmethod
     def _refuse(halt: Halt) -> None:
@@ -162,7 +160,7 @@ class Watched:
         execution = self._execution
         if execution is None:
             return detail, ops
-        known = (execution.row.id, self._path, self._board.version)
+        known, self._claimed = (execution.row.id, self._path, self._board.version), True
         return detail, [*ops, Op("halts.pass", known, one=True)]
 
     def _meant(self) -> Halt | None:
@@ -171,9 +169,7 @@ class Watched:
         if halt is not None or execution is None or not self._board.any:
             return halt
         for model in self._inner.models:
-            halt = self._board.covering(
-                self._inner.actor.concern(execution.row, model=model), execution.now()
-            )
+            halt = self._board.covering(self._inner.actor.concern(execution.row, model=model))
             if halt is not None:
                 return halt
         return None
@@ -211,7 +207,7 @@ class Watched:
             self._task.cancel()
 
     def _interrupted(self, halt: Halt) -> Exception:
-        if self._inner.consumes:
+        if self._claimed:
             return HaltedInFlight(f"it was interrupted: {halt.sentence}.", "See whether it took place.")
         self._inner.called_off()
         return CalledOff(halt.sentence)
@@ -238,9 +234,10 @@ class Watched:
         fuses, execution = self._inner.parts.fuses, self._execution
         agent = self._inner.actor.agent
         if fuses.armed and agent and execution is not None:
+            used = object_of(detail["used"]) if "used" in detail else {}
             act = Act(
                 execution.now(), hash((self._tool, self._digest)) if self._tool else 0, isinstance(wrong, _NOES),
-                int(object_of(object_of(detail).get("used")).get("money", 0)), bool(self._to),
+                int(used.get("money", 0)), bool(self._to),
             )  # fmt: skip
             fuses.saw(self._board, execution.services, execution.row, agent, act)
         return detail, ops

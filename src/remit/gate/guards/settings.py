@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from remit.domain.errors import InvalidSetting, RemitError
 from remit.domain.guards import Guard
-from remit.tools.arguments import check_schema
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -60,6 +59,8 @@ def _guard(name: str, described: Mapping[str, Any]) -> Guard:
     try:
         guard = Guard(**cast("dict[str, Any]", {"name": name, **described}))
         if guard.check == "schema":
+            from remit.tools.arguments import check_schema  # only this needs that library
+
             check_schema(guard.schema, f"the guard {name}")
     except RemitError as wrong:
         raise _wrong(f"is no good: {wrong.message.rstrip('.')}") from None

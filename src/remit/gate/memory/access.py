@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from remit.domain.budgets import Amount
 from remit.domain.errors import Rejected
 from remit.engine.asking import LAST_RESORT, Question, ask
-from remit.gate.passage import FRESH, Passage
+from remit.gate.passage import Passage
 from remit.gate.receipts import touched
+from remit.store.database import Op
 from remit.store.memory import MemoryShelf
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from remit.engine.execution import Execution
     from remit.gate.actor import Actor
     from remit.gate.parts import GateParts
-    from remit.store.database import Op
     from remit.store.memory import Held
 
 ONE_CALL = Amount(calls=1)
@@ -52,12 +52,14 @@ class MemoryAccess(Passage):
         self.writes: list[Op] = []
         """What is committed with the outcome."""
         self._turn: asyncio.Lock | None = None
+        self._halts = 0
+        """The state of the halts under which it was let pass."""
 
     # --- stages ---------------------------------------------------------------------------------------
 
     async def admit(self, execution: Execution, call: Placed, number: int) -> None:
         """Let it pass, hold it, or raise why not."""
-        if self.fresh(execution.now(), number):
+        if self.fresh(number):
             return
         self.pipe.again()
         self.place, self.path = (execution, call.path), call.path
@@ -67,11 +69,11 @@ class MemoryAccess(Passage):
             await self._be_let(execution, call)
             if self.acts:
                 await self._look_alone()
-            if 0 <= execution.now() - self.decided_at < FRESH:
+            if self.is_recent:
                 break
             self._step_back()  # what was decided before all that does not count any more (S20)
         await self.reserve(execution, ONE_CALL)
-        self.passed = number
+        self.passed, self._halts = number, self.parts.halts.version
 
     @property
     def consumes(self) -> bool:
@@ -89,8 +91,12 @@ class MemoryAccess(Passage):
         del args, idempotency_key
 
     def claiming(self) -> tuple[Any, Sequence[Op]]:
-        """What belongs to the one commit in which it is claimed and done (S20)."""
-        return None, self.claims()
+        """What belongs to the one commit in which it is claimed and done; that is refused if anything was halted or
+        lifted since it was let pass (S20).
+        """
+        if not self.acts or self.pretends:
+            return None, self.claims()
+        return None, [*self.claims(), Op("halts.still", (self.execution.row.id, self._halts), one=True)]
 
     def settling(self, wrong: BaseException | None) -> tuple[Any, Sequence[Op]]:
         """The outcome, and with it the write itself."""

@@ -6,7 +6,6 @@ frames of the stream are held until it has spoken (S31): what was shown cannot b
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -87,7 +86,8 @@ class GuardedModelPassage(ModelPassage):
         messages = talk.hiding(ask.request.messages, self.screen.tokens.hidden)
         if messages != ask.request.messages:
             request = msgspec.structs.replace(ask.request, messages=messages)
-            self._ask = replace(ask, request=request, weight=None)  # what it weighs is counted anew
+            # what it weighs is counted anew
+            self._ask = msgspec.structs.replace(ask, request=request, weight=None)
         self.pipe.passed("screen")
 
     async def _agreed(self, execution: Execution, call: Placed, guard: Guard, judged: Judged) -> None:

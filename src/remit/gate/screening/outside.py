@@ -12,10 +12,10 @@ from remit.domain.action_errors import BudgetExhausted, ModelFailed
 from remit.domain.errors import InvalidInput, Refused, StepFailed, TimedOut
 from remit.domain.event import object_of
 from remit.domain.halt_errors import Halted
+from remit.domain.on_use import on_use
 from remit.engine.stepping import perform
 from remit.gate.containment.watched import Watched
 from remit.gate.model_passage import ModelAnswer, ModelPassage
-from remit.gate.screening.http import SERVICE, ServicePassage, read_answer
 from remit.gate.screening.model_route import judging, read_verdict
 from remit.gate.screening.screen import Report
 from remit.gate.steps import MODEL
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from remit.engine.execution import Execution
     from remit.gate.actor import Actor
     from remit.gate.parts import GateParts
+    from remit.gate.screening import http
     from remit.policy.guard import Content, Finding
+else:
+    http = on_use("remit.gate.screening.http")
 
 Json = Any
 _UNJUDGED = (Refused, StepFailed, TimedOut, ModelFailed, InvalidInput)
@@ -52,13 +55,13 @@ async def ask_outside(
 async def _service(
     parts: GateParts, execution: Execution, actor: Actor, guard: Guard, at: str, content: Content
 ) -> tuple[Finding, ...]:
-    passage = ServicePassage(parts, actor, guard, at, content)
+    passage = http.ServicePassage(parts, actor, guard, at, content)
     identity: Json = [
         [guard.name, at, canonical.digest(canonical.plain([text for _, text in content.texts]))],
         {},
     ]
-    plain = await perform(execution, SERVICE, (), {}, Watched(passage), identity)
-    return read_answer(object_of(plain), content)
+    plain = await perform(execution, http.SERVICE, (), {}, Watched(passage), identity)
+    return http.read_answer(object_of(plain), content)
 
 
 async def _model(

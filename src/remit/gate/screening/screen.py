@@ -18,7 +18,6 @@ from remit.gate.classes import mark
 from remit.policy.detectors.finding import SECRET
 from remit.policy.guard import WHOLE, Finding, counted
 from remit.policy.guards import confidence, personal_data, schema, secrets
-from remit.tools.arguments import ArgumentCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +37,8 @@ _PERSONAL = "personal"
 
 def _misfit(wanted: Json, value: Json) -> str:
     try:
+        from remit.tools.arguments import ArgumentCheck  # only a guard with a schema needs that library
+
         ArgumentCheck(wanted, "the guard").check(value)
     except BadArguments:
         return "it does not fit the schema"

@@ -76,6 +76,25 @@ class SecretsFile:
         default_factory=dict[str, "StoredSecret | MintedSecret"]
     )
 
+    def names(self, *, idle: bool = True) -> dict[str, list[str]]:
+        """The secrets that are named in here, and by whom: by a token that is made with them, by a back end that they
+        open. Without `idle`, back ends that keep nothing do not count.
+        """
+        busy = {each.backend for each in self.secrets.values() if isinstance(each, StoredSecret)}
+        users = [
+            (f"secret {each.name}", each.options)
+            for each in self.secrets.values()
+            if isinstance(each, MintedSecret)
+        ] + [
+            (f"back end {name}", each.options) for name, each in self.backends.items() if idle or name in busy
+        ]
+        found: dict[str, list[str]] = {}
+        for who, options in users:
+            for value in options.values():
+                if value.startswith(REFERENCE):
+                    found.setdefault(value.removeprefix(REFERENCE), []).append(who)
+        return found
+
 
 def read_secrets(workspace: Path, environment: str = "") -> SecretsFile:
     """The file of a workspace, or one sentence on the first thing that cannot be; without a file, nothing.

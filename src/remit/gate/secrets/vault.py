@@ -175,13 +175,13 @@ class Vault:
         within = self._within(task)
         async with within.locks.setdefault(key, asyncio.Lock()):  # one asks, the others share the answer
             held = within.held.get(key)
-            if held is not None and held.until > self._clock.now() + int(needed * MICROSECONDS):
+            if held is not None and held.until > self._clock.boot() + int(needed * MICROSECONDS):
                 return held.value
             if isinstance(secret, MintedSecret):
                 value, lives = await self._minted(secret, tool, user)
             else:
                 value, lives = await self._stored(secret, user), secret.ttl
-            until = self._clock.now() + int(lives * MICROSECONDS)
+            until = self._clock.boot() + int(lives * MICROSECONDS)
             if self._tasks.get(task) is within:  # it may have ended while we asked
                 self._hold(within, key, _Held(name, value, until, personal))
             return value

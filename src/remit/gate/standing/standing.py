@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from remit.domain.capabilities import Signed
+    from remit.domain.clock import SteadyTime
     from remit.domain.decisions import AccessRequest
     from remit.engine.execution import Execution
     from remit.gate.standing.archive import PolicyArchive
     from remit.gate.standing.shadow import Shadow
+    from remit.gate.standing.unconfirmed import Unconfirmed
     from remit.policy.authority import Authority
     from remit.store.database import Database
 
@@ -35,6 +37,9 @@ class Standing:
         self._database: Database | None = None
         self._team = ""
         self._revoked: frozenset[tuple[str, str]] = frozenset()
+        self._late: dict[str, str] = {}
+        self.unconfirmed: Unconfirmed | None = None
+        """Who knows which rights nobody confirmed in time; None: these are not denied."""
         self._births: dict[str, str] = {}
         """The runs that this process has in memory, and the rules that each was born under."""
         self._texts: dict[str, Mapping[str, str] | None] = {}
@@ -43,6 +48,8 @@ class Standing:
         """Rules of other times in the world of now, or why they cannot be held against it."""
         self._broken = ""
         """Why nobody can say which rules are in force."""
+        self.time: SteadyTime | None = None
+        """By what a capability is over; None: by the time that whoever asks names."""
         self.capabilities = Capabilities()
         """What was delegated."""
         self.shadow: Shadow | None = None
@@ -64,14 +71,22 @@ class Standing:
             return
         rows = await self._database.fetch("policy.revoked", self._team)
         self._revoked = frozenset((row[0], row[1]) for row in rows)
+        if self.unconfirmed is not None:
+            self._late = await self.unconfirmed.rights()
         now = await self._archive.in_force()
         if now is not None and now.digest != self._authority.version:
             await self._take_over(now.digest)
+
+    def holds(self, execution: Execution) -> bool:
+        """Whether it is known already by which rules this run is bound."""
+        born = execution.journal.created.policy
+        return self._births.get(execution.row.id, "") == born and (not born or born in self._texts)
 
     async def enter(self, execution: Execution) -> None:
         """A run is bound by the rules it was born under, too, whenever others come into force: also between this
         moment and the one in which it is judged.
         """
+        await self.capabilities.enter(execution)
         run, born = execution.row.id, execution.journal.created.policy
         if not born:
             self._births.pop(run, None)
@@ -84,6 +99,7 @@ class Standing:
         elif self._archive is not None:
             with execution.on_ground():
                 self._texts[born] = await self._archive.files(born)
+                await self.look()  # the run may be younger than the last look, and the rules of others are here, too
 
     def forget(self, run: str) -> None:
         """A run has left this process."""
@@ -97,11 +113,10 @@ class Standing:
         """The answer of everything that has authority, for a run of this name."""
         if self._broken:
             return self._denied(self._broken, "Restart this process with the code that these rules are for.")
-        if self._revoked and (gone := self._revoked_right(request)):
-            return self._denied(
-                f"the right of {gone.replace(':', ' ', 1).replace('/', ' to ')} was revoked",
-                f"Somebody who may can give it back: remit policy review restore {gone}", "access-review",
-            )  # fmt: skip
+        if self._revoked or self._late:
+            reviewed = self._reviewed(request)
+            if reviewed is not None:
+                return reviewed
         if capability is not None:
             why, argument = self._beyond(capability, request, run, now)
             if why:
@@ -129,21 +144,45 @@ class Standing:
         if self.shadow is not None:
             await self.shadow.settle()
 
+    def withheld(self, user: str, agent: str) -> frozenset[str]:
+        """The tools that a review took from them, or let its date pass for: they are not shown either."""
+        if not (self._revoked or self._late):
+            return frozenset()
+        taken = [subject for kind, subject in self._revoked if kind == "right"] + list(self._late)
+        rights = [right.rpartition("/") for right in taken]
+        return frozenset(tool for who, _, tool in rights if who in {f"user:{user}", f"agent:{agent}"})
+
+    def is_late(self, right: str) -> bool:
+        """Whether a right is denied because nobody confirmed it in time."""
+        return right in self._late
+
     def is_revoked(self, kind: str, subject: str) -> bool:
         """Whether nobody may use this any more."""
         return (kind, subject) in self._revoked
 
-    def _revoked_right(self, request: AccessRequest) -> str:
+    def _reviewed(self, request: AccessRequest) -> Decision | None:
+        """A denial, if a review of access took the right to this, or let its date pass."""
         if request.action not in _RIGHTS:
-            return ""
-        askers = (f"user:{request.user}", *([f"agent:{request.agent}"] if request.agent else []))
-        rights = (f"{asker}/{request.resource}" for asker in askers)
-        return next((right for right in rights if ("right", right) in self._revoked), "")
+            return None
+        for asker in (f"user:{request.user}", *([f"agent:{request.agent}"] if request.agent else [])):
+            right = f"{asker}/{request.resource}"
+            of = f"the right of {asker.replace(':', ' ', 1)} to {request.resource}"
+            if ("right", right) in self._revoked:
+                remedy = f"Somebody who may can give it back: remit policy review restore {right}"
+                return self._denied(f"{of} was revoked", remedy, "access-review")
+            if right in self._late:
+                why = f"{of} was not confirmed by the date of the review {self._late[right]}"
+                remedy = f"Somebody who may can confirm it still: remit policy review confirm {right}"
+                return self._denied(why, remedy, "access-review")
+        return None
 
     def _beyond(self, capability: Signed, request: AccessRequest, run: str, now: int) -> tuple[str, str]:
-        if self._revoked and ("capability", capability.digest) in self._revoked:
+        if self._revoked and any(
+            ("capability", digest) in self._revoked for digest in self.capabilities.digests(capability, run)
+        ):
             return "what was delegated was revoked", ""
-        return self.capabilities.refusal(capability, request, run, now)
+        by = now if self.time is None else max(now, self.time.latest())
+        return self.capabilities.refusal(capability, request, run, by)
 
     def _denied(
         self, why: str, remedy: str, rule: str = "", argument: str = "", source: str = ""

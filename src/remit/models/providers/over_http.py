@@ -7,7 +7,7 @@ takes the key's text out of whatever the provider says.
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -99,7 +99,9 @@ class OverHttp:
         body = self._endpoint.dialect.encode_request(request)
         for name in self._endpoint.spec.drop:
             body.pop(name, None)
-        return _Exchange(call, await self._endpoint.outgoing(replace(call, request=request), body))
+        return _Exchange(
+            call, await self._endpoint.outgoing(msgspec.structs.replace(call, request=request), body)
+        )
 
     def _answer(self, raw: bytes, reply: Reply, exchange: _Exchange) -> ModelResponse:
         body = self._json(raw, reply)

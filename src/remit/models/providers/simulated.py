@@ -5,9 +5,10 @@ no connection and needs no key. Everything it says is labelled; in prod it refus
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from remit.domain.action_errors import InvalidCatalog, ModelFailed
 from remit.domain.clock import MICROSECONDS, SystemClock, sleep_until
@@ -38,8 +39,7 @@ _NEVER = 10**9
 """Seconds that nobody waits."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
+class _Turn(Struct, frozen=True):
     """What happens in one turn: an answer or an error, after a while."""
 
     response: ModelResponse | None

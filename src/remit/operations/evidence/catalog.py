@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any, cast
 
 from remit.domain.errors import InvalidInput
-from remit.domain.events import EVENTS
+from remit.domain.kinds import kind_named
 
 FRAMEWORKS = ("owasp-agentic", "owasp-llm", "eu-ai-act", "nist-ai-rmf", "iso-42001", "soc2")
 _FOLDER = "remit.operations.evidence.frameworks"
@@ -89,7 +89,7 @@ def faults() -> list[str]:
         f"{each.name}: {kind} is no kind of event"
         for each in known.values()
         for kind in each.events
-        if kind not in EVENTS
+        if kind_named(kind) is None
     ]
     found += [f"{each.name} names no test" for each in known.values() if not each.tests]
     for name in FRAMEWORKS:

@@ -10,8 +10,9 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 from remit.domain.clock import MICROSECONDS
-from remit.domain.value import value
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,7 @@ class BreakerLimits:
         return bool(self.deny_percent or self.repeats or self.cost or self.fan_out)
 
 
-@value
-class Act:
+class Act(Struct, frozen=True, gc=False):
     """One action, as far as a breaker looks at it."""
 
     at: int
@@ -90,23 +90,22 @@ class Window:
 
     def saw(self, act: Act) -> Trip | None:
         """It did this; gives the first limit that it has passed by that."""
-        self._acts.append(act)
+        acts, oldest = self._acts, act.at - self._limits.window
+        acts.append(act)
         self._count(act, 1)
-        self._forget(act.at)
+        while acts and acts[0].at <= oldest:
+            self._count(acts.popleft(), -1)
         return self._trip(act)
-
-    def _forget(self, now: int) -> None:
-        oldest = now - self._limits.window
-        while self._acts and self._acts[0].at <= oldest:
-            self._count(self._acts.popleft(), -1)
 
     def _count(self, act: Act, by: int) -> None:
         self._denied += by * act.denied
         self._money += by * act.money
         self._handed += by * act.hands_on
         if act.signature:
-            self._same[act.signature] += by
-            if not self._same[act.signature]:
+            times = self._same.get(act.signature, 0) + by
+            if times:
+                self._same[act.signature] = times
+            else:
                 del self._same[act.signature]
 
     def _trip(self, act: Act) -> Trip | None:

@@ -17,14 +17,16 @@ Json = Any
 
 _ADDRESS = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]{1,20}:/{1,3}[^\s<>\"'`]+|\bwww\.[^\s<>\"'`]+"
-    r"|(?<![\w@.-])(?:[A-Za-z0-9-]{1,63}\.)+(?:com|org|net|edu|gov|info|biz|dev|app|io|ai|co|uk|de|fr|es|it|nl|ch|at|eu|us|"
-    r"ca|au|jp|cn|ru|xyz|site|online|tech|cloud|page|link|example|test|top|shop|click|live|me|tv)\b(?:/[^\s<>\"'`]*)?(?![\w@])"
+    r"|(?<![\w@.-])(?:[\w-]{1,63}\.)+(?:com|org|net|edu|gov|info|biz|dev|app|io|ai|co|uk|de|fr|es|it|nl|ch|at|eu|us|"
+    r"ca|au|jp|cn|ru|xyz|site|online|tech|cloud|page|link|example|test|top|shop|click|live|me|tv|"
+    r"中国|中國|公司|网络|рф|укр)(?![A-Za-z0-9_])(?:/[^\s<>\"'`]*)?(?![A-Za-z0-9_@])"
     r"|\b(?:javascript|data|mailto|tel):[^\s<>\"'`]+",
     re.IGNORECASE,
 )
 _ACCOUNT = re.compile(
-    r"\b(?:iban|account|acct|a/c|bank|wallet|routing|sort code|swift|bic)\b(?:\s+(?:number|no|nr|id|address|is))*"
-    r"[\s.:#=\"'(-]*(?P<named>(?=(?:[A-Za-z]*[ -]?\d){8})[A-Za-z0-9](?:[ -]?[A-Za-z0-9]){7,63})(?![A-Za-z0-9])"
+    r"(?:\b(?:iban|account|acct|a/c|bank|wallet|routing|sort code|swift|bic|konto(?:nummer|nr)?|compte|cuenta)\b"
+    r"(?:\s+(?:number|no|nr|id|address|is|lautet|ist|est|es|número|numéro|n°))*|账号|账户|帐号|賬號)"
+    r"[\s.:：#=\"'(-]*(?P<named>(?=(?:[A-Za-z]*[ -]?\d){8})[A-Za-z0-9](?:[ -]?[A-Za-z0-9]){7,63})(?![A-Za-z0-9])"
     r"|(?<![A-Za-z0-9])(?P<iban>[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]{4}){2,7}(?: ?[A-Za-z0-9]{1,3})?)(?![A-Za-z0-9])"
     r"|(?<![A-Za-z0-9])(?P<wallet>0x[0-9A-Fa-f]{40}|bc1[a-z0-9]{25,60})(?![A-Za-z0-9])",
     re.IGNORECASE,

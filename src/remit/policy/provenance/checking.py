@@ -64,9 +64,11 @@ _REMEDIES = {
 
 def check(
     contract: Contract, ledger: Ledger, manifest: ToolManifest, arguments: dict[str, Json], context: str = "",
-    again: int | None = None,
+    again: int | None = None, carried: tuple[str, ...] = (),
 ) -> Verdict:  # fmt: skip
-    """Hold a call against the contract of its run; `again` is the slot that this very call has used already."""
+    """Hold a call against the contract of its run; `again` is the slot that this very call has used already, `carried`
+    is in whose sight that was which the call passes on unread.
+    """
     wrong = _unreadable(contract, manifest)
     if wrong is not None:
         return Verdict(allows=False, arguments=arguments, reasons=(wrong,))
@@ -74,7 +76,9 @@ def check(
         return Verdict(allows=True, arguments=arguments)
     best: tuple[Reason, ...] = ()
     for number in contract.by_tool.get(manifest.name, ()):
-        verdict = _check_slot(number, ledger, manifest, arguments, context, mine=number == again)
+        visible = ledger.visible(context, carried)
+        call = _Call(contract.slots[number], ledger, manifest, visible, unread=bool(carried))
+        verdict = _check_slot(number, call, ledger, arguments, mine=number == again)
         if verdict.allows:
             return verdict
         if not best or len(verdict.reasons) < len(best) or best[0].rule == "slot_spent":
@@ -97,15 +101,13 @@ def _unreadable(contract: Contract, manifest: ToolManifest) -> Reason | None:
 
 
 def _check_slot(
-    number: int, ledger: Ledger, manifest: ToolManifest, arguments: dict[str, Json], context: str, *,
-    mine: bool,
-) -> Verdict:  # fmt: skip
+    number: int, call: _Call, ledger: Ledger, arguments: dict[str, Json], *, mine: bool
+) -> Verdict:
     contract = ledger.contract
     slot = contract.slots[number]
     if ledger.used[number] >= slot.times and not mine:
         said = f"the contract has {slot.times} × {slot.tool}, and {'it was' if slot.times == 1 else 'all were'} made"
         return Verdict(allows=False, reasons=(_reason("slot_spent", contract, text=said),))
-    call = _Call(slot, ledger, manifest, ledger.visible(context))
     sent = {name: call.bind(name, name, value) for name, value in arguments.items()}
     call.hold_sinks()
     call.hold_readers()
@@ -120,11 +122,15 @@ def _check_slot(
 class _Call:
     """One call against one slot, argument by argument."""
 
-    def __init__(self, slot: Slot, ledger: Ledger, manifest: ToolManifest, visible: Label) -> None:
+    def __init__(
+        self, slot: Slot, ledger: Ledger, manifest: ToolManifest, visible: Label, *, unread: bool = False
+    ) -> None:
         self._slot = slot
         self._ledger = ledger
         self._manifest = manifest
         self._visible = visible
+        self._unread = unread
+        """Whether whoever makes the call passes on what it has not read: no reason quotes it."""
         self.labels: dict[str, Label] = {}
         self.reasons: list[Reason] = []
         self.selected: Selected | None = None
@@ -181,7 +187,12 @@ class _Call:
             for address in addresses_in(value):
                 found = known(address)
                 if self._ledger.literal(found) is None and self._ledger.reference(found) is None:
-                    self._refuse("content_url", place, f"it holds the address {address[:80]}")
+                    which = (
+                        "an address that nobody vouches for"
+                        if self._unread
+                        else f"the address {address[:80]}"
+                    )
+                    self._refuse("content_url", place, f"it holds {which}")
                     break
 
     def _note(self, place: str, found: Bound) -> None:

@@ -1,4 +1,5 @@
-"""The compiler: the user's words, a template and manifests of tools make a contract. Deterministic; no model is asked.
+"""The compiler: the user's words, a template and manifests of tools make a contract. Deterministic; no model is asked
+here, and what one proposed only chooses among what is allowed anyway.
 
 It sees nothing but what the user wrote and what operators declared, so whatever it grants, no page and no e-mail had
 a say in it. A template is a ceiling; the operator's floor below narrows what comes out once more.
@@ -19,12 +20,13 @@ from remit.domain.contracts import (
     Given,
     Literal,
     OneOf,
+    Range,
     Slot,
 )
 from remit.policy.provenance.default_bindings import Bindings
 from remit.policy.provenance.intents import Intent, intents_of, nouns_of, opens_addresses
 from remit.policy.provenance.literals import Found, literals_of
-from remit.policy.provenance.parsers import known
+from remit.policy.provenance.parsers import known, parse
 from remit.policy.provenance.request import read_request
 from remit.policy.provenance.roles import RECIPIENTS, is_consequential, recipients_of
 from remit.policy.provenance.wording import alike, words_split
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from remit.domain.contracts import Allowance, Binding
     from remit.domain.tools import ToolManifest
+    from remit.policy.provenance.proposal import Proposal
     from remit.policy.provenance.request import Request
 
 Json = Any
@@ -49,21 +52,26 @@ def compile_contract(
     manifests: Mapping[str, ToolManifest],
     given: Mapping[str, Json] | None = None,
     floor: ContractTemplate | None = None,
+    proposal: Proposal | None = None,
 ) -> Contract:
-    """The contract of a run that was asked for in these words, with these tools."""
+    """The contract of a run that was asked for in these words, with these tools; a proposal stands in for the verbs."""
     request = read_request(text)
     found = literals_of(request)
     made = _Compilation(intents_of(request, found, manifests), found, Bindings(request, found, given or {}))
     calls = template.calls
     if calls is None:
         calls = tuple(AllowedCall(name) for name, each in manifests.items() if is_consequential(each))
+    if not template.narrows:
+        proposal = None  # what is listed is not to be chosen from
     slots: list[Slot] = []
     for call in calls:
         manifest = manifests.get(call.tool)
-        if manifest is not None:
+        if manifest is not None and proposal is not None and not opens_addresses(manifest):
+            slots.extend(made.proposed(call, manifest, proposal))
+        elif manifest is not None:
             slots.extend(made.slots(call, manifest, narrowed=template.narrows))
     contract = Contract(
-        tuple(slots), _reads(template, request, manifests), (template.sinks,) if template.sinks else (),
+        tuple(slots), _reads(template, request, manifests, proposal), (template.sinks,) if template.sinks else (),
         _literals(found, given or {}),
         request.words, template.on_violation, template.asks,
     )  # fmt: skip
@@ -98,6 +106,38 @@ class _Compilation:
             if not made or self._is_another(slot, made, manifest):
                 made.append(slot)
         return _at_most(made, call.times)
+
+    def proposed(self, call: AllowedCall, manifest: ToolManifest, proposal: Proposal) -> list[Slot]:
+        """The slots that a model chose, each with the values of the request that it chose, within what is bound."""
+        made: list[Slot] = []
+        for each in proposal.calls:
+            if each.tool == call.tool:
+                arguments = self._arguments(call, manifest, _WHOLE)
+                for name, value in each.values.items():
+                    if name in arguments:
+                        arguments[name] = self._chosen(arguments[name], value)
+                times = min(each.times, MANY)
+                made.append(
+                    Slot(call.tool, times, arguments, distinct=times > 1, why=f"proposed by {proposal.by}")
+                )
+        return _at_most(made, call.times)
+
+    def _chosen(self, binding: Binding, value: Json) -> Binding:
+        """What an argument is bound to, with the one value of the request that a model chose for it; nothing else that
+        it may have said counts.
+        """
+        if isinstance(binding, Range) and binding.choices:
+            return (
+                Range(choices=tuple(each for each in binding.choices if each == value))
+                if value in binding.choices
+                else binding
+            )
+        meant = known(value)
+        number = parse("money", value) if isinstance(value, str) else None
+        for each in self._found:
+            if each.known == meant or (number is not None and each.known == ("number", number)):
+                return AllOf((Literal((each.value,)), binding))
+        return binding
 
     def _opening(self, call: AllowedCall, manifest: ToolManifest) -> list[Slot]:
         """An address that the user wrote may be looked at, whatever the verb; how often matters only if it acts."""
@@ -192,7 +232,10 @@ def lowered(contract: Contract, floor: ContractTemplate, bindings: Bindings) -> 
 
 
 def _reads(
-    template: ContractTemplate, request: Request, manifests: Mapping[str, ToolManifest]
+    template: ContractTemplate,
+    request: Request,
+    manifests: Mapping[str, ToolManifest],
+    proposal: Proposal | None,
 ) -> tuple[str, ...]:
     """The classes of data that may be read: those listed, or those that the user speaks of."""
     if template.reads is not None or not template.narrows:
@@ -201,7 +244,10 @@ def _reads(
     for manifest in manifests.values():
         label = manifest.label
         names = (*nouns_of(manifest), *words_split(label.data_class), *words_split(label.source))
-        if label.data_class and any(alike(word, name) for word in request.words for name in names):
+        chosen = proposal is not None and label.data_class in proposal.reads
+        if label.data_class and (
+            chosen or any(alike(word, name) for word in request.words for name in names)
+        ):
             found[label.data_class] = None
     return tuple(found)
 

@@ -7,10 +7,11 @@ come from manifests; results are looked into for nothing but the references that
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from remit.domain.event import object_of
-from remit.domain.labels import OPEN, Integrity, Label, joined
+from remit.domain.labels import OPEN, UNKNOWN, Integrity, Label, joined
 from remit.policy.provenance.parsers import Known, known, same_day
 from remit.policy.provenance.references import MOST, references_in, rows_of
 from remit.policy.provenance.selectors import Table
@@ -29,6 +30,17 @@ _MOST_ROWS = 500
 _MOST_TABLES = 32
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The result of one call, in the conversation that made it."""
+
+    tool: str
+    data_class: str
+    label: Label
+    told: bool = False
+    """Whether a model that may read it has spoken since."""
+
+
 class Ledger:
     """What one run has seen and done under its contract."""
 
@@ -43,6 +55,10 @@ class Ledger:
         """For which protected arguments each slot was used, where no two calls may be for the same."""
         self.contexts: dict[str, Label] = {}
         """What each asking of a model has in sight, joined."""
+        self.apart: dict[str, Label] = {}
+        """Of that, what is no result of a tool that the same asking called: recalled, inherited, told."""
+        self.results: dict[str, dict[str, Seen]] = {}
+        """And the results of its own calls, each by its call."""
         self._literals = {known(value): value for value in contract.literals}
 
     # --- what comes in --------------------------------------------------------------------------------
@@ -57,14 +73,27 @@ class Ledger:
     ) -> Label:
         """A call took place and this came of it; gives the label of the result."""
         label = label_of(manifest, self.team, call)
-        self.sees(label, context)
+        self._join(label, context)
+        own = self.results.setdefault(context, {})
+        own.setdefault(call or f"#{len(own)}", Seen(manifest.name, manifest.label.data_class, label))
         if manifest.effect.acts or manifest.label.trusted or self.endorses(manifest, arguments):
             self._endorse(manifest, arguments, result)
         return label
 
     def sees(self, label: Label, context: str = "") -> None:
         """Something of this label came into sight."""
+        self._join(label, context)
+        self.apart[context] = joined((self.apart.get(context, OPEN), label))
+
+    def _join(self, label: Label, context: str) -> None:
         self.contexts[context] = joined((self.contexts.get(context, OPEN), label))
+
+    def answered(self, reader: str, context: str = "") -> None:
+        """A model of this provider answered: what it may read, its words may hold from then on."""
+        own = self.results.get(context, {})
+        for call, seen in own.items():
+            if not seen.told and seen.label.may_see(reader):
+                own[call] = replace(seen, told=True)
 
     def use(self, slot: int, key: str = "") -> None:
         """A call of this slot takes place."""
@@ -74,9 +103,21 @@ class Ledger:
 
     # --- what is asked of it --------------------------------------------------------------------------
 
-    def visible(self, context: str = "") -> Label:
-        """The label of all that a model has in sight: whatever it writes may come from there."""
-        return self.contexts.get(context, OPEN)
+    def visible(self, context: str = "", carried: tuple[str, ...] = ()) -> Label:
+        """The label of all that a model has in sight, whatever it writes may come from there; and of what it passes on
+        without having seen it, which others had in sight.
+        """
+        label = self.contexts.get(context, OPEN)
+        return joined((label, *(self.contexts.get(each, UNKNOWN) for each in carried))) if carried else label
+
+    def hidden_from(self, reader: str, context: str = "") -> list[tuple[str, str]] | None:
+        """Which tools gave what this reader may not see, each with its class, once for every call; None if something
+        else did, or a model that may see it has spoken since.
+        """
+        hidden = [each for each in self.results.get(context, {}).values() if not each.label.may_see(reader)]
+        if not self.apart.get(context, OPEN).may_see(reader) or any(each.told for each in hidden):
+            return None
+        return [(each.tool, each.data_class) for each in hidden]
 
     def literal(self, value: Known) -> Json | None:
         """What the user wrote, if it is this value; numbers and short values are known in their place alone."""
@@ -135,6 +176,7 @@ class Ledger:
     def child(self, context: str, inherits: str = "") -> None:
         """Another agent begins, and is told what the one that lets it act has in sight."""
         self.contexts.setdefault(context, self.visible(inherits))
+        self.apart.setdefault(context, self.contexts[context])
 
     def plain(self) -> dict[str, Json]:
         """As JSON: what the next generation of the run starts with."""
@@ -154,6 +196,7 @@ class Ledger:
             name: {known(value): value for value in values} for name, values in plain["references"].items()
         }
         ledger.contexts = {name: Label.of(label) for name, label in plain["contexts"].items()}
+        ledger.apart = dict(ledger.contexts)  # the conversation may have been summarised meanwhile
         return ledger
 
 

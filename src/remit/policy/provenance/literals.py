@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from remit.policy.provenance.languages import MONTH_NAMES, apart
 from remit.policy.provenance.parsers import Known, known, parse
 from remit.policy.provenance.request import Request, read_request
 from remit.policy.provenance.wording import EMPTY_WORDS, VERBS, stem
@@ -43,22 +44,32 @@ _DATE = re.compile(
     r"(?<!\d)\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?(?!\d)"
     r"|\b[A-Z][a-z]{2,8}\.? \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?\b"
     r"|\b\d{1,2}(?:st|nd|rd|th)?(?: of)? [A-Z][a-z]{2,8}(?:,? \d{4})?\b"
+    rf"|\b\d{{1,2}}(?:er|\.)?(?: de)? (?i:{MONTH_NAMES})\b\.?(?:(?: de)? \d{{4}}\b)?"
+    r"|(?<![\d.])\d{1,2}\. ?\d{1,2}\. ?\d{4}(?!\d)|(?<![\d/])\d{1,2}/\d{1,2}/\d{4}(?![\d/])"
 )
-_CLOCK = re.compile(r"(?<![\d:])\d{1,2}:\d{2}(?:\s?[AaPp][Mm])?(?![\d:])")
+_CHARACTERS = re.compile(r"(?:(?<!\d)\d{4}年)?(?<!\d)\d{1,2}月\d{1,2}[日号]")
+_CLOCK = re.compile(
+    r"(?<![\d:])\d{1,2}:\d{2}(?:\s?[AaPp][Mm])?(?![\d:])|(?<![\d:.])\d{1,2}(?:[.:]\d{2})? Uhr\b"
+    r"|(?<![\d:.])\d{1,2} ?h ?(?:\d{2})?(?!\w)"
+)
 _MONEY = re.compile(
+    r"(?<![\w.,-])[$€£¥]?(?:\d{1,3}(?:[.  \u202f]\d{3})+,\d{1,2}|\d{1,15},\d{1,2})(?![\w,])|"
     r"(?<![\w.,-])[$€£¥]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,])|(?<![\w.,-])[$€£¥]?\d{1,15}(?:\.\d+)?(?=[$€£¥%]|\b)(?![\w-])"
 )
 _HANDLE = re.compile(r"(?<![\w@#])[#@]([\w][\w.-]{0,79})")
 _ID = re.compile(
     r"(?<![\w.@-])(?=[A-Za-z._-]*\d)(?=[\d._-]*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_-]{2,63}(?![\w@-])"
 )
-_NAME = re.compile(r"\b[A-Z][\w'’&-]*(?:(?: (?:of|the|and|&|de|la|von|van))? [A-Z][\w'’&-]*)*")
+_CAPITAL = "".join(chr(code) for code in range(0x530) if chr(code).isupper())
+_NAME = re.compile(
+    rf"\b[{_CAPITAL}][\w'’&-]*(?:(?: (?:of|the|and|&|de|la|von|van|del|der|du|di|da|zu))? [{_CAPITAL}][\w'’&-]*)*"
+)
 _TOGETHER = re.compile(r"[^\s&](?:(?! and | & ).)*")
 _PLACE = re.compile(
     r"\b\d{1,6} [A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*|\b[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*, [A-Z]{2} \d{4,6}\b"
 )
 _RUN = re.compile(r"(?<![\w'’-])[a-z][\w'’-]*(?: [\w'’-]+)*")
-_BEGINNING = re.compile(r"[.!?:;\n\x00]\s*\Z")
+_BEGINNING = re.compile(r"[.!?:;¿¡\n\x00]\s*\Z")
 _SHAPES = ("email", "url", "iban", "date", "time", "path", "money", "id")
 _FORMS = {
     "email": _EMAIL, "url": _URL, "iban": _IBAN, "date": _DATE, "time": _CLOCK, "path": _PATH, "money": _MONEY,
@@ -74,7 +85,12 @@ def literals_of(request: Request | str) -> tuple[Found, ...]:
 
 
 def _all(request: Request) -> Iterator[Found]:
-    left = request.own
+    for match in _CHARACTERS.finditer(request.own):
+        form = parse("date", match[0])
+        if form is not None:
+            yield Found(match[0], known(match[0]), *match.span())
+    left = _CHARACTERS.sub(lambda match: "\x01" * len(match[0]), request.own)
+    left = apart(left)
     for start, end in request.quotes:
         said = request.text[start:end]
         if said.strip():
@@ -83,7 +99,7 @@ def _all(request: Request) -> Iterator[Found]:
         for match in _FORMS[shape].finditer(left):
             each = _typed(
                 shape,
-                match[0].rstrip(".,;:!?)]}'\"’") if shape in {"url", "path"} else match[0],
+                _ended(shape, match[0]),
                 match.start(),
             )
             if each is not None:
@@ -96,6 +112,16 @@ def _all(request: Request) -> Iterator[Found]:
     yield from _names(spoken)
     for match in _PLACE.finditer(request.spoken):
         yield Found(match[0], known(match[0]), match.start(), match.end())
+
+
+def _ended(shape: str, text: str) -> str:
+    """An address without the end of its sentence; `shop.example.They` is one that the next sentence ran into."""
+    if shape not in {"url", "path"}:
+        return text
+    text = text.rstrip(".,;:!?)]}'\"’")
+    before, _, last = text.rpartition(".")
+    runs_in = shape == "url" and last.istitle() and last.isalpha() and parse("url", text) is None
+    return before if runs_in else text
 
 
 def _typed(shape: str, text: str, start: int) -> Found | None:
@@ -115,6 +141,9 @@ def _names(spoken: str) -> Iterator[Found]:
     for match in _NAME.finditer(spoken):
         if not (_begins(spoken, match.start()) and _is_plain(match[0].split(" ")[0])):
             yield _name(match[0], match.start())
+        if _begins(spoken, match.start()) and " " in match[0]:  # the capital of its first word says nothing
+            first, _, rest = match[0].partition(" ")
+            yield _name(rest, match.start() + len(first) + 1)
         for part in _TOGETHER.finditer(match[0]):
             words, start = part[0].split(" "), match.start() + part.start()  # `Ana and Bo` are two
             while words and _is_plain(words[0]):

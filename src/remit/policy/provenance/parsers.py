@@ -12,6 +12,8 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from remit.policy.provenance.languages import MONTHS
+
 Json = Any
 
 _LONGEST = 2048
@@ -30,27 +32,25 @@ _TOP = frozenset(_ENDINGS.split())
 _PATH = re.compile(r"(?:(?:[\w.~-]|\\ )+/|/)*[\w~-][\w.~ ()-]{0,200}\.[A-Za-z0-9]{1,8}|/(?:[\w.~-]+/?)+")
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,9})?", re.ASCII)
 _MONEY = re.compile(
-    r"(?:[$€£¥]|[A-Z]{3})?\s?([+-]?\d{1,3}(?:,\d{3})+(?:\.\d{1,9})?|[+-]?\d{1,15}(?:\.\d{1,9})?)\s?(?:[$€£¥%]|[A-Z]{3})?"
+    r"(?:[$€£¥]|[A-Z]{3})?\s?(?:(?P<comma>[+-]?\d{1,3}(?:[.  \u202f’']\d{3})+,\d{1,2}|[+-]?\d{1,15},\d{1,2})"
+    r"|(?P<point>[+-]?\d{1,3}(?:,\d{3})+(?:\.\d{1,9})?|[+-]?\d{1,15}(?:\.\d{1,9})?))\s?(?:[$€£¥%]|[A-Z]{3})?"
 )
+_NO_DIGIT = re.compile(r"[^\d,+-]")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _ISO_TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2})?(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:?\d{2})?", re.ASCII
 )
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::[0-5]\d)?\s?([AaPp][Mm])?", re.ASCII)
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        ("jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july", "aug august",
-         "sep sept september", "oct october", "nov november", "dec december"), 1,
-    )
-    for name in names.split()
-}  # fmt: skip
+_HOURS = re.compile(r"([01]?\d|2[0-3])(?:[.:]([0-5]\d))? Uhr|([01]?\d|2[0-3]) ?h ?([0-5]\d)?", re.ASCII)
 _SPOKEN = re.compile(
-    r"(?:(?P<m1>[A-Za-z]{3,9})\.? (?P<d1>\d{1,2})(?:st|nd|rd|th)?"
-    r"|(?P<d2>\d{1,2})(?:st|nd|rd|th)?(?: of)? (?P<m2>[A-Za-z]{3,9}))"
-    r"(?:,? (?P<y>\d{4}))?",
-    re.ASCII,
+    r"(?:(?P<m1>[^\W\d_]{3,10})\.? (?P<d1>\d{1,2})(?:st|nd|rd|th)?"
+    r"|(?P<d2>\d{1,2})(?:st|nd|rd|th|er|\.)?(?: of| de)? (?P<m2>[^\W\d_]{3,10})\.?)"
+    r"(?:(?:,| de)? (?P<y>\d{4}))?"
 )
+_DOTTED = re.compile(r"(?P<d>\d{1,2})\. ?(?P<m>\d{1,2})\. ?(?P<y>\d{4})", re.ASCII)
+_SLASHED = re.compile(r"(?P<one>\d{1,2})/(?P<other>\d{1,2})/(?P<y>\d{4})", re.ASCII)
+_CHARACTERS = re.compile(r"(?:(?P<y>\d{4})年)?(?P<m>\d{1,2})月(?P<d>\d{1,2})[日号]", re.ASCII)
+_MOST_MONTHS = 12
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:#-]{0,126}[A-Za-z0-9]", re.ASCII)
 _SHORT = 6
 """Anything shorter says too little to be known again outside of the place it was written for (S23)."""
@@ -207,22 +207,40 @@ def _number(text: str) -> str | None:
 
 def _money(text: str) -> str | None:
     match = _MONEY.fullmatch(text)
-    return _decimal(match[1].replace(",", "")) if match else None
+    if match is None:
+        return None
+    if match["comma"]:  # `1.234,56`: on the continent the comma is the point
+        return _decimal(_NO_DIGIT.sub("", match["comma"]).replace(",", "."))
+    return _decimal(match["point"].replace(",", ""))
 
 
 def _date(text: str) -> str | None:
     if _ISO_DATE.fullmatch(text):
         return _iso(lambda: date.fromisoformat(text).isoformat())
+    match = _DOTTED.fullmatch(text) or _CHARACTERS.fullmatch(text)
+    if match is not None:
+        return _day(match["y"], int(match["m"]), int(match["d"]))
+    match = _SLASHED.fullmatch(text)
+    if match is not None:
+        return _slashed(int(match["one"]), int(match["other"]), match["y"])
     match = _SPOKEN.fullmatch(text)
     if match is None:
         return None
-    month = _MONTHS.get((match["m1"] or match["m2"]).casefold())
-    day = int(match["d1"] or match["d2"])
-    if month is None or not 1 <= day <= 31:  # noqa: PLR2004 - days of a month
+    month = MONTHS.get((match["m1"] or match["m2"]).casefold())
+    return None if month is None else _day(match["y"], month, int(match["d1"] or match["d2"]))
+
+
+def _slashed(one: int, other: int, year: str) -> str | None:
+    """`20/11/2026` can be read in one way only; `5/6/2026` is read differently by different people, and is no date."""
+    if one != other and max(one, other) <= _MOST_MONTHS:
         return None
-    if match["y"]:
-        return _iso(lambda: date(int(match["y"]), month, day).isoformat())
-    return f"-{month:02}-{day:02}"
+    return _day(year, min(one, other), max(one, other))
+
+
+def _day(year: str | None, month: int, day: int) -> str | None:
+    if year:
+        return _iso(lambda: date(int(year), month, day).isoformat())
+    return f"-{month:02}-{day:02}" if 1 <= day <= 31 and 1 <= month <= _MOST_MONTHS else None  # noqa: PLR2004 - days of a month
 
 
 def _datetime(text: str) -> str | None:
@@ -234,7 +252,10 @@ def _datetime(text: str) -> str | None:
 def _time(text: str) -> str | None:
     match = _CLOCK.fullmatch(text)
     if match is None:
-        return None
+        spoken = _HOURS.fullmatch(text)
+        if spoken is None:
+            return None
+        return f"{int(spoken[1] or spoken[3]):02}:{spoken[2] or spoken[4] or '00'}"
     hour, half = int(match[1]), (match[3] or "").lower()
     if half:
         hour = hour % 12 + (12 if half == "pm" else 0)

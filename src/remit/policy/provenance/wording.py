@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from remit.policy.provenance.languages import in_pairs
+
 _EMPTY = """
 a an the this that these those my your his her its our their me you him them us i we he she it they who whom
 which what where when why how and or but nor so yet if then else than as of in on at to from by for with without
@@ -106,8 +108,9 @@ def parts_of(name: str) -> tuple[str, ...]:
 
 
 def words_split(text: str) -> list[str]:
-    """The words of a text, small."""
-    return [match[0].casefold() for match in _WORDS.finditer(text)]
+    """The words of a text, small; where none are told apart by spaces, neighbouring characters."""
+    found = [match[0].casefold() for match in _WORDS.finditer(text)]
+    return found if text.isascii() else [part for word in found for part in in_pairs(word)]
 
 
 def means(verb: str) -> frozenset[str]:

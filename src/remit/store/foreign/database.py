@@ -29,6 +29,10 @@ class NotNow(ForeignProblem):
     """It is busy or cannot be reached: nothing of the transaction took place, and it may be tried again."""
 
 
+class BrokenOff(NotNow):
+    """The connection broke while a statement was executed, which may have been that statement's own doing."""
+
+
 class OutcomeUnknown(ForeignProblem):
     """The connection broke while the transaction was committed: nobody knows."""
 
@@ -67,6 +71,10 @@ class Transaction(Protocol):
 
     async def run(self, sql: str, values: Sequence[Json], most: int) -> Answer:
         """Execute one statement; its rows as JSON, to be read."""
+        ...
+
+    async def acting(self, functions: Sequence[str]) -> list[str]:
+        """Those of these functions that do something even where nothing may be written."""
         ...
 
     async def images(

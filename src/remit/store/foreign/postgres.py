@@ -14,6 +14,7 @@ from remit.store.foreign.database import (
     LARGEST_ANSWER,
     Answer,
     AnswerTooLarge,
+    BrokenOff,
     ForeignProblem,
     NotNow,
     OutcomeUnknown,
@@ -73,7 +74,7 @@ class PostgresForeign:
                 with suppress(Exception):
                     await transaction.rollback()
                 raise
-            with _explained(committing=True):
+            with _explained(OutcomeUnknown):
                 await transaction.commit()
         except BaseException as wrong:
             if not isinstance(wrong, Exception):
@@ -118,7 +119,7 @@ class PostgresTransaction:
 
     async def run(self, sql: str, values: Sequence[Json], most: int) -> Answer:
         """Execute one statement: a prepared one cannot be two."""
-        with _explained():
+        with _explained(BrokenOff):
             statement = await self._connection.prepare(sql)
             given = [
                 bound(value, kind) for value, kind in zip(values, statement.get_parameters(), strict=True)
@@ -128,6 +129,12 @@ class PostgresTransaction:
                 await statement.fetch(*given)
                 return Answer()
             return await _read(await statement.cursor(*given), names, most)
+
+    async def acting(self, functions: Sequence[str]) -> list[str]:
+        """What Postgres and its extensions call volatile, apart from time and chance; and what executes text."""
+        with _explained():
+            rows = await self._connection.fetch(_ACTING, list(functions), _HARMLESS, _EXECUTING)
+        return [row["name"] for row in rows]
 
     async def images(
         self, table: Table, alias: str, where: str, values: Sequence[Json], most: int
@@ -200,6 +207,20 @@ class PostgresTransaction:
         )  # fmt: skip
 
 
+_HARMLESS = [
+    "random", "random_normal", "clock_timestamp", "timeofday", "gen_random_uuid", "uuidv4", "uuidv7", "currval",
+    "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4", "gen_salt", "gen_random_bytes",
+]  # fmt: skip
+_EXECUTING = ["query_to_xml", "query_to_xmlschema", "query_to_xml_and_xmlschema", "cursor_to_xml", "ts_stat"]
+"""Functions that execute a text which nobody has looked at."""
+_ACTING = """
+SELECT DISTINCT p.proname::text AS name FROM pg_proc p
+WHERE p.proname = ANY($1::text[]) AND (p.proname = ANY($3::text[]) OR (
+    p.provolatile = 'v' AND NOT p.proname = ANY($2::text[]) AND (
+        p.pronamespace = 'pg_catalog'::regnamespace
+        OR EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e'))))
+ORDER BY name
+"""
 _TABLE = """
 SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -263,8 +284,8 @@ async def _read(cursor: Any, names: list[str], most: int) -> Answer:
 
 
 @contextmanager
-def _explained(*, committing: bool = False) -> Generator[None]:
-    """What the server says, as what it means for the transaction."""
+def _explained(lost: type[ForeignProblem] = NotNow) -> Generator[None]:
+    """What the server says, as what it means for the transaction; `lost` is what a lost connection means."""
     try:
         yield
     except ForeignProblem:
@@ -275,6 +296,6 @@ def _explained(*, committing: bool = False) -> Generator[None]:
         said = " ".join(str(wrong).split()) or type(wrong).__name__
         if not is_loss(wrong) and not isinstance(wrong, OSError):
             raise StatementRefused(said) from None
-        raise (OutcomeUnknown if committing else NotNow)(said) from None
+        raise lost(said) from None
     except (ValueError, TypeError, ArithmeticError) as wrong:
         raise StatementRefused(str(wrong)) from None

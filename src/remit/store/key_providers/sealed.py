@@ -60,12 +60,20 @@ class SealedKey:
             raise WrongKey(f"what {self.place} opened is no root key.") from None
         return RootKey.from_text(text, f"what {self.place} opened")
 
+    async def take_over(self, key: RootKey) -> bool:
+        """Seal it anew where another service has sealed it; nothing is written if this one cannot be asked."""
+        rows = await self._database.fetch("protection.root_key")
+        return await self._put(key, rows[0][0] if rows else 0)
+
     async def write(self, key: RootKey, before: RootKey | None) -> bool:
         """Seal it, and put it where the one before was; nothing is written if the service cannot be asked."""
         rows = await self._database.fetch("protection.root_key")
         turn = rows[0][0] if rows else 0
         if (await self.read()) != before:
             return False
+        return await self._put(key, turn)
+
+    async def _put(self, key: RootKey, turn: int) -> bool:
         sealed = await self._sealer.seal(key.to_text().encode("ascii"))
         add = Op(
             "protection.add_root_key", (f"root-{turn + 1}", sealed, turn + 1, self._clock.now()), one=True

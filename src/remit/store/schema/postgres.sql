@@ -300,6 +300,20 @@ CREATE TABLE inbox (
 ) WITH (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=500);
 CREATE UNIQUE INDEX inbox_run_id ON inbox USING btree (run, id);
 
+CREATE TABLE limits_in_force (
+    team text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    digest text COLLATE "C" NOT NULL,
+    protected bigint NOT NULL DEFAULT 0,
+    stream text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL,
+    since bigint NOT NULL,
+    by text NOT NULL,
+    CONSTRAINT limits_in_force_pkey PRIMARY KEY (team, name),
+    CONSTRAINT limits_in_force_name_check CHECK ((name = ANY (ARRAY['budgets'::text, 'retention'::text]))),
+    CONSTRAINT limits_in_force_protected_check CHECK ((protected = ANY (ARRAY[(0)::bigint, (1)::bigint])))
+);
+
 CREATE TABLE memory (
     id text COLLATE "C" NOT NULL,
     team text COLLATE "C" NOT NULL,
@@ -434,6 +448,15 @@ CREATE TABLE reductions (
     CONSTRAINT reductions_pkey PRIMARY KEY (stream, seq)
 );
 CREATE INDEX reductions_key ON reductions USING btree (key_id);
+
+CREATE TABLE restores (
+    number bigint NOT NULL,
+    at bigint NOT NULL,
+    note text NOT NULL,
+    CONSTRAINT restores_note_key UNIQUE (note),
+    CONSTRAINT restores_pkey PRIMARY KEY (number),
+    CONSTRAINT restores_number_check CHECK ((number > 0))
+);
 
 CREATE TABLE reviewed_rights (
     review text COLLATE "C" NOT NULL,

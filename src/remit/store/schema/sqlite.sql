@@ -260,6 +260,18 @@ CREATE TABLE inbox (
 
 CREATE UNIQUE INDEX inbox_run_id ON inbox (run, id);
 
+CREATE TABLE limits_in_force (
+    team      TEXT    NOT NULL,
+    name      TEXT    NOT NULL CHECK (name IN ('budgets', 'retention')),
+    digest    TEXT    NOT NULL,
+    protected INTEGER NOT NULL DEFAULT 0 CHECK (protected IN (0, 1)),
+    stream    TEXT    NOT NULL,
+    seq       INTEGER NOT NULL,
+    since     INTEGER NOT NULL,
+    by        TEXT    NOT NULL,
+    PRIMARY KEY (team, name)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE memory (
     id       TEXT    NOT NULL PRIMARY KEY,
     team     TEXT    NOT NULL,
@@ -389,6 +401,12 @@ CREATE TABLE reductions (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX reductions_key ON reductions (key_id);
+
+CREATE TABLE restores (
+    number INTEGER NOT NULL PRIMARY KEY CHECK (number > 0),
+    at     INTEGER NOT NULL,
+    note   TEXT    NOT NULL UNIQUE
+) STRICT;
 
 CREATE TABLE reviewed_rights (
     review  TEXT    NOT NULL,

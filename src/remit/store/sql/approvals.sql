@@ -94,7 +94,7 @@ SELECT $1, $2, $3, $4, seq, 'approval', $6, $7, $8, $9, $10, 1 FROM stream_heads
 -- The latest question of this kind that was really asked.
 SELECT id, team, run, path, seq, kind, name, grp, asked_at, due, status, decided_by, decided_at,
     quorum, votes, revision, used, requester, assignee, canary, edit_seq
-FROM approvals WHERE team = $1 AND kind = 'approval' AND canary = 0 AND ($2::text IS NULL OR grp = $2)
+FROM approvals WHERE team = $1 AND kind = 'approval' AND grp <> 'outbox' AND canary = 0 AND ($2::text IS NULL OR grp = $2)
 ORDER BY asked_at DESC LIMIT 20;
 
 -- name: approvals.numbers

@@ -74,6 +74,18 @@ SELECT number, public, introduction, at FROM signing_keys ORDER BY number;
 -- A key that signs from here on.
 INSERT INTO signing_keys (number, public, introduction, at) VALUES ($1, $2, $3, $4);
 
+-- name: evidence.restores
+-- Restores that were declared, oldest first.
+SELECT note FROM restores ORDER BY number;
+
+-- name: evidence.declare
+-- The log was restored from a backup; a person says so.
+INSERT INTO restores (number, at, note) SELECT 1 + count(*), $1, $2 FROM restores;
+
+-- name: evidence.go_back
+-- Anchors have nothing of this log beyond that size; what comes after it is written to them.
+UPDATE anchors SET size = CASE WHEN size < $1 THEN size ELSE $1 END, contradiction = '';
+
 -- name: evidence.anchors
 -- Every anchor that was ever written to.
 SELECT name, size, at, failed_at, error, contradiction FROM anchors ORDER BY name;

@@ -37,6 +37,11 @@ FROM halts WHERE id = $1;
 UPDATE open_writes SET fingerprint = fingerprint
 WHERE run = $1 AND path = $2 AND NOT EXISTS (SELECT 1 FROM halt_state WHERE version <> $3);
 
+-- name: halts.still
+-- In the commit of a write that is its own claim, such as one to memory: nothing was halted or lifted since it was let
+-- pass (S20). The row is that of its run, so nobody else waits for it.
+UPDATE runs SET id = id WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM halt_state WHERE version <> $2);
+
 -- name: halts.wake
 -- Something was lifted: runs that stand still look again.
 UPDATE runs SET due = $1 WHERE status = 'parked' AND reason = 'halted' AND (due IS NULL OR due > $1);

@@ -13,14 +13,16 @@ from .held import Held
 from .judging import judge
 from .keys import Signers, first_of
 from .receipts import Receipts
+from .restores import EVENT, Losses
 from .state import State
-from .tree import Frontier, leaf_hash, root_by_inclusion
+from .tree import EMPTY_ROOT, Frontier, leaf_hash, root_by_inclusion
 from .verdicts import Finding, Kind, Report
 
 if TYPE_CHECKING:
     from .entries import Entry
-    from .notes import PublicKey
+    from .notes import Checkpoint, PublicKey
     from .outline import Outline
+    from .restores import Restore
 
 LISTED_AT_MOST = 100
 
@@ -32,13 +34,19 @@ class Examination:
         self._outline = outline
         newest = max((checkpoint.size for checkpoint in outline.checkpoints), default=0)
         held = held.until(outline.made_at, newest) if held is not None else None
-        self._held = held
         trusted = [key] if key is not None else _signers_of(outline, held)
         self._signers = Signers(outline.introductions, trusted)
+        self._restores = [each for each in outline.restores if outline.whole and self._believes(each)]
+        self._named: set[str] = set()
+        """The places at which the log says that it was restored."""
+        self._losses = Losses(self._restores, held.records if held is not None else ())
+        held = held.without(self._is_lost) if held is not None else None
+        self._held = held
         self._frontier = Frontier()
         self._roots: dict[int, bytes] = {}
         self._sizes = {checkpoint.size for checkpoint in outline.checkpoints}
         self._sizes |= {record.checkpoint.size for record in held.records} if held else set()
+        self._sizes |= {each.agreed for each in self._restores}
         self._chains = Chains()
         self._receipts = Receipts()
         self._state = State(outline.tables)
@@ -64,9 +72,26 @@ class Examination:
             digest = wanted.pop(entry.seq, None)
             if digest is not None and digest != base64.b64encode(entry.hash).decode():
                 self._off.add(entry.stream)
+        if entry.kind == EVENT:
+            self.name(entry.path)
+        if self._restores:
+            self._losses.take(entry)
         self._chains.take(entry)
         self._receipts.take(entry)
         self._state.take(entry.stream, entry.seq, entry.at, entry.kind, entry.path)
+
+    def name(self, place: str) -> None:
+        """An event of the log names the restore that is declared there."""
+        self._named.add(place)
+
+    def contradicted(self) -> tuple[tuple[int, bytes], list[Checkpoint]]:
+        """Up to which size the log is what the reader holds, and what it is there; and the held checkpoints that it does
+        not lead to, the smallest first.
+        """
+        held = [record.checkpoint for record in self._held.records] if self._held is not None else []
+        off = [each for each in held if self._roots.get(each.size) != each.root]
+        good = [each for each in held if each not in off and (not off or each.size < off[0].size)]
+        return ((good[-1].size, good[-1].root) if good else (0, EMPTY_ROOT)), off
 
     def note(self, finding: Finding) -> None:
         """Something that only the caller could see, such as content that does not fit its commitment."""
@@ -100,6 +125,7 @@ class Examination:
             sorted(self._again), self._heads,
         )  # fmt: skip
         found = [*outline.findings, *self._extra, *(self._held.findings if self._held else ())]
+        found += self._declared()
         found += self._receipts.findings()
         found += self._state.findings(self._receipts.runs, ends, whole=outline.whole)
         report = judge(evidence, found)
@@ -107,6 +133,21 @@ class Examination:
         report.left_out = max(0, len(report.findings) - LISTED_AT_MOST)
         report.findings = report.findings[:LISTED_AT_MOST]
         return report
+
+    def _is_lost(self, checkpoint: Checkpoint) -> bool:
+        return any(restore.disowns(checkpoint) for restore in self._restores)
+
+    def _believes(self, restore: Restore) -> bool:
+        return restore.origin == self._outline.origin and self._signers.of(restore.note) is not None
+
+    def _declared(self) -> list[Finding]:
+        """The restores that count; one that a stranger signed, or that the log does not know, speaks against it."""
+        found: list[Finding] = []
+        for each in self._outline.restores if self._outline.whole else ():
+            named = each.place in self._named and self._believes(each)
+            root = EMPTY_ROOT if not each.agreed else self._roots.get(each.agreed)
+            found.append(each.unfounded(named=named, root=root) or each.finding())
+        return found + self._losses.findings()
 
     def _unproven(self) -> list[Finding]:
         """Proofs of a part of a log that lead elsewhere than to its newest checkpoint."""

@@ -13,6 +13,7 @@ from .notes import Checkpoint, MalformedNote, Note
 from .verdicts import Finding, Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _AGAINST = ("anchoring",)
@@ -70,6 +71,11 @@ class Held:
             if not made_at or record.checkpoint.at <= made_at or record.checkpoint.size <= size
         ]
         return Held(kept, self.findings, newer=len(self.records) - len(kept))
+
+    def without(self, lost: Callable[[Checkpoint], bool]) -> Held:
+        """Without what a declared restore took back."""
+        kept = [record for record in self.records if not lost(record.checkpoint)]
+        return Held(kept, self.findings, self.newer)
 
     @property
     def gapless(self) -> bool:

@@ -36,15 +36,21 @@ def judge(evidence: Evidence, also: list[Finding]) -> Report:
         against = [finding for finding in found if question in finding.against]
         outcome: Outcome = "pass"
         if against:
-            outcome = "fail" if any(finding.outcome == "fail" for finding in against) else "inconclusive"
-        report.verdicts.append(
-            Verdict(question, outcome, said[question] if outcome == "pass" else _first(against))
-        )
+            outcome = _worst(against)
+        sentence = said[question] if outcome == "pass" else _first(against)
+        declared = "".join(f"; {each.kind}: {each.message}" for each in against if each.outcome == "pass")
+        report.verdicts.append(Verdict(question, outcome, sentence + declared))
     return report
 
 
+def _worst(against: list[Finding]) -> Outcome:
+    outcomes = {finding.outcome for finding in against}
+    return "fail" if "fail" in outcomes else "inconclusive" if "inconclusive" in outcomes else "pass"
+
+
 def _first(against: list[Finding]) -> str:
-    worst = sorted(against, key=lambda finding: finding.outcome != "fail")
+    speaking = [finding for finding in against if finding.outcome != "pass"]
+    worst = sorted(speaking, key=lambda finding: finding.outcome != "fail")
     more = f" (and {len(worst) - 1} more)" if len(worst) > 1 else ""
     return f"{worst[0].kind}: {worst[0].message}{more}"
 

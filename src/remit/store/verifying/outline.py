@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .notes import Checkpoint, MalformedNote
+from .restores import Restore
 from .verdicts import Finding, Kind
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Outline:
     """When it was exported, as it says itself; 0: it is the log as it stands."""
     checkpoints: list[Checkpoint] = field(default_factory=list[Checkpoint])
     introductions: list[Introduction] = field(default_factory=list["Introduction"])
+    restores: list[Restore] = field(default_factory=list[Restore])
     tables: dict[str, list[Row]] = field(default_factory=dict[str, "list[Row]"])
     proofs: list[Proof] = field(default_factory=list[Proof])
     steps: list[Step] = field(default_factory=list[Step])
@@ -71,6 +73,14 @@ class Outline:
                 )
             self.checkpoints.append(checkpoint)
         self.checkpoints.sort(key=lambda checkpoint: checkpoint.size)
+
+    def add_restores(self, notes: Iterable[str]) -> None:
+        """Restores that somebody declared."""
+        for note in notes:
+            try:
+                self.restores.append(Restore.parse(note))
+            except MalformedNote as wrong:
+                self.malformed(f"the declaration of a restore is none: {wrong}")
 
     def malformed(self, message: str) -> None:
         """Note that a part of the export is not what it should be."""

@@ -77,6 +77,7 @@ def read_outline(folder: Path) -> Outline:
         outline = Outline(str(manifest["origin"]), str(manifest["scope"]), int(manifest["made_at"]))
         outline.add_checkpoints([(row["size"], row["note"]) for row in _lines(folder / "checkpoints.jsonl")])
         _read_keys(folder, outline)
+        outline.add_restores(row["note"] for row in _lines(folder / "restores.jsonl"))
         outline.proofs = [
             Proof(row["stream"], row["seq"], row["leaf"], [_b64(node) for node in row["path"]])
             for row in _lines(folder / "proofs.jsonl")

@@ -22,6 +22,7 @@ class Kind:
     RUN_DELETED = "run deleted"
     FORKED = "forked"
     RESTORED = "restored from backup"
+    DECLARED = "restore declared"
     RESIGNED = "re-signed"
     STATE = "projection disagrees"
     RECEIPT = "receipt missing"

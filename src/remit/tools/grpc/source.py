@@ -12,6 +12,7 @@ from remit.domain.action_errors import InvalidDocument, InvalidTool
 from remit.domain.effects import Effect
 from remit.domain.tools import ResultLabel, ToolManifest
 from remit.tools.arguments import check_schema
+from remit.tools.selection import refuse_idle, wants
 from remit.tools.tool import Tool
 
 if TYPE_CHECKING:
@@ -80,11 +81,15 @@ async def open_grpc(source: GrpcSource, workspace: Path, token: str = "") -> lis
 
 def _tools(source: GrpcSource, found: Descriptors, channel: Channel) -> list[Tool]:
     tools: dict[str, Tool] = {}
+    names: list[str] = []
     for service in found.services:
         for method in service.methods:
             name = _NAME.sub("_", f"{source.name_prefix}{service.name}_{method.name}")[:64]
             streams = method.client_streaming or method.server_streaming
-            if streams or not _wanted(source, name):
+            if streams:
+                continue
+            names.append(name)
+            if not wants(name, source.only, source.skip):
                 continue
             if name in tools:
                 raise InvalidDocument(
@@ -92,11 +97,8 @@ def _tools(source: GrpcSource, found: Descriptors, channel: Channel) -> list[Too
                     "Leave one out: skip.",
                 )
             tools[name] = _tool(source, name, method, found, channel)
-    if not tools:
-        raise InvalidDocument(
-            f"[grpc.{source.name}] offers no unary method that is wanted.",
-            "Methods that stream are left out.",
-        )
+    none = "it offers no unary method, and those that stream are left out"
+    refuse_idle(f"[grpc.{source.name}]", names, source.only, source.skip, none)
     return list(tools.values())
 
 
@@ -121,9 +123,3 @@ def _tool(source: GrpcSource, name: str, method: Any, found: Descriptors, channe
     return Tool(
         manifest, MethodBinding(channel, method, found.pool, acts=not reads), f"{source.target} ({path})"
     )
-
-
-def _wanted(source: GrpcSource, name: str) -> bool:
-    if source.only and not any(fnmatchcase(name, pattern) for pattern in source.only):
-        return False
-    return not any(fnmatchcase(name, pattern) for pattern in source.skip)

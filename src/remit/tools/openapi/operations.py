@@ -95,6 +95,12 @@ def read_endpoints(
     return list(found.values())
 
 
+def operation_names(document: Document, prefix: str) -> list[str]:
+    """What the operations of a document are called, also of those that could not be called."""
+    reader = _Reader(document, prefix, "")
+    return [reader.name(operation) for operation in document.operations()]
+
+
 class _Reader:
     """Reads the operations of one document."""
 

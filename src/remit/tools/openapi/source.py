@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,9 +12,10 @@ from remit.domain.tools import ArgumentRole, ResultLabel, ToolManifest, Undo
 from remit.tools.arguments import check_schema
 from remit.tools.openapi.binding import OperationBinding
 from remit.tools.openapi.document import Document, object_in
-from remit.tools.openapi.operations import KEY_HEADER, read_endpoints
+from remit.tools.openapi.operations import KEY_HEADER, operation_names, read_endpoints
 from remit.tools.openapi.service import Service
 from remit.tools.openapi.ways import way_back
+from remit.tools.selection import refuse_idle, wants
 from remit.tools.tool import Tool
 
 if TYPE_CHECKING:
@@ -54,15 +54,16 @@ class OpenApiSource:
 
     def wants(self, name: str) -> bool:
         """Whether an operation becomes a tool."""
-        if self.only and not any(fnmatchcase(name, pattern) for pattern in self.only):
-            return False
-        return not any(fnmatchcase(name, pattern) for pattern in self.skip)
+        return wants(name, self.only, self.skip)
 
 
 def open_openapi(source: OpenApiSource, workspace: Path) -> list[Tool]:
     """The tools of a document."""
     document = Document.read(source.name, workspace / source.document)
     endpoints = read_endpoints(document, source.name_prefix, source.wants, source.header)
+    names = operation_names(document, source.name_prefix)
+    none = f"{source.document} has no operations"
+    refuse_idle(f"[openapi.{source.name}]", names, source.only, source.skip, none)
     service = Service(_base_url(source, document), source.header, source.prefix)
     return [
         _tool(each, way_back(each, endpoints), source, service)

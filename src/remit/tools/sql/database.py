@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from remit.domain.errors import Retry, StepFailed, ToolFailed
-from remit.store.foreign.database import AnswerTooLarge, NotNow, OutcomeUnknown, StatementRefused
+from remit.store.foreign.database import AnswerTooLarge, BrokenOff, NotNow, OutcomeUnknown, StatementRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -25,8 +25,12 @@ class SqlDatabase:
         self.seconds = seconds
 
     @asynccontextmanager
-    async def transaction(self, context: ToolContext, *, read_only: bool) -> AsyncGenerator[Transaction]:
-        """A transaction whose failures say whether anything happened."""
+    async def transaction(
+        self, context: ToolContext, *, read_only: bool, suspect: bool = False
+    ) -> AsyncGenerator[Transaction]:
+        """A transaction whose failures say whether anything happened; what breaks under a `suspect` statement may have
+        been broken by it, and is not tried again.
+        """
         password = await context.secret(self.secret) if self.secret and context.secret is not None else ""
         seconds = min(self.seconds, context.seconds) if context.seconds else self.seconds
         try:
@@ -39,6 +43,11 @@ class SqlDatabase:
         except AnswerTooLarge as wrong:
             raise ToolFailed(f"{self.name}: {wrong}; ask for less.") from None
         except NotNow as wrong:
+            if suspect and isinstance(wrong, BrokenOff):
+                raise ToolFailed(
+                    f"{self.name} broke off while this was executed, and nothing was done: {wrong}. Ask for something "
+                    "else, or once more if the statement was not the reason."
+                ) from None
             raise Retry(f"{self.name} cannot do it now, and nothing was done: {wrong}") from None
         except OutcomeUnknown as wrong:
             raise StepFailed(

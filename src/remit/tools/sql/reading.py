@@ -54,7 +54,7 @@ class AnyQueryBinding(ReadOnly):
             )
         if statement.names:
             raise ToolFailed(f"there is no value for :{statement.names[0]}; write values into the query.")
-        return await ask(self._database, statement.sql(), {}, self._most, context)
+        return await ask(self._database, statement.sql(), {}, self._most, context, statement.functions)
 
     async def close(self) -> None:
         """The database is shared, and closed once by whoever comes first."""
@@ -62,10 +62,14 @@ class AnyQueryBinding(ReadOnly):
 
 
 async def ask(
-    database: SqlDatabase, sql: Sql, arguments: dict[str, Json], most: int, context: ToolContext
-) -> Performed:
-    """Execute a query."""
-    async with database.transaction(context, read_only=True) as opened:
+    database: SqlDatabase, sql: Sql, arguments: dict[str, Json], most: int, context: ToolContext,
+    calling: tuple[str, ...] | None = None,
+) -> Performed:  # fmt: skip
+    """Execute a query; of one that a model wrote, `calling` are the functions that are called in it."""
+    async with database.transaction(context, read_only=True, suspect=calling is not None) as opened:
+        acting = await opened.acting(calling) if calling else []
+        if acting:
+            raise ToolFailed(f"only a query can be executed here, and {acting[0]}() does more than to read.")
         answer = await opened.run(sql.text, [arguments.get(name) for name in sql.names], most)
     found: dict[str, Json] = {"rows": plain_answer(answer.rows)}
     if answer.more:

@@ -5,6 +5,7 @@ It reads tokens, no grammar: enough to know what is text and what is SQL. What i
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -55,6 +56,12 @@ class Token:
         """It as a keyword."""
         return self.text.lower() if self.kind == "name" else ""
 
+    @property
+    def identifier(self) -> str:
+        """It as a name: in small letters, unless it is quoted."""
+        quote = self.text[:1]
+        return self.text[1:-1].replace(quote * 2, quote) if quote in {'"', "`"} else self.text.lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Sql:
@@ -81,6 +88,14 @@ class Statement:
     def names(self) -> tuple[str, ...]:
         """Its parameters, each once."""
         return self.sql().names
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """What is called in it, and what only looks as if it were, each once and without its schema."""
+        words = [token for token in self.tokens if token.kind != "space"]
+        pairs = itertools.pairwise(words)
+        called = (one.identifier for one, other in pairs if one.kind == "name" and other.text == "(")
+        return tuple(dict.fromkeys(called))
 
     def sql(self, more: str = "") -> Sql:
         """It, ready to be executed."""
@@ -140,6 +155,11 @@ def _tokens(text: str) -> Iterator[Token]:
     ]
     while found and (found[-1].kind == "space" or found[-1].text == ";"):
         found.pop()
+    if any(
+        (one.word, other.text) == ("u", "&") and quoted.text[:1] in {'"', "'"}
+        for one, other, quoted in zip(found, found[1:], found[2:], strict=False)
+    ):
+        raise StatementError("it spells names or texts with U&, and is not read then")
     for token in found:
         if token.text in {";", "'", '"', "\x00"} and token.kind == "other":
             raise StatementError(

@@ -1,0 +1,1 @@
+"""What everything stands on: database, root key, and who is asking."""

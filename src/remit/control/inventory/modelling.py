@@ -1,0 +1,47 @@
+"""Models and routes of a workspace as people see them: who would be asked now, and why nobody else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from remit.control.inventory.views import ModelsView, ModelView, RouteView
+from remit.models.routes import Need
+
+if TYPE_CHECKING:
+    from remit.control.running.parts import Parts
+    from remit.gate.models import ModelDesk
+    from remit.models.catalog import ModelCard
+    from remit.models.routes import Route
+
+
+def models(parts: Parts) -> ModelsView:
+    """Catalog, prices and routes."""
+    desk, now = parts.house.gate.parts.models, parts.ground.clock.now()
+    configuration = desk.configuration
+    return ModelsView(
+        [_model(desk, card, now) for card in sorted(configuration.catalog, key=lambda card: card.name)],
+        [_route(desk, configuration.routes[name], now) for name in sorted(configuration.routes)],
+        configuration.book.name,
+    )
+
+
+def _model(desk: ModelDesk, card: ModelCard, now: int) -> ModelView:
+    period = desk.configuration.book.period(card.name, now)
+    return ModelView(
+        card.name, card.provider, card.window, tuple(sorted(card.capabilities)), tuple(sorted(card.regions)),
+        card.retention, period.rates.input if period else None, period.rates.output if period else None,
+        card.simulated, desk.health.resting(card.name), _cassette(desk, card),
+    )  # fmt: skip
+
+
+def _cassette(desk: ModelDesk, card: ModelCard) -> str:
+    spec = desk.configuration.providers.get(card.provider)
+    return f"{spec.cassette} ({spec.cassette_mode})" if spec is not None and spec.cassette else ""
+
+
+def _route(desk: ModelDesk, route: Route, now: int) -> RouteView:
+    decision = desk.router.explain(route, Need(), now)
+    return RouteView(
+        route.name, route.models, route.fallbacks, decision.order,
+        tuple(f"{each.model}: {each.sentence}" for each in decision.eliminated),
+    )  # fmt: skip

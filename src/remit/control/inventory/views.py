@@ -1,0 +1,90 @@
+"""What is answered about what agents have, tools, models, routes and memory: plain frozen data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class ToolView:
+    """A tool of the workspace."""
+
+    name: str
+    description: str
+    effect: str
+    source: str
+    place: str
+    undo: str
+    """none, restore or inverse."""
+    best_effort: str
+    keyed: bool
+    owner: str
+    secrets: tuple[str, ...]
+    digest: str
+    state: Literal["accepted", "quarantined"]
+    changes: tuple[str, ...]
+    """What is different from what was accepted, in words."""
+    parameters: dict[str, Any]
+    roles: dict[str, str]
+    proposal: str = ""
+    """The proposal to accept it, where one person alone may not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """A model of the workspace's catalog."""
+
+    name: str
+    provider: str
+    window: int | None
+    capabilities: tuple[str, ...]
+    regions: tuple[str, ...]
+    retention: int | None
+    input: int | None
+    """Micro-dollars per million tokens; None: nobody knows."""
+    output: int | None
+    simulated: bool
+    resting: float
+    """Seconds for which nobody calls it, because it failed."""
+    cassette: str = ""
+    """The file that answers for it, or is recorded: `answers.jsonl (replay)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteView:
+    """A route, and whom it would ask now."""
+
+    name: str
+    models: tuple[str, ...]
+    fallbacks: tuple[str, ...]
+    order: tuple[str, ...]
+    eliminated: tuple[str, ...]
+    """Why models may not serve, a sentence each."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsView:
+    """Everything about models."""
+
+    models: list[ModelView]
+    routes: list[RouteView]
+    book: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryView:
+    """One thing that is remembered."""
+
+    scope: str
+    key: str
+    value: Any
+    integrity: str
+    """How far it is trusted: untrusted, typed, endorsed, literal."""
+    readers: tuple[str, ...] | None
+    """Who may see it; None is everybody."""
+    sources: tuple[str, ...]
+    run: str
+    """The run that remembered it."""
+    at: int
+    expires: int | None

@@ -1,0 +1,1 @@
+"""People, services, and their keys."""

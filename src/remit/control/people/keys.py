@@ -1,0 +1,171 @@
+"""Personal and service keys: made, listed, renewed, revoked. A key is shown once; what is kept is a digest under the
+root key of the workspace. Whose key opens what when it is shown is the business of `identity`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from remit.control.authority.acts import record
+from remit.control.authority.duties import governed, require
+from remit.control.ground.identity import access_key, person_named, principal_now
+from remit.control.people.views import KeyView, NewKeyView
+from remit.domain.clock import LONGEST_SECONDS, MICROSECONDS
+from remit.domain.errors import InvalidInput, WrongState
+from remit.domain.people import AccessKey, KeyText, new_key
+from remit.domain.people_errors import KeyNeeded, LastAdmin, NotAllowed, UnknownKey, UnknownPerson
+from remit.domain.people_events import KeyEnded, KeyMade
+from remit.engine.step import seconds
+from remit.store.database import Conflict, Op
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remit.control.ground.ground import Ground
+    from remit.domain.people import Person
+
+DEFAULT_LIFE = "90d"
+_OVERLAP = "1h"
+
+
+class Draft(NamedTuple):
+    """A key that is not there yet: its secret, and what makes it durable."""
+
+    key: KeyText
+    event: KeyMade
+    op: Op
+    shown: NewKeyView
+
+
+def draft(
+    ground: Ground, person: str, roles: Sequence[str], expires: int | None, label: str, replaces: str = ""
+) -> Draft:
+    """A new key of somebody; nothing is written."""
+    key, team, now, by = new_key(), ground.principal.team, ground.clock.now(), ground.principal.id
+    until = expires if expires is not None else _until(ground, DEFAULT_LIFE)
+    scope = sorted(set(roles))
+    event = KeyMade(key.id, person, scope, until, by, replaces)
+    digest = ground.keys.tag(key.tagged)
+    op = Op("people.add_key", (key.id, team, person, digest, " ".join(scope), label, now, by, until))
+    return Draft(key, event, op, NewKeyView(key.id, person, scope, until, key.text))
+
+
+async def make(
+    ground: Ground, person: str = "", roles: Sequence[str] = (), expires: str = "", label: str = ""
+) -> NewKeyView:
+    """A key for oneself or, as an admin, for somebody else; it may be limited to some roles, never widened."""
+    owner = await _owner(ground, person, "make a key")
+    beyond = sorted(set(roles) - set(owner.roles))
+    if beyond:
+        raise NotAllowed(
+            f"{owner.id} is not {beyond[0]}, and no key makes them so.", f"See: remit user show {owner.id}"
+        )
+    own = ground.principal
+    if owner.id == own.id and not roles and own.roles != frozenset(owner.roles):
+        roles = sorted(own.roles)  # a limited key makes no wider one
+    elif owner.id == own.id and set(roles) - own.roles:
+        raise NotAllowed("a limited key makes no wider one.", "Use a key that has these roles.")
+    made = draft(ground, owner.id, roles, _until(ground, expires or DEFAULT_LIFE), label)
+    await record(ground, [made.event], [made.op])
+    return made.shown
+
+
+async def listed(ground: Ground, person: str = "") -> list[KeyView]:
+    """Keys without their secrets: of everybody, or of one."""
+    rows = await ground.database.fetch("people.keys", ground.principal.team, person or None)
+    return [_view(ground, access_key(row)) for row in rows]
+
+
+async def revoke(ground: Ground, wanted: str, why: str = "") -> KeyView:
+    """Let a key open nothing any more."""
+    key = await _find(ground, wanted)
+    await _owner(ground, key.person, "revoke a key")
+    now, by = ground.clock.now(), ground.principal.id
+    ops = [
+        Op("people.keep_admin", (key.team, key.person, key.id, now), one=True),
+        Op("people.end_key", (key.id, now, by), one=True),
+    ]
+    try:
+        await record(ground, [KeyEnded(key.id, key.person, by, now, why)], ops)
+    except Conflict as refused:
+        raise _not_ended(key, refused.query) from None
+    return _view(ground, await _find(ground, key.id))
+
+
+async def renew(ground: Ground, wanted: str, overlap: str = _OVERLAP, expires: str = "") -> NewKeyView:
+    """A new key in place of an old one, which goes on for a while so that nothing stops."""
+    key = await _find(ground, wanted)
+    await _owner(ground, key.person, "renew a key")
+    now, by = ground.clock.now(), ground.principal.id
+    if not key.lives(now):
+        raise WrongState(f"the key {key.id} opens nothing any more.", "Make a new one: remit key new")
+    ends = _until(ground, overlap, least=0)
+    made = draft(ground, key.person, key.roles, _until(ground, expires or DEFAULT_LIFE), key.label, key.id)
+    ended = KeyEnded(key.id, key.person, by, min(ends, key.expires_at or ends), f"replaced by {made.key.id}")
+    ops = [made.op, Op("people.shorten_key", (key.id, ends))]
+    await record(ground, [made.event, ended], ops)
+    return made.shown
+
+
+async def living_by_person(ground: Ground) -> dict[str, int]:
+    """How many keys of each open something."""
+    now = ground.clock.now()
+    found: dict[str, int] = {}
+    for row in await ground.database.fetch("people.keys", ground.principal.team, None):
+        key = access_key(row)
+        found[key.person] = found.get(key.person, 0) + key.lives(now)
+    return found
+
+
+async def _owner(ground: Ground, name: str, what: str) -> Person:
+    """Whose key is meant, if whoever asks may say something about it."""
+    principal = ground.principal
+    if not await governed(ground):
+        raise WrongState(
+            "this workspace has no users, and needs no keys.", "Add the first: remit user add NAME"
+        )
+    if principal.local:
+        raise KeyNeeded(f"to {what} needs a key.", "Set REMIT_KEY, or name a file: --key-file FILE")
+    await principal_now(ground.database, principal, ground.clock.now())
+    if name and name != principal.id:
+        await require(ground, "admin", "keys", f"{what} of {name}")
+    person = await person_named(ground.database, principal.team, name or principal.id)
+    if person is None:
+        raise UnknownPerson(f'there is no user or service "{name}".', "See: remit user list")
+    return person
+
+
+async def _find(ground: Ground, wanted: str) -> AccessKey:
+    name = wanted.removeprefix("rk_").split("_", maxsplit=1)[0]
+    rows = await ground.database.fetch("people.keys", ground.principal.team, None)
+    found = [access_key(row) for row in rows if name and row[0].startswith(name)]
+    if len(found) != 1:
+        raise UnknownKey(
+            f'there is no key "{name}".' if not found else f'"{name}" could be several keys.',
+            "See: remit key list",
+        )
+    return found[0]
+
+
+def _not_ended(key: AccessKey, query: str) -> Exception:
+    if query == "people.keep_admin":
+        return LastAdmin(
+            f"{key.id} is the last key with which anybody can administer.",
+            "Make another one first: remit key new",
+        )
+    return WrongState(f"the key {key.id} was revoked already.", "See: remit key list")
+
+
+def _until(ground: Ground, text: str, *, least: int = 1) -> int:
+    length = seconds(text)
+    if not least <= length <= LONGEST_SECONDS:
+        raise InvalidInput(f'"{text}" is no time that a key can live.', 'Such as "12h", "90d".')
+    return ground.clock.now() + int(length * MICROSECONDS)
+
+
+def _view(ground: Ground, key: AccessKey) -> KeyView:
+    now = ground.clock.now()
+    state = "living" if key.lives(now) else "revoked" if key.revoked_at is not None else "expired"
+    return KeyView(
+        key.id, key.person, list(key.roles), key.label, state, key.created_at, key.created_by, key.expires_at
+    )  # fmt: skip

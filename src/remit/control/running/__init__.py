@@ -1,0 +1,1 @@
+"""Runs as started and executed by this process, with the code of the workspace."""

@@ -1,0 +1,1 @@
+"""Runs as asked about and ordered from outside, without any code of the workspace."""

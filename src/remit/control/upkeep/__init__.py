@@ -1,0 +1,1 @@
+"""What keeps a workspace well: the check before it runs, the doctor, the database."""

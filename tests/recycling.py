@@ -1,0 +1,130 @@
+"""Postgres databases that are used again. Making one with a schema costs a second of a server's time, and putting one
+back to how it was costs a thirtieth of that: what was written is taken out, and what was there before is put back. One
+whose schema, settings or migrations a test has changed, or that somebody still holds, is thrown away instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import asyncpg
+
+from tests.postgres import PostgresServer
+
+T = TypeVar("T")
+
+_TABLES = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+_SEQUENCES = """
+    SELECT quote_ident(sequencename), coalesce(last_value, start_value), last_value IS NOT NULL
+    FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1
+"""
+_SHAPE = """
+    SELECT md5(string_agg(said, ';' ORDER BY said)) FROM (
+        SELECT format('%s %s %s %s', c.relname, c.relkind, c.reloptions, c.relpersistence) FROM pg_class c
+            WHERE c.relnamespace = 'public'::regnamespace
+        UNION ALL SELECT format('%s.%s %s %s %s %s', a.attrelid::regclass, a.attname, a.atttypid::regtype, a.attnotnull,
+            pg_get_expr(d.adbin, d.adrelid), a.attisdropped) FROM pg_attribute a
+            JOIN pg_class c ON c.oid = a.attrelid AND c.relnamespace = 'public'::regnamespace
+            LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        UNION ALL SELECT pg_get_constraintdef(oid) FROM pg_constraint
+            WHERE connamespace = 'public'::regnamespace
+        UNION ALL SELECT format('%s %s %s', tgrelid::regclass, tgname, tgenabled) FROM pg_trigger
+        UNION ALL SELECT format('%s %s', pg_get_indexdef(indexrelid), indisvalid) FROM pg_index i
+            JOIN pg_class c ON c.oid = i.indexrelid AND c.relnamespace = 'public'::regnamespace
+        UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+        UNION ALL SELECT setconfig::text FROM pg_db_role_setting s
+            JOIN pg_database d ON d.oid = s.setdatabase AND d.datname = current_database()
+        UNION ALL SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_'
+    ) AS facts(said)
+"""
+_OTHERS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """How a database was at first."""
+
+    shape: str
+    tables: tuple[str, ...]
+    rows: dict[str, bytes]
+    sequences: tuple[tuple[str, int, bool], ...]
+
+
+class Recycled:
+    """Databases that are as `make` leaves them, each given to one test after another."""
+
+    def __init__(self, server: PostgresServer, make: Callable[[str], None]) -> None:
+        self._server = server
+        self._free: list[str] = []
+        self._origin = f"origin_{uuid4().hex}"
+        make(server.create_database(self._origin))
+        self._picture = _aside(_taken(server.dsn(self._origin)))
+
+    def take(self) -> str:
+        """The name of one that nobody has."""
+        if self._free:
+            return self._free.pop()
+        name = f"test_{uuid4().hex}"
+        self._server.create_database(name, template=self._origin)
+        return name
+
+    def give_back(self, name: str) -> None:
+        """It may be used again if it can be put back to how it was."""
+        if _aside(_put_back(self._server.dsn(name), self._picture)):
+            self._free.append(name)
+        else:
+            self._server.drop_database(name)
+
+
+async def _taken(dsn: str) -> _Picture:
+    connection = await asyncpg.connect(dsn)
+    try:
+        tables = tuple(row[0] for row in await connection.fetch(_TABLES))
+        rows: dict[str, bytes] = {}
+        for table in tables:
+            copied = io.BytesIO()
+            await connection.copy_from_query(f"SELECT * FROM {table}", output=copied, format="binary")  # noqa: S608
+            if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):  # noqa: S608
+                rows[table] = copied.getvalue()
+        sequences = tuple((row[0], row[1], row[2]) for row in await connection.fetch(_SEQUENCES))
+        return _Picture(await connection.fetchval(_SHAPE), tables, rows, sequences)
+    finally:
+        await connection.close()
+
+
+async def _put_back(dsn: str, picture: _Picture) -> bool:
+    try:
+        connection = await asyncpg.connect(dsn)
+    except asyncpg.PostgresError:
+        return False  # whoever used it did away with it, or let nobody in
+    try:
+        if await connection.fetchval(_OTHERS) or await connection.fetchval(_SHAPE) != picture.shape:
+            return False
+        async with connection.transaction():
+            await connection.execute("SET LOCAL session_replication_role = replica")
+            await connection.execute("".join(f"DELETE FROM {table};" for table in picture.tables))  # noqa: S608
+            for table, rows in picture.rows.items():
+                await connection.copy_to_table(table, source=io.BytesIO(rows), format="binary")
+            for name, last, used in picture.sequences:
+                await connection.execute("SELECT setval($1::text::regclass, $2, $3)", name, last, used)
+        return True
+    finally:
+        await connection.close()
+
+
+def _aside(work: Coroutine[Any, Any, T]) -> T:
+    """Run it on a loop of its own, also while another one is running here."""
+    found: list[T] = []
+    thread = threading.Thread(target=lambda: found.append(asyncio.run(work)), name="recycling")
+    thread.start()
+    thread.join()
+    return found[0]
