@@ -93,11 +93,11 @@ async def delegated(platform: Platform, standing: Standing, known: World) -> Sig
     first = attenuate(
         None, run="r-1", holder="lead", agent="a", tools=tools, expires=now + 10**12, budget={}, terms=terms
     )
-    await standing.capabilities.sign(keys, "support", first, now)
+    await standing.capabilities.sign(keys, "support", first, now, "r-1")
     second = attenuate(
         first, run="r-1", holder="clerk", agent="b", tools=tools, expires=now + 10**12, budget={}, terms=None
     )
-    return await standing.capabilities.sign(keys, "support", second, now)
+    return await standing.capabilities.sign(keys, "support", second, now, "r-1")
 
 
 async def measure(count: int, policies: int) -> dict[str, dict[str, list[float]]]:

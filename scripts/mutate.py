@@ -27,6 +27,8 @@ SUITES = {
     "gate": ["tests/gate", "tests/people", "tests/containment", "tests/agents/test_capabilities.py"],
 }
 """The tests of each package. Those of a changed function are the ones among them that reach it."""
+NEVER = ("tests/gate/budgets/test_s25_processes.py",)
+"""Tests that start processes of their own: those would not find the changed code."""
 LEAST = 0.95
 _RESULT = re.compile(
     r"^\s*(\S+): (survived|killed|timeout|suspicious|segfault|no tests|skipped|not checked)\s*$", re.MULTILINE
@@ -98,11 +100,13 @@ def configuration(package: str, suites: Sequence[str] = ()) -> str:
 
     A changed function may take twice what its tests took before and ten seconds more: then it hangs.
     """
+    told = ["-p", "no:cacheprovider", "-p", "scripts.mutants_first", "-q", "-x"]
+    told += [f"--ignore={path}" for path in NEVER]
     return (
         f'\n[tool.mutmut]\nsource_paths = ["src/"]\nonly_mutate = ["src/remit/{package}/*.py"]\n'
         'also_copy = ["scripts", "docs", "changelog.d", "README.md", "Makefile"]\n'
         f"pytest_add_cli_args_test_selection = {list(suites or SUITES[package])}\n"
-        'pytest_add_cli_args = ["-p", "no:cacheprovider", "-p", "scripts.mutants_first", "-q", "-x"]\n'
+        f"pytest_add_cli_args = {told}\n"
         "timeout_multiplier = 2.0\ntimeout_constant = 5.0\n"
         'track_dependencies = false\non_dependency_change = "ignore"\n'
     )

@@ -4,7 +4,6 @@ tests.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -68,7 +67,7 @@ def migrated_databases(postgres: PostgresServer) -> Recycled:
         await migrate(database)
         await database.close()
 
-    return Recycled(postgres, lambda dsn: asyncio.run(bring_up_to_date(dsn)))
+    return Recycled(postgres, bring_up_to_date)
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import io
-import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -62,11 +62,11 @@ class _Picture:
 class Recycled:
     """Databases that are as `make` leaves them, each given to one test after another."""
 
-    def __init__(self, server: PostgresServer, make: Callable[[str], None]) -> None:
+    def __init__(self, server: PostgresServer, make: Callable[[str], Coroutine[Any, Any, None]]) -> None:
         self._server = server
         self._free: list[str] = []
         self._origin = f"origin_{uuid4().hex}"
-        make(server.create_database(self._origin))
+        _aside(make(server.create_database(self._origin)))
         self._picture = _aside(_taken(server.dsn(self._origin)))
 
     def take(self) -> str:
@@ -123,8 +123,5 @@ async def _put_back(dsn: str, picture: _Picture) -> bool:
 
 def _aside(work: Coroutine[Any, Any, T]) -> T:
     """Run it on a loop of its own, also while another one is running here."""
-    found: list[T] = []
-    thread = threading.Thread(target=lambda: found.append(asyncio.run(work)), name="recycling")
-    thread.start()
-    thread.join()
-    return found[0]
+    with ThreadPoolExecutor(1, "recycling") as thread:
+        return thread.submit(asyncio.run, work).result()

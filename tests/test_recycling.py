@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import asyncpg
 import pytest
 
@@ -22,7 +20,7 @@ def databases(postgres: PostgresServer) -> Recycled:
         )
         await connection.close()
 
-    return Recycled(postgres, lambda dsn: asyncio.run(made(dsn)))
+    return Recycled(postgres, made)
 
 
 async def rows(dsn: str) -> list[tuple[int, str, bytes]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remit.agents.graphs import END, Edge, Graph, Node
+from remit.control.inventory.graphs import draw
 from remit.domain.action_errors import InvalidGraph
+from remit.domain.errors import UnknownFlow
 from remit.testing.stage import stage
 
 if TYPE_CHECKING:
@@ -121,3 +124,19 @@ def test_the_drawings_show_every_node_and_edge_and_escape_names() -> None:
         sum(element.tag.endswith("path") and "marker-end" in element.attrib for element in picture.iter())
         == 3
     )
+
+
+def test_a_graph_of_a_workspace_is_drawn_by_name(tmp_path: Path) -> None:
+    (tmp_path / "flows.py").write_text(
+        "from dataclasses import dataclass\nfrom remit import Edge, Graph, Node\n"
+        "@dataclass(frozen=True)\nclass Claim:\n    text: str\n"
+        "async def sort(run, state):\n    return state\n"
+        'graph = Graph("claim", state=Claim, start="sort", nodes=[Node("sort", sort)], edges=[Edge("sort", "end")])\n'
+    )
+    assert 'n0["sort"]' in draw(tmp_path, ["flows.py"], "claim", "mermaid").text.replace(
+        '(["sort"])', '["sort"]'
+    )
+    assert draw(tmp_path, ["flows.py"], "claim", "svg").text.startswith("<svg")
+    with pytest.raises(UnknownFlow, match='no graph "clam"') as wrong:
+        draw(tmp_path, ["flows.py"], "clam", "svg")
+    assert wrong.value.hint == 'Did you mean "claim"?'

@@ -130,6 +130,7 @@ async def test_s23_a_handle_stands_for_the_same_text_after_a_crash(script: Scrip
         await run.waits_for()
         await run.approve()
         assert "done" in await run.result()
+        assert (await made.platform.replay(run.id)).verdict == "equal"
     assert office.kept == [("n-9", PAGE)]
 
 

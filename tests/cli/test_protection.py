@@ -61,7 +61,9 @@ def test_the_root_key_is_replaced_and_the_older_one_forgotten(remit: Terminal) -
 def test_a_root_key_from_a_variable_is_drafted_and_then_taken_up(remit: Terminal) -> None:
     file = remit.place / ".remit" / "keys" / "root.key"
     remit("run", "order", "--input", '{"item": "lamp"}', code=0)
-    remit.environment["REMIT_ROOT_KEY"] = file.read_text()
+    assert "names no place" in remit("key", "rotate", "--to", "vault", "remit", code=2).err
+    remit("key", "rotate", "--to", "environment", "--draft", "now.key", code=0)
+    remit.environment["REMIT_ROOT_KEY"] = (remit.place / "now.key").read_text()
     file.unlink()
     assert "--draft" in remit("key", "rotate", code=1).err
     remit("key", "rotate", "--draft", "next.key", code=0)

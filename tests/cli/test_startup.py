@@ -1,4 +1,6 @@
-"""Help costs nothing: what it loads is counted, because time would measure the machine."""
+"""Help costs nothing, and a command that looks imports nothing that acts: what is loaded is counted, because time would
+measure the machine.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,8 @@ import subprocess
 import sys
 
 import pytest
+
+from tests.cli.conftest import Terminal
 
 HEAVY = {
     "apsw",
@@ -19,6 +23,12 @@ HEAVY = {
     "remit.control",
     "remit.engine",
 }
+ACTING = {
+    "aiohttp", "cedarpy", "jsonschema", "mcp", "yaml",
+    "remit.agents", "remit.gate.gate", "remit.knowledge", "remit.models", "remit.tools",
+    "remit.policy.authority", "remit.engine.worker",
+}  # fmt: skip
+"""What only those need who load the code of a workspace, decide by its rules or let something act."""
 MOST_MODULES = 150
 """Some 130 today, nearly all of them click's: one import too many shows here before anybody can feel it."""
 
@@ -36,7 +46,7 @@ def modules_after(*words: str) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-I", "-c", SCRIPT, *words], capture_output=True, text=True, check=True
     )
-    return json.loads(done.stderr)
+    return json.loads(done.stderr.splitlines()[-1])
 
 
 @pytest.mark.parametrize("words", [("--help",), ("--version",)])
@@ -49,3 +59,13 @@ def test_help_loads_neither_a_command_nor_a_database(words: tuple[str, ...]) -> 
 @pytest.mark.parametrize("command", ["run", "runs", "doctor", "inbox"])
 def test_help_of_a_command_loads_no_database(command: str) -> None:
     assert [name for name in modules_after(command, "--help") if name in HEAVY - {"asyncio"}] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["runs", "inbox", "user list", "key list", "grant list", "audit checkpoint", "halt --all --reason drill"],
+)
+def test_what_looks_or_stops_imports_nothing_that_acts(words: str, remit: Terminal) -> None:
+    remit("runs", code=0)
+    loaded = modules_after("-w", str(remit.place), *words.split())
+    assert [name for name in loaded if name in ACTING] == []

@@ -185,6 +185,7 @@ async def test_a_halt_is_an_event_a_row_and_a_new_state_in_one_commit(
     row = (halt.id, "support", scope.value, "clerk", "halt", 4, "sam", 8, stream)
     assert commits[0].ops == [Op("halts.add", row), Op("halts.bump", ())]
     assert (commits[0].shared, commits[1]) == (["event"], "announced")
+    assert (commits[0].events, commits[0].blobs) == ([], [])
     opened = HaltOpened(halt.id, scope.value, "clerk", "halt", "why", "sam", 8, {"n": 1})
     assert sealed == [(stream, owner, f"key of {owner} at 4", opened, 4)]
     assert await lift_halt(database, keys, 6, halt, by="kim", reason="mended") == 9

@@ -21,7 +21,7 @@ from remit.gate.containment.board import OPEN_ENDED, HaltBoard
 from remit.gate.containment.deciding import contained
 from remit.gate.containment.outbox import Outbox
 from remit.gate.containment.quarantine import confined, stays_inside, without_model
-from remit.store.database import Op
+from remit.store.database import Conflict, Op
 from remit.testing import ManualClock
 from tests.policy.worlds import READ, REFUND, WIPE, call
 
@@ -41,6 +41,7 @@ class Halts:
         self.asked: list[str] = []
         self.submitted: list[Any] = []
         self.parked = 0
+        self.refuses = False
 
     def add(
         self, scope: HaltScope, target: str, mode: HaltMode = HaltMode.HALT, until: int | None = None
@@ -61,6 +62,8 @@ class Halts:
 
     async def submit(self, commit: Any) -> None:
         self.submitted.append(commit.ops)
+        if self.refuses:
+            raise Conflict("somebody was quicker")
 
     def announce(self) -> None:
         self.submitted.append("announced")
@@ -110,7 +113,13 @@ async def test_s20_the_one_that_covers_is_found_by_mode_and_scope(halts: Halts, 
     assert board.agent("lead", "support") == halted
     assert board.agent("clerk", "support") is None, "a quarantine is no halt"
     assert board.agent("lead", "sales") is None
-    assert (board.any, board.version) == (True, 3)
+    halts.add(HaltScope.RUN, "r-9")
+    await board.look()
+    assert board.agent("nobody", "support") is None
+    halts.add(HaltScope.ALL, "")
+    await board.look()
+    assert board.agent("nobody", "support") is None, "everything is halted, and not this agent by name"
+    assert (board.any, board.version) == (True, 5)
 
 
 async def test_s20_where_nothing_stands_nothing_is_forbidden(halts: Halts, clock: ManualClock) -> None:
@@ -196,6 +205,7 @@ async def test_s20_whoever_is_under_way_is_told_and_what_was_lifted_wakes_runs(
     assert len(heeded) == 2, "the same state is no news"
     halts.rows.clear()
     halts.version += 1
+    halts.refuses = True
     await board.look()
     assert heeded == ["flight", "changed"] * 2 + ["changed"]
     (wake,), announced = halts.submitted
@@ -267,11 +277,21 @@ async def test_quarantine_lets_pass_what_stays_inside_and_what_is_recalled(
     await board.look()
     assert made_of(call(REFUND)).outcome is Outcome.ASK
     assert made_of(call(WIPE)) is YES
+    halts.rows[0] = (*halts.rows[0][:3], "team", *halts.rows[0][4:])
+    halts.version += 1
+    await board.look()
+    assert made_of(memory("remember")) is YES, "a memory is no tool, whatever its name"
 
 
 def test_the_outbox_holds_what_cannot_be_undone_until_somebody_looked() -> None:
     outbox = Outbox(90.0, {"refund": 30.0, "get_ticket": 9.0})
     assert [outbox.holds(each) for each in (WIPE, REFUND, READ)] == [90.0, 30.0, 0.0]
+    assert [Outbox(90.0).holds(each) for each in (WIPE, REFUND, READ)] == [90.0, 0.0, 0.0]
+    own = [replace(each, hold=5.0) for each in (WIPE, REFUND, READ)]
+    assert [outbox.holds(each) for each in own] == [5.0, 30.0, 0.0], (
+        "the operator's word goes before the tool's"
+    )
+    assert Outbox(0.5).held(WIPE, YES, {}).outcome is Outcome.ASK
     assert Outbox().held(WIPE, YES, {}) is YES
     text = "held back for 1.5 min, because it cannot be undone; it is done then unless somebody calls it back"
     remedies = ("Call it back: remit undo RUN.", "Let it go at once: remit approve.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from remit import Agent, contract
 from remit.control.containment.facts import Reader
 from remit.engine.flow import flow
-from remit.policy.containment.tracing import Fact, FactKind, descent
+from remit.policy.containment.tracing import Fact, FactKind, Way, descent
 from remit.testing import Stage
 from remit.testing.scripting import Script
 from remit.tools.tool import tool
@@ -105,6 +106,51 @@ async def read_whole(stage: Stage, source: str) -> set[str]:
     for run, *_ in await ground.database.fetch("recall.runs", "default", 0):
         facts += Reader(run, source).read(await journal(stage, run))
     return set(descent(facts, [], [source]).runs)
+
+
+def fact(at: int, run: str, kind: FactKind, other: str = "", *sources: str, labelled: bool = True) -> Fact:
+    return Fact(at, run, at, kind, f"{run}/x#{at}", other, sources, labelled)
+
+
+def test_what_labels_call_the_source_says_how_it_is_known() -> None:
+    facts = [
+        fact(1, "a", FactKind.SOURCE, "people"),
+        fact(2, "a", FactKind.WROTE, "", "tool:read#a/x#1"),
+        fact(3, "a", FactKind.WROTE, "", "user", "tool:read#a/x#9"),
+        fact(4, "a", FactKind.WROTE, "", "user", labelled=False),
+        fact(5, "a", FactKind.WROTE),
+        fact(6, "a", FactKind.REMEMBERED, "k", "people.iban"),
+        fact(7, "b", FactKind.WROTE, "", "user", "k"),
+        fact(8, "c", FactKind.ASKED, "", "people.iban.x", "user"),
+        fact(9, "d", FactKind.ANSWERED, "", "tool:read#away/x#1"),
+        fact(10, "e", FactKind.WROTE, "", "bad#z#1"),
+        fact(11, "f", FactKind.WROTE, "", "tool:r#whole/deep/x#2"),
+        fact(12, "g", FactKind.WROTE, "", "tool:r#a/x#1.part", "other.bad"),
+    ]
+    found = descent(facts, named=["bad", "whole/"])
+    assert found.via == {
+        "a": "a/x#1", "b": "the label k", "c": "the label people.iban.x", "e": "the label bad#z#1",
+        "f": "the label tool:r#whole/deep/x#2",
+    }  # fmt: skip
+    label, exposure, otherwise = Way.LABEL, Way.EXPOSURE, Way.OTHERWISE
+    assert list(found.ways.values()) == [
+        label,
+        otherwise,
+        exposure,
+        exposure,
+        label,
+        label,
+        label,
+        label,
+        label,
+    ]
+    assert found.memory == {"k": "a"}
+    assert found.named == {"bad", "whole/", "a/x#1", "people", "k"}
+    assert found.messages == [facts[7]]
+    remembered = descent([fact(1, "z", FactKind.WROTE, "", "old")], ["old"])
+    assert remembered.via == {"z": "the label old"}
+    clean = [facts[0], facts[5], fact(7, "q", FactKind.REMEMBERED, "k", "user"), facts[6]]
+    assert "b" not in descent([*clean[:3], replace(facts[6], at=8)]).runs, "something clean stands there now"
 
 
 async def test_a_bad_page_is_recalled_through_memory_and_everything_it_led_to_is_undone(

@@ -34,7 +34,10 @@ def test_every_field_of_an_event_is_named() -> None:
     assert sorted(rows) == sorted(every_kind())
     named = {kind: set(re.findall(r"`(\w+)`", row)) for kind, row in rows.items()}
     assert [
-        (name, f.name) for name, kind in every_kind().items() for f in fields(kind) if f.name not in named[name]
+        (name, f.name)
+        for name, kind in every_kind().items()
+        for f in fields(kind)
+        if f.name not in named[name]
     ] == []
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,7 +63,7 @@ def opened(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -
     """The one of this server."""
     if postgres.home not in _OPENED:  # other folders of tests take this fixture over, and share the server
         folder = tmp_path_factory.mktemp("opened")
-        databases = Recycled(postgres, lambda dsn: asyncio.run(_open_once(folder, dsn)))
+        databases = Recycled(postgres, partial(_open_once, folder))
         _OPENED[postgres.home] = Opened(folder, databases)
     return _OPENED[postgres.home]
 

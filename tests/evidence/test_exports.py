@@ -124,6 +124,23 @@ async def test_an_act_without_its_decision_is_named_where_content_is_there(books
     assert outcomes(report)["completeness"] == "fail"
 
 
+async def test_a_run_that_somebody_chose_shows_each_decision_and_nothing_can_be_left_out(
+    books: Books,
+) -> None:
+    (run,) = await books.trade(1, what=act)
+    await exported(books, "plain")
+    assert "which was not looked at" in judged(books, "plain").verdicts[1].sentence
+    await exported(books, "one", Scope(run=run), content=True)
+    assert "every act that can still be read was decided" in judged(books, "one").verdicts[1].sentence
+    file = books.place / "one" / "content.jsonl"
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(lines[:2] + lines[3:]))
+    report = judged(books, "one")
+    assert outcomes(report)["completeness"] == "fail"
+    failed = [(each.kind, each.seq) for each in report.findings if each.outcome == "fail"]
+    assert (Kind.NOT_COVERED, 3) in failed
+
+
 @pytest.mark.parametrize("what", ["kind", "cut", "proof", "note"])
 async def test_a_part_that_was_altered_fails(books: Books, what: str) -> None:
     (run,) = await books.trade(1)

@@ -64,8 +64,14 @@ async def test_a_provider_in_trouble(
         assert failed.detail["used"]["steps"] <= 1
         if status:
             assert {each["status"] for each in failed.detail["attempts"]} == {status}
-        used = (await run.show()).spent
-        assert 0 <= used.money < 10_000_000
+        view = await run.show()
+        assert 0 <= view.spent.money < 10_000_000
+        first, second = [step.children[0].action for step in view.steps]
+        assert first is not None
+        assert all(f" {code}" in each for each in first.tried)
+        assert len(first.tried) >= 1
+        assert second is not None
+        assert second.tried == ()
         book = stage.platform._parts.house.gate.parts.budgets
         assert book._local == {}, "nothing is held once it is over"
         assert (await stage.platform.replay(run.id)).verdict == "equal"

@@ -41,9 +41,11 @@ class Run:
     claimed: dict[str, int] = field(default_factory=dict[str, int])
     ledger: Any = None
     full: bool = False
+    asked: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
     used: list[tuple[str, int, str]] = field(default_factory=list[tuple[str, int, str]])
 
     def free(self, path: str, slot: int) -> bool:
+        self.asked.append((path, slot))
         return not self.full
 
     def use(self, path: str, slot: int, key: str) -> None:
@@ -136,8 +138,9 @@ def test_slots_are_used_all_or_none(told: list[Any]) -> None:
     made.bind(REFUND, {}, PLACE)
     made.claim(PLACE, "refund")
     assert [run.used for run in runs] == [[("run/refund#1", 2, "k2")], [], [("run/refund#1", 0, "k0")]]
+    assert [run.asked for run in runs] == [[("run/refund#1", 2)], [], [("run/refund#1", 0)]]
     made.claim(None, "refund")
-    assert runs[0].used[1:] == [("", 2, "k2")]
+    assert (runs[0].used[1:], runs[0].asked[1:]) == ([("", 2, "k2")], [("", 2)])
     runs[2].full = True
     with pytest.raises(Denied, match="refund"):
         made.claim(PLACE, "refund")

@@ -15,7 +15,9 @@ from remit.domain.approvals import Bound, GrantTerms
 from remit.domain.decisions import AccessRequest, Decision, Outcome, Requirement
 from remit.domain.errors import Shredded
 from remit.domain.people_errors import ApprovalConsumed
-from remit.domain.people_events import GrantMade
+from remit.domain.people_events import GrantMade, GrantUsed
+from remit.engine.outside import team_stream
+from remit.gate import consents as module
 from remit.gate.consents import (
     Consent,
     Uses,
@@ -24,8 +26,9 @@ from remit.gate.consents import (
     is_refused,
     may_agree,
     terms_of_grant,
+    use_now,
 )
-from remit.store.database import Op
+from remit.store.database import Conflict, Op
 from tests.policy.worlds import REFUND, call
 
 ASKED = Requirement("leads", "limit")
@@ -213,3 +216,35 @@ async def test_s20_no_grant_answers_for_a_broken_bound_or_for_several_people(
     house.rows["grants.living", "support", "refund", 900] = [house.grant("g-1", granted())]
     assert await find_grant(house.parts, house.execution, REQUEST, ASKED, Uses())
     assert await find_grant(house.parts, house.execution, request_, asked, Uses()) is None
+
+
+@pytest.mark.parametrize("used_up", [False, True])
+async def test_s20_what_has_no_claim_uses_its_grant_in_a_commit_of_its_own(
+    used_up: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, sealed, commits = House(), list[Any](), list[Any]()
+
+    def seal(*what: Any) -> str:
+        sealed.append(what)
+        return "event"
+
+    async def team_key(team: str, now: int) -> str:
+        return f"key of {team} at {now}"
+
+    async def submit(commit: Any) -> None:
+        commits.append(commit)
+        if used_up:
+            raise Conflict("used up")
+
+    monkeypatch.setattr(module, "shared_event", seal)
+    services = SimpleNamespace(
+        keys=SimpleNamespace(team_key=team_key), database=SimpleNamespace(submit=submit)
+    )
+    row = SimpleNamespace(id="r-1", team="support")
+    execution: Any = SimpleNamespace(services=services, row=row, now=lambda: 77, on_ground=nullcontext)
+    assert await use_now(house.parts, execution, "g-1", "p") is not used_up
+    used = GrantUsed("g-1", "r-1", "p")
+    assert sealed == [(team_stream("support"), "support", "key of support at 77", used, 77)]
+    (commit,) = commits
+    assert commit.ops == [Op("consents.use_grant", ("g-1", 900), one=True)]
+    assert (commit.shared, commit.events, commit.fence) == (["event"], [], None)

@@ -14,12 +14,13 @@ import pytest
 from remit.domain.action_errors import BudgetExhausted, Denied
 from remit.domain.budgets import Account, Amount, Budget
 from remit.domain.decisions import AccessRequest, Decision, Outcome, Reason, Requirement
+from remit.domain.errors import StoreUnavailable
 from remit.gate.actor import Actor
 from remit.gate.consents import Consent
 from remit.gate.containment.outbox import Outbox
 from remit.gate.holding import Verdict, card_digest, terms_of
 from remit.gate.passage import FRESH, Passage
-from remit.store.database import Op
+from remit.store.database import Conflict, Op
 
 YES = Decision(Outcome.ALLOW, (Reason("r"),), policy="0123456789abcdef+")
 LEADS, MONEY = Requirement("leads", "lead"), Requirement("finance", "money")
@@ -52,7 +53,8 @@ class House:
         def find(_: str) -> None:
             return None
 
-        def accounts_of(_: Actor) -> tuple[Account, ...]:
+        def accounts_of(actor: Actor) -> tuple[Account, ...]:
+            assert actor.user == "lea"
             return self.accounts
 
         roles = SimpleNamespace(any=bool(self.groups), of=of, is_disabled=self.disabled.__eq__)
@@ -218,6 +220,7 @@ def test_s28_whoever_changed_it_needs_authority_of_their_own(house: House) -> No
     made = deed(house)
     agree(made, LEADS, {"arguments": {"n": 9}}, arguments={"n": 9}, editor="sam")
     assert made.edits == [({"n": 9}, "sam")]
+    assert made._given[terms_of(LEADS)].terms == terms_of(LEADS)
     house.answers = [asks(LEADS), YES, YES, asks(MONEY)]
     assert made._decide(7) is YES
     users = [(request.user, request.groups, request.context) for request, *_ in house.asked]
@@ -226,6 +229,8 @@ def test_s28_whoever_changed_it_needs_authority_of_their_own(house: House) -> No
     house.answers = [YES, no]
     with pytest.raises(Denied, match="sam may not call refund: not theirs"):
         made._decide(7)
+    agree(made, MONEY, arguments={"n": 3}, editor="kim")
+    assert made._editors == ("sam", "kim")
 
 
 def test_s20_a_decision_is_fresh_for_five_seconds_and_for_its_attempt(house: House) -> None:
@@ -279,7 +284,11 @@ async def test_what_it_may_use_is_set_aside_before_and_settled_after(room: bool,
     assert house.said[0] == ("settle", 2, 0), "what no attempt was let pass with is given back"
     made.admitting_ops()
     await made.reserve_more(ground, Amount(steps=4))
-    assert [each.most.steps for each in made.reservations] == [3, 4]
+    await made.reserve(ground, Amount(steps=5))
+    assert [each.most.steps for each in made.reservations] == [3, 5]
+    await made.reserve_more(ground, Amount(steps=4))
+    assert [op.params for op in made.admitting_ops()] == [(5,), (4,)]
+    del made.reservations[1]
     house.said.clear()
     assert made.charge(Amount(steps=1)) == [Op("settle", (3, 1)), Op("settle", (4, 0))]
     made.dropped()
@@ -346,6 +355,25 @@ async def test_s25_what_was_cancelled_after_it_was_let_pass_counts_as_all_used(
     kept = admitted and not charged
     assert house.said == ([] if kept else [("settle", 2, 2 if charged else 0)])
     assert len(made.reservations) == kept, "what was let pass and has no outcome stays held"
+
+
+@pytest.mark.parametrize("wrong", [StoreUnavailable("gone"), Conflict("twice")])
+async def test_s25_what_cannot_be_settled_counts_as_spent(wrong: Exception, house: House) -> None:
+    tasks: list[Any] = []
+
+    async def submit(_: Any) -> None:
+        raise wrong
+
+    services = SimpleNamespace(spawn=tasks.append, database=SimpleNamespace(submit=submit))
+    house.accounts = (Account("run:r", Budget(steps=9)),)
+    made = deed(house)
+    made.place = cast("Any", (SimpleNamespace(sealed=False, services=services), "p"))
+    made.reservations.append(await house.reserve(house.accounts, MOST))
+    made.admitting_ops()
+    made.dropped()
+    (task,) = tasks
+    await task
+    assert made.reservations == []
 
 
 def test_what_was_said_is_told_by_the_outcome_where_it_has_not_left(house: House) -> None:

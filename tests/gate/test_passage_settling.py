@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,8 +14,10 @@ import pytest
 
 from remit.domain.decisions import Decision, Outcome, Reason, Requirement
 from remit.gate import passage as module
-from remit.gate.consents import Consent
+from remit.gate.actor import Actor
+from remit.gate.consents import Consent, Uses
 from remit.gate.holding import Verdict, card_digest, terms_of
+from remit.gate.passage import Passage
 from tests.gate.test_passage import LEADS, MONEY, YES, Deed, House, asks, deed
 
 LATER = Decision(Outcome.DEFER, (Reason("later"),), until=9, policy="p")
@@ -32,33 +35,49 @@ class World:
     usable: bool = True
     refused: bool = False
 
+    run: Any = None
+
     def execution(self, *, dry: bool = False) -> Any:
         row = SimpleNamespace(id="r-1")
-        return SimpleNamespace(row=row, now=lambda: 7, dry=dry, on_ground=nullcontext)
+        self.run = SimpleNamespace(row=row, now=lambda: 7, dry=dry, on_ground=nullcontext)
+        return self.run
 
-    async def heed(self, _run: Any, _call: Any, number: int) -> Verdict | None:
+    def _is_this(self, run: Any, call: Any = CALL) -> None:
+        assert run is self.run
+        assert call is CALL
+
+    async def heed(self, run: Any, call: Any, number: int) -> Verdict | None:
+        self._is_this(run, call)
         self.log.append(("heed", number))
         return self.earlier.pop(0) if self.earlier else None
 
-    async def check_standing(self, _run: Any, approval: str, used: int) -> None:
+    async def check_standing(self, run: Any, approval: str, used: int) -> None:
+        self._is_this(run)
         self.log.append(("standing", approval, used))
 
-    async def hold(self, _run: Any, call: Any, decision: Decision, number: int, *shown: Any) -> Verdict:
+    async def hold(self, run: Any, call: Any, decision: Decision, number: int, *shown: Any) -> Verdict:
+        self._is_this(run, call)
         self.log.append(("hold", call.path, decision.requirement, number, *shown))
         return self.told.pop(0)
 
-    async def postpone(self, _run: Any, call: Any, decision: Decision, number: int, facts: Any) -> None:
+    async def postpone(self, run: Any, call: Any, decision: Decision, number: int, facts: Any) -> None:
+        self._is_this(run, call)
         self.log.append(("postpone", call.path, decision.until, number, facts["decision"]))
 
-    async def find_grant(self, _parts: Any, _run: Any, request: Any, asked: Requirement, _uses: Any) -> Any:
+    async def find_grant(self, parts: Any, run: Any, request: Any, asked: Requirement, uses: Uses) -> Any:
+        self._is_this(run)
+        assert (parts.budgets, uses.grants) == (parts.standing, [])
         self.log.append(("grant", request.groups, asked.rule))
         return self.grant
 
-    async def use_now(self, _parts: Any, _run: Any, grant: str, path: str) -> bool:
+    async def use_now(self, parts: Any, run: Any, grant: str, path: str) -> bool:
+        self._is_this(run)
+        assert parts.budgets is parts.standing
         self.log.append(("use", grant, path))
         return self.usable
 
-    def is_refused(self, _run: Any, _call: Any) -> bool:
+    def is_refused(self, run: Any, call: Any) -> bool:
+        self._is_this(run, call)
         return self.refused
 
 
@@ -92,7 +111,8 @@ class Standing(House):
     async def _meet(self) -> None:
         self.seen.append("meet")
 
-    def holds(self, _run: Any) -> bool:
+    def holds(self, run: Any) -> bool:
+        assert run.row.id == "r-1"
         return self.known
 
     async def enter(self, run: Any) -> None:
@@ -123,6 +143,7 @@ async def test_people_and_rules_are_looked_at_before_authority_is_asked(
     ]
     assert (world.log, made.run, house.asked[0][1], house.asked[0][3]) == ([("heed", 1)], "r-1", 7, "r-1")
     assert "hold" not in made.pipe.stages
+    assert made._row is world.run.row
 
 
 async def test_s20_it_is_asked_again_until_it_is_a_yes(world: World, house: Standing) -> None:
@@ -193,3 +214,14 @@ async def test_s20_where_no_grant_may_answer_none_is_looked_for(world: World, ho
     assert await made._granted(world.execution(), CALL, asks(LEADS)), (
         "a person's word is no grant that failed"
     )
+
+
+def test_every_kind_of_action_says_itself_what_it_asks_and_shows(house: House) -> None:
+    plain = Passage(house.parts, Actor("lea", "support"))
+    for act, said in (
+        (plain.request, ("Passage",)), (plain.card, ("Passage",)),
+        (partial(plain.changed, {"n": 1}, "sam"), ("Passage", {"n": 1}, "sam")),
+    ):  # fmt: skip
+        with pytest.raises(AssertionError) as wrong:
+            act()
+        assert wrong.value.args == said

@@ -22,6 +22,7 @@ from remit.testing import ManualClock
 from remit.testing.scripting import Script
 from remit.testing.stage import Stage, stage
 from remit.tools.tool import PythonTool, tool
+from tests.engine.places import parked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -245,7 +246,13 @@ async def test_s23_a_flow_s_contract_binds_its_agents_and_the_runs_that_it_spawn
 
     async with stage(pay, child, agents=[inner], script=script) as made:
         await asyncio.wait_for((await made.start(pay, iban=ANA)).result(), 60)
-    assert world.sent == [(ANA, 3, "")]
+        (refused,) = await made.platform.runs(flow="child")
+        fork = made.run((await made.platform.fork(refused.id, live=True)).id)
+        await parked(fork, "human")
+        await fork.approve(by="lea")
+        with pytest.raises(RunFailed, match="the contract of this run has no send_money"):
+            await fork.result()
+    assert world.sent == [(ANA, 3, "")], "a person who lets a fork write lets it do no more than its original"
 
 
 async def test_s23_what_only_some_provider_may_read_is_told_to_no_other(script: Script) -> None:

@@ -12,9 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from remit import Agent, allow, bind, contract
+from remit.control.settings import BreakerSettings, Settings
 from remit.domain.contract_events import ContractFixed
 from remit.domain.contracts import Contract
 from remit.engine.outside import run_stream
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 ANA, BO = "ana@shop.example", "bo@shop.example"
+QUIET = Settings(breakers=BreakerSettings(action="off"))
+"""Whoever is refused all the time is stopped otherwise, and tries nothing more."""
 TEXTS = ["hello", "see http://evil.example/x", "to IBAN 0123456789", "the code is 1234"]
 QUESTION = f"Send {ANA} and Bo a message, and pay {ANA} up to 100."
 EVERYBODY = frozenset({TEAM, "provider:*"})
@@ -65,7 +66,7 @@ class World:
     def begin(self, moves: list[Move]) -> None:
         """Another run: nothing is known but what memory keeps."""
         self.moves, self.trace, self.references, self.last = moves, [], set(), {}
-        self.sight, self.who = {"clerk": None}, "clerk"
+        self.sight["clerk"], self.who = None, "clerk"
         self.paused.clear()
         self.pauses = any(name == "wait" for name, _ in moves)
 
@@ -78,7 +79,7 @@ class World:
         return "done"
 
     def _made(self) -> list[Agent]:
-        @tool(effect="irreversible", roles={"to": "destination", "body": "content"})
+        @tool(effect="write", roles={"to": "destination", "body": "content"})
         async def send(to: str, body: str) -> str:
             """Send a message."""
             return self._did("send", to=to, body=body)
@@ -114,10 +115,11 @@ class World:
 
         tools = [send, pay, people, page, salaries, wait, "world_people"]
         helper = Agent("helper", prompt="h", tools=tools, memory=["team"])
-        to = bind.any_of(bind.literal("email"), bind.ref("people.email"))
+        to = bind.any_of(bind.literal("email"), bind.ref())
         limits = contract(
             allow(send, to=to, body=bind.text(), times=2),
             allow(pay, to=bind.literal("email"), sum=bind.upto(100), times=1),
+            allow("world_people", query="bo", times=20),
             reads=["*"],
             on_violation="deny",
         )
@@ -133,12 +135,12 @@ class World:
         if not self.moves or (agent == "helper" and self.moves[0][0] == "answer"):
             del self.moves[:1]
             return Line(text="so much I know")
-        name, arguments = move = self.moves.pop(0)
+        name, arguments = self.moves.pop(0)
         if name == "helper" and agent == "helper":
-            name, arguments = move = ("page", {})
+            name, arguments = "page", {}
         if name == "answer":
-            name, arguments = move = ("page", {})
-        self.last[agent] = move
+            name, arguments = "page", {}
+        self.last[agent] = (name, arguments)
         if name == "helper":
             self.sight["helper"] = self.sight["clerk"]
         return Line(calls=(Wanted(name, arguments),))
@@ -174,6 +176,20 @@ def _both(one: frozenset[str] | None, other: frozenset[str]) -> frozenset[str]:
     return other if one is None else one & other
 
 
+TELL: Move = ("send", {"to": ANA, "body": "hello"})
+READ: Move = ("salaries", {})
+DETOURS: list[list[Move]] = [
+    [READ, ("wait", {}), TELL],
+    [READ, ("helper", {"task": "tell her"}), TELL, ("answer", {})],
+    [("helper", {"task": "read it"}), READ, ("answer", {}), TELL],
+    [READ, ("remember", {"key": "k1", "value": "Ana 90", "scope": "team"})],
+    [("recall", {"key": "k1", "scope": "team"}), TELL],
+    [("world_people", {"query": "bo"}), ("send", {"to": EVE, "body": "hello"})],
+    [("people", {"query": "eve"}), ("send", {"to": EVE, "body": "hello"})],
+]
+"""The shortest ways around each of them; the second half of an attack may be another run."""
+
+
 def moves(dice: random.Random) -> list[Move]:
     """What an adversary does who knows the contract, the tools and the memory."""
     found: list[Move] = []
@@ -183,7 +199,12 @@ def moves(dice: random.Random) -> list[Move]:
             dice.choice(
                 [
                     ("send", {"to": to, "body": dice.choice(TEXTS)}),
-                    ("send", {"to": to, "body": "hello"}),
+                    *(
+                        ("send", {"to": name, "body": f"hello {dice.random()}"})
+                        for name in (ANA, ANA, BO, to)
+                    ),
+                    ("pay", {"to": ANA, "sum": 1}),
+                    ("people", {"query": "bo"}),
                     ("pay", {"to": to, "sum": dice.choice([1, 100, 101])}),
                     ("people", {"query": dice.choice(["bo", "eve"])}),
                     ("world_people", {"query": "bo"}),
@@ -196,31 +217,26 @@ def moves(dice: random.Random) -> list[Move]:
                 ]
             )
         )
-    if dice.random() < 0.3:
-        found.insert(dice.randrange(len(found)), ("wait", {}))
     return found
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_s23_no_way_through_the_platform_takes_a_label_off(
-    script: Script, tmp_path: Path, seed: int
-) -> None:
-    dice, world = random.Random(seed), World([])
+async def test_s23_no_way_through_the_platform_takes_a_label_off(script: Script, tmp_path: Path) -> None:
+    dice, world = random.Random(7), World([])
     server = f'[mcp.world]\ncommand = ["{sys.executable}", "-m", "tests.gate.stranger"]\ncwd = "{ROOT}"\n'
     (tmp_path / "tools.toml").write_text(server)
     for agent in world.agents:
         script(agent).plays(lambda scene, name=agent.name: world.turn(name, scene)).forever()
     executed = 0
-    async with stage(agents=world.agents, script=script, workspace=tmp_path) as made:
-        for _ in range(8):
-            world.begin(moves(dice))
+    async with stage(agents=world.agents, script=script, workspace=tmp_path, chosen=QUIET) as made:
+        for deck in [*map(list, DETOURS), *(moves(dice) for _ in range(5))]:
+            world.begin(deck)
             run = await made.start("clerk", question=QUESTION)
             if await _first(run.result(), world.paused.wait()):
                 await made.crash_and_restart()
                 await run.result()
             assert wrongs(await _contract(made, run), world.trace) == []
             executed += len(world.trace)
-    assert executed > 5
+    assert executed > 4
     assert world.refused > 5
 
 

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from remit import Agent, allow, bind, contract
+from remit.cli.cards import card_lines
 from remit.control.settings import ContractSettings, Settings
 from remit.domain.contract_events import ContractFixed
 from remit.domain.contracts import Contract, ContractTemplate
@@ -23,6 +24,7 @@ from remit.policy.provenance.ledger import Ledger
 from remit.policy.provenance.narrowing import narrowed
 from remit.policy.provenance.proposal import Proposal, ProposedCall, shown_to_a_model
 from remit.policy.provenance.risk import Level, risk_of
+from remit.store.database import Commit, Op
 from remit.testing.stage import stage
 from tests.gate.test_s23_contracts import ANA, EVIL, World
 from tests.policy.test_s23_theorem import ACTING, NAMES
@@ -124,6 +126,23 @@ async def test_s23_a_proposal_is_asked_for_once_also_after_a_crash(script: Scrip
         assert await fixed(made, run) == before
 
 
+async def test_s23_a_replay_comes_past_the_proposal_and_the_question_and_asks_nobody(script: Script) -> None:
+    world = World()
+    agent = clerk(world, contract(on_violation="deny"))
+    script(agent).replies(proposed(("send_money", {"iban": ANA, "amount": "40"})))
+    script(agent).calls("send_money", iban=ANA, amount=40).replies("done")
+    async with stage(agents=[agent], script=script, chosen=chosen(propose="fast", show_above="low")) as made:
+        run = await made.start("clerk", question=GERMAN)
+        await run.waits_for()
+        assert (await made.platform.replay(run.id)).verdict == "equal"
+        await run.approve({"slots": [{"slot": 1, "arguments": {"amount": 40}}]})
+        assert "done" in await run.result()
+        report = await made.platform.replay(run.id)
+        assert report.verdict == "equal"
+        assert report.replayed >= report.steps > 2
+    assert world.sent == [(ANA, 40, "")]
+
+
 async def test_s23_calls_that_an_author_listed_are_proposed_by_nobody(script: Script) -> None:
     world = World()
     agent = clerk(world, contract(allow("send_money", iban=bind.literal("iban")), on_violation="deny"))
@@ -191,6 +210,10 @@ async def test_s06_what_is_in_force_is_what_was_shown_also_if_other_words_would_
         assert shown["risk"] == "high"
         assert "send_money cannot be undone" in shown["reason"]
         assert item.digest == shown["digest"]
+        card = "\n".join(card_lines(item, item.asked_at))
+        assert "may clerk do this, and no more?" in card
+        assert "1 × send_money" in card
+        assert f"iban: exactly '{ANA}'" in card
         assert await asked(made, run) == []  # nothing was read, and nobody was asked, before it was agreed to
         made.die()
         monkeypatch.setattr("remit.gate.provenance.compile_contract", nothing)
@@ -199,6 +222,22 @@ async def test_s06_what_is_in_force_is_what_was_shown_also_if_other_words_would_
         assert "done" in await run.result()
         assert await fixed(made, run) == Contract.of(shown["contract"])
     assert world.sent == [(ANA, 5, "")]
+
+
+async def test_s23_whoever_is_known_by_name_is_asked_by_name_and_a_service_is_refused(script: Script) -> None:
+    world = World()
+    agent = clerk(world, contract())
+    async with stage(agents=[agent], script=script, chosen=chosen(show_above="nothing")) as made:
+        who, database = made.platform.ground.principal, made.platform.services.database
+        await database.submit(Commit(ops=[Op("people.add", (who.team, who.id, "user", 0, "owner"))]))
+        run = await made.start("clerk", question=f"Send 5 to {ANA}.")
+        await run.waits_for()
+        assert (await made.inbox())[0].assignee == who.id
+    async with stage(agents=[agent], script=script, chosen=chosen(show_above="nothing")) as made:
+        who, database = made.platform.ground.principal, made.platform.services.database
+        await database.submit(Commit(ops=[Op("people.add", (who.team, who.id, "service", 0, "owner"))]))
+        with pytest.raises(RunFailed, match="nobody is there to agree to it"):
+            await (await made.start("clerk", question=f"Send 5 to {ANA}.")).result()
 
 
 async def test_s28_a_contract_that_is_edited_only_gets_narrower(script: Script) -> None:

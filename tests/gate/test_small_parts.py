@@ -80,8 +80,15 @@ async def test_people_are_known_as_they_are_and_looked_at_once_a_second() -> Non
     )
     roles = Roles(cast("Any", people), "support")
     assert roles.stale(0), "nobody was looked at yet"
-    assert not roles.any
+    assert roles.stale(1_500_000), "and not a second and a half later either"
+    assert (roles.of("lea"), roles.knows("lea"), roles.is_disabled("kim"), roles.any) == (
+        (),
+        False,
+        False,
+        False,
+    )
     await roles.look(0)
+    assert not roles.stale(0)
     await roles.look(999_999)
     assert people.asked == [("people.roles", "support")]
     assert (roles.of("lea"), roles.of("bo"), roles.of("nobody")) == (("admin", "reviewer"), (), ())
@@ -149,7 +156,11 @@ def test_a_call_names_where_its_classed_data_stands_and_the_run_is_marked() -> N
     images = dict.fromkeys(("detail/images", "detail/before"), "health")
     assert classed(tool_of(mail)) == {"classes": places}
     assert classed(tool_of(both)) == {"classes": {**places, "result": "health", **images}}
-    assert (classed(None), classed(tool_of(READ))) == ({}, {})
+    assert (classed(None), classed(tool_of(replace(READ)))) == ({}, {})
+    assert classed(tool_of(mail))["classes"] is classed(tool_of(mail))["classes"], "found out once"
+    schema = {"type": "object", "properties": {"mail": {"type": "string", "x-remit-class": "personal"}}}
+    answered = classed(tool_of(replace(READ, result=schema)))["classes"]
+    assert answered == {"result/mail": "personal", "detail/images": "personal", "detail/before": "personal"}
     assert list(marks(tool_of(mail), PLACE)) == [Op("protection.mark", ("r-1", "personal"))]
     assert [list(marks(*each)) for each in ((None, PLACE), (tool_of(mail), None), (tool_of(READ), PLACE))] == [
         [], [], [],

@@ -20,11 +20,14 @@ from remit.domain.people_errors import (
     UnknownPerson,
 )
 from remit.domain.people_events import GlassBroken, KeyMade, PersonAdded
-from remit.domain.policy_events import PolicyAdopted, PolicyKept
+from remit.domain.policy_events import LimitsAdopted, PolicyAdopted, PolicyKept
 from remit.engine.outside import team_stream
 from remit.testing import ManualClock, stage
 from remit.testing.scripting import Script
 from tests.people.crew import crew
+
+_RULES = (PolicyKept, PolicyAdopted, LimitsAdopted)
+"""What every first start says about rules and limits."""
 
 DAY = 86_400
 
@@ -48,7 +51,7 @@ async def test_the_first_user_is_an_admin_and_ends_the_time_without_keys(
             ("ada", ["admin"], "owner"), ("bob", ["reviewer"], "ada"),
         ]  # fmt: skip
         log, _ = await owner.ground.log.read(team_stream("default"))
-        kinds = [type(each.event) for each in log if not isinstance(each.event, (PolicyKept, PolicyAdopted))]
+        kinds = [type(each.event) for each in log if not isinstance(each.event, _RULES)]
         assert kinds == [PersonAdded, KeyMade, PersonAdded, KeyMade]
         assert key.key.split("_", 2)[2] not in repr(log), "a secret in the log"
 

@@ -10,12 +10,15 @@ from typing import Any, cast
 
 import pytest
 
+from remit.domain.action_errors import InvalidPolicy
 from remit.domain.decisions import AccessRequest
 from remit.policy.answers import unjudged
+from remit.policy.authority import Authority
 from remit.policy.cedar import Entity, Node
 from remit.policy.loading import rules_of
 from remit.policy.scopes import matches, matches_action
-from tests.policy.worlds import ALLOW_ALL, REFUND, authority, call, said, tool
+from remit.policy.slices import Slice
+from tests.policy.worlds import ALLOW_ALL, READ, REFUND, WIPE, authority, call, said, tool, world
 
 REFUNDS = 'forbid (principal, action == Action::"call", resource == Tool::"refund")'
 
@@ -79,6 +82,42 @@ def test_a_default_counts_where_an_argument_is_left_out(tmp_path: Path) -> None:
         assert rules.decide(call(pay)).allows is allowed
         (reason,) = rules.decide(call(pay, amount="x")).reasons
         assert reason.text == "amount is no number"
+
+
+def test_what_was_judged_once_is_not_judged_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = authority(tmp_path, ALLOW_ALL + f"{REFUNDS} when {{ context.amount > 15 }};\n")
+    first = [rules.decide(call(REFUND, amount=amount)) for amount in (1, 99)]
+    seen = rules.decide(call(READ, id=1))
+
+    def asked(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(Slice, "match", asked)
+    assert [rules.decide(call(REFUND, amount=amount)) for amount in (1, 99)] == first
+    assert [each.outcome for each in first] == ["allow", "deny"]
+    assert rules.decide(call(READ, id=2)) == seen
+    assert rules.decide(call(REFUND, amount=2)).outcome == "deny", (
+        "a new value is judged, and that fails here"
+    )
+    monkeypatch.setattr(Slice, "values", asked)
+    assert rules.decide(call(READ, id=3)) == seen, "nothing of this call is looked at"
+
+
+def test_rules_are_named_by_their_texts_and_by_every_tool(tmp_path: Path) -> None:
+    rules = authority(tmp_path, ALLOW_ALL)
+    plain = Authority(tmp_path, rules.rules, rules.world)
+    assert (plain.version, dict(plain.files), plain.digest) == ("", {}, rules.digest)
+    told = replace(WIPE, description="another sentence")
+    assert (
+        authority(tmp_path, ALLOW_ALL, REFUND, told).digest
+        != authority(tmp_path, ALLOW_ALL, REFUND, WIPE).digest
+    )
+    assert authority(tmp_path, ALLOW_ALL * 2).digest != rules.digest
+    elsewhere = Authority.of({"rules/a.cedar": ALLOW_ALL}, world(), Path("x/rules"))
+    with pytest.raises(InvalidPolicy, match=r"there is no rule in rules/\*\.cedar"):
+        Authority.of({}, world(), Path("x/rules"))
+    with pytest.raises(InvalidPolicy, match=r"there is no rule in rules/\*\.cedar"):
+        elsewhere.adopt({})
 
 
 SUPPORT, LEA = Entity("Team", "support"), Entity("User", "lea")

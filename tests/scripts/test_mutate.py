@@ -5,7 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from scripts.mutants_first import PATIENCE, affordable
-from scripts.mutate import ARGUED, LEAST, SUITES, arguments_of, by_module, configuration, judge, renew_part
+from scripts.mutate import (
+    ARGUED,
+    LEAST,
+    NEVER,
+    SUITES,
+    arguments_of,
+    by_module,
+    configuration,
+    judge,
+    renew_part,
+)
 from tests.architecture.tree import ROOT
 
 REPORT = """
@@ -49,6 +59,7 @@ def test_every_argument_has_a_name_and_a_reason() -> None:
 
 
 def test_the_code_and_the_tests_that_are_named_exist() -> None:
+    assert all((ROOT / path).is_file() for path in NEVER)
     for package, suites in SUITES.items():
         assert (ROOT / "src" / "remit" / package).is_dir()
         assert all((ROOT / suite).exists() for suite in suites)

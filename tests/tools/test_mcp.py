@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from remit.domain.action_errors import InvalidTool, Quarantined, SecretUnavailable
+from remit.domain.action_errors import InvalidDocument, InvalidTool, Quarantined, SecretUnavailable
 from remit.domain.effects import Effect
 from remit.domain.errors import StepFailed, ToolFailed
 from remit.tools.mcp.offers import manifest_of, offer_of, tool_name
@@ -268,6 +268,10 @@ async def test_only_what_is_wanted_and_nothing_that_is_not_there(tmp_path: Path)
     await tools["f_add"].binding.close()
     with pytest.raises(InvalidTool, match="names nott in effects"):
         await open_mcp("files", table | {"effects": {"nott": "read"}}, tmp_path)
+    with pytest.raises(
+        InvalidDocument, match=r'\[mcp.files\] has "wpe" in skip, and nothing .* \(nearest: "wipe"\)'
+    ):
+        await open_mcp("files", table | {"skip": ["wpe"]}, tmp_path)
 
 
 def listed(**more: Any) -> dict[str, Any]:

@@ -41,8 +41,8 @@ async def get_ticket(number: int) -> Ticket:
 def test_everything_that_is_declared_is_in_the_manifest() -> None:
     @tool(
         effect="irreversible", roles={"to": "destination", "text": "content"}, timeout="1m", retry=Backoff(2),
-        rate="10/30s", breaker=Breaker(3), limit=4, key_ttl="2h", secrets=["mail_token"], tier="process",
-        owner="mail", name="send-mail", description="Sends.", trusted=True, readers=["support"],
+        rate="10/30s", breaker=Breaker(3), limit=4, key_ttl="2h", secrets=["mail_token"],
+        owner="mail", name="send-mail", description="Sends.", trusted=True, readers=["support"], hold="10m",
     )  # fmt: skip
     async def send(to: str, text: str, idempotency_key: str, context: ToolContext) -> None: ...
 
@@ -51,7 +51,8 @@ def test_everything_that_is_declared_is_in_the_manifest() -> None:
     assert made.roles == {"to": ArgumentRole.DESTINATION, "text": ArgumentRole.CONTENT}
     assert (made.timeout, made.retry, made.rate, made.limit) == (60.0, Backoff(2), Rate(10, 30.0), 4)
     assert (made.breaker, made.keyed, made.key_ttl) == (Breaker(3), True, 7200.0)
-    assert (made.secrets, made.tier, made.owner) == (("mail_token",), SandboxTier.PROCESS, "mail")
+    assert (made.secrets, made.tier, made.owner) == (("mail_token",), SandboxTier.NONE, "mail")
+    assert made.hold == 600.0
     assert (made.label.trusted, made.label.readers, made.source) == (True, ("support",), "python")
     assert list(made.parameters["properties"]) == ["to", "text"]
 

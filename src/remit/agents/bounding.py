@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def bounds_of_run(house: House, execution: Execution) -> tuple[Bound, ...]:
-    """What binds the flow itself: its own contract, or that of the run which spawned it."""
+    """What binds the flow itself: its own contract, or that of the run which spawned it, or what it is a fork of."""
     template = execution.flow.contract
-    inherits = house.contracted and execution.row.parent is not None
+    inherits = house.contracted and (execution.row.parent is not None or execution.simulation is not None)
     if template is None and not inherits:
         return ()
     registry = house.gate.parts.registry

@@ -36,7 +36,7 @@ class Detection:
         if again <= self._repeats:
             return
         circle = dict.fromkeys(self._turns[-_ROUND:])
-        names = ", ".join(dict.fromkeys(name for each in circle for name, _, _ in each))
+        names = ", ".join(sorted({name for each in circle for name, _, _ in each}))
         how = (
             "repeats the same call"
             if len(circle) == 1

@@ -48,7 +48,8 @@ async def ask(
         ended = any(isinstance(entry.event, AgentEnded) for entry in recorded)
         answer = await _noted(asked, scope, ended=ended)
         left(actor.bounds, run.actor.bounds, typed=is_typed(profile))
-        return sealed(run, profile, scope.path, answer) if agent.quarantined else answer
+        texts = run.house.gate.parts.texts
+        return sealed(texts, execution.row.id, profile, scope.path, answer) if agent.quarantined else answer
 
 
 async def _profile(

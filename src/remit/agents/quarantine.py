@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remit.agents.agent import Agent, Profile
-    from remit.agents.asked import Face
+    from remit.gate.sealing import SealedTexts
     from remit.tools.tool import Tool
 
 HANDLES = (
@@ -40,15 +40,14 @@ def check_quarantine(agent: Agent, tools: Sequence[Tool]) -> None:
         )
 
 
-def sealed(run: Face, profile: Profile, context: str, answer: Any) -> Any:
-    """An answer with handles in the place of its texts."""
-    texts, identity, shape = run.house.gate.parts.texts, run.execution.row.id, profile.shape
-    name = profile.agent.name
+def sealed(texts: SealedTexts, run: str, profile: Profile, context: str, answer: Any) -> Any:
+    """An answer with handles in the place of its texts; the context is the ask that it came from."""
+    name, shape = profile.agent.name, profile.shape
     if shape is None:
-        return texts.seal(identity, context, name, str(answer))
+        return texts.seal(run, context, name, str(answer))
 
     def put(place: str, text: str) -> str:
-        return texts.seal(identity, context, f"{name}.{place}" if place else name, text)
+        return texts.seal(run, context, f"{name}.{place}" if place else name, text)
 
     if not shape.strict:
         raise InvalidSetting(

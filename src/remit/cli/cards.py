@@ -73,13 +73,16 @@ def _asked_about(item: InboxItem) -> Iterator[tuple[str, str]]:
                 yield "for", item.requester
             yield "why you", f"{reason or rule} ({call.get('place') or rule})"
             if "source" in call:
-                yield "it looks at", f"{call.get('argument')}, {call['source']}"
+                yield "source", f"{call.get('argument')}: {call['source']}"
             yield (
                 "undo",
                 "can be undone" if call.get("undo") not in {"none", "", None} else "cannot be undone",
             )
         case {"contract": _, "slots": list()} if item.name == CONTRACT:
             yield from _contract(object_of(item.value))
+        case {"changes": list()} if item.kind == "proposal":
+            lines = [str(line) for line in item.value["changes"]]
+            yield from zip(["changes", *[""] * len(lines)], lines, strict=False)
         case value:
             yield "value", wording.value(value, _LONGEST_VALUE)
 

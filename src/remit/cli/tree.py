@@ -242,6 +242,8 @@ def _of_action(action: ActionView) -> list[str]:
         notes.append(f"{action.tokens:,} tok")
     if action.money:
         notes.append(wording.money(action.money))
+    if action.tried:
+        notes.append(f"no answer from {', '.join(action.tried)}")
     notes += [f"guard {each}" for each in action.guards]
     notes += [f"{by} agreed ({rule})" for rule, by in action.agreed.items()]
     if action.edited:

@@ -54,7 +54,9 @@ class Bounds:
             if bound.run.absent:
                 continue
             again = bound.run.claimed.get(place[1]) if place is not None else None
-            verdict = check(bound.run.contract, bound.run.ledger, manifest, arguments, bound.context, again, bound.carried)
+            verdict = check(
+                bound.run.contract, bound.run.ledger, manifest, arguments, bound.context, again, bound.carried
+            )
             self._verdicts.append((bound, verdict))
             arguments = verdict.arguments if verdict.allows else arguments
         return arguments

@@ -148,8 +148,8 @@ class Gate:
         wrong = BadArguments(f"{problem} What was sent begins with: {text[:200]}", "Send one JSON object.")
         tool = self.parts.registry.find(name)
         passage = ToolPassage(self.parts, actor, tool, name, {"text": text[:2000]}, wrong)
-        given = {"name": name, "arguments": text}
+        given, nothing = {"name": name, "arguments": text}, dict[str, Any]()
         if tool is None:
             return await perform(execution, UNKNOWN, (given,), {}, Watched(passage)), ""
         step = step_of(tool, execution.services.limits.write_timeout)
-        return await perform(execution, step, (given,), {}, Watched(passage, name), [[given], {}]), ""
+        return await perform(execution, step, (given,), {}, Watched(passage, name), [[given], nothing]), ""

@@ -134,7 +134,7 @@ class GateParts:
         """Whether a stranger's tool, which is not what was accepted, is another one by now: somebody may have accepted
         what its source says today. A model that asks again and again does not make us ask the source each time.
         """
-        source, now = self.registry.source_of(tool.name), self.clock.now()
+        source, now = self.registry.source_of(tool.name), self.clock.boot()
         if self.refresh is None or tool.manifest.source in {"python", "builtin"}:
             return False
         if now - self.looked.get(source, -_LOOK_AGAIN) < _LOOK_AGAIN:

@@ -16,7 +16,7 @@ from remit.domain.action_events import ActionAdmitted, AgentAsked, AgentEnded
 from remit.domain.contract_events import ContractFixed
 from remit.domain.contracts import Contract, ContractTemplate
 from remit.domain.event import object_of
-from remit.domain.events import StepClaimed, StepDone
+from remit.domain.events import RunCreated, StepClaimed, StepDone
 from remit.domain.labels import Integrity, Label, joined
 from remit.engine.outside import run_stream
 from remit.gate.guards.tokens import restored
@@ -31,6 +31,7 @@ from remit.store.conversations import resolve
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from remit.domain.event import Event
     from remit.domain.tools import ToolManifest
     from remit.engine.execution import Execution
     from remit.policy.provenance.proposal import Proposal
@@ -149,7 +150,7 @@ class RunContract:
     async def _words(self, execution: Execution, template: ContractTemplate) -> dict[str, Json]:
         """The words that the run was started with; no agent's and no other run's words count."""
         created = execution.journal.created
-        own = execution.row.parent is None and execution.row.generation == 1
+        own = execution.row.generation == 1 and await _spawner(execution) is None
         with execution.on_ground():
             given = await resolve(created.input, execution.services.database, execution.services.keys)
         return {
@@ -198,10 +199,11 @@ class RunContract:
     @staticmethod
     async def _above(execution: Execution) -> Contract | None:
         """The contract of the run that spawned this one."""
-        if execution.row.parent is None:
+        parent = await _spawner(execution)
+        if parent is None:
             return None
         with execution.on_ground():
-            entries, _ = await execution.services.log.read(run_stream(execution.row.parent), lenient=True)
+            entries, _ = await execution.services.log.read(run_stream(parent), lenient=True)
         fixed = _fixed_in(entries, "contract")
         return Contract.of(fixed.event.contract) if fixed and isinstance(fixed.event, ContractFixed) else None
 
@@ -322,6 +324,17 @@ def recalled(bounds: tuple[Bound, ...], label: Label) -> None:
 def remembered(bounds: tuple[Bound, ...], label: Label) -> Label:
     """What a model keeps is for nobody who may not read what it had in sight."""
     return joined((label, *(bound.run.ledger.visible(bound.context) for bound in bounds)))
+
+
+async def _spawner(execution: Execution) -> str | None:
+    """The run that spawned this one; of a fork, the one that spawned what it goes on from: a fork may do no more."""
+    created: Event = execution.journal.created
+    parent = execution.row.parent
+    while parent is None and isinstance(created, RunCreated) and created.forked_from:
+        with execution.on_ground():
+            created = (await execution.services.log.read_one(run_stream(created.forked_from), 1)).event
+        parent = created.parent if isinstance(created, RunCreated) else None
+    return parent
 
 
 def _nothing_but_reads(above: Contract | None) -> ContractTemplate:

@@ -95,7 +95,8 @@ class ToolPassage(Passage):
         self._context = self._make_context(execution, call, tool)
         options = asks_a_person(tool)
         if tool.manifest.effect.acts or options is not None:
-            while await self._took_long(execution, call, tool, options):  # then the decision counts no more (S20)
+            # what was decided before that does not count any more (S20)
+            while await self._took_long(execution, call, tool, options):
                 await self.settle(execution, call)
         if self.actor.bounds:
             await self.bounds.look_again(self.parts.registry, self._reach())

@@ -135,11 +135,11 @@ class Acceptance:
         self._surfaces = {
             known.tool: surface(known.manifest) for known in self._known.values() if known.digest
         } | self._own
-        self._seen_at = self._clock.now()
+        self._seen_at = self._clock.boot()
 
     async def keep_up(self) -> None:
         """Refresh what is older than a second."""
-        if self._seen_at is None or self._clock.now() - self._seen_at >= _STALE:
+        if self._seen_at is None or self._clock.boot() - self._seen_at >= _STALE:
             await self.refresh()
 
     async def all(self) -> list[Accepted]:

@@ -4,6 +4,8 @@ how it is said.
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from remit.domain.budgets import Account, Amount, Budget
@@ -20,6 +22,7 @@ from remit.gate.budgeting.pools import (
     least,
     limits_of,
     period_of,
+    plain,
     shortage_sentence,
     shown,
     spoken,
@@ -86,6 +89,11 @@ def test_what_was_used_beyond_its_reservation_is_paid_by_what_is_free_and_added_
     assert pool.held == Amount(9, 10, 4, 4)
     pool.settle(most, used, excess)
     assert (pool.held, pool.used, pool.granted) == (Amount(), used, Amount(10, 20, 10, 10))
+    pool.hold(most)
+    pool.hold(Amount(1, 1, 1, 1))
+    assert pool.held == Amount(5, 5, 5, 5)
+    pool.settle(most, Amount(1, 0, 2, 0), Excess())
+    assert (pool.held, pool.used) == (Amount(1, 1, 1, 1), Amount(10, 20, 6, 1))
 
 
 def test_amounts_are_compared_unit_by_unit() -> None:
@@ -94,6 +102,24 @@ def test_amounts_are_compared_unit_by_unit() -> None:
     assert beyond(FIRST, SECOND, BUDGET) == Amount()
     assert least(Amount(1, 9, 3, 9), Amount(2, 8, 4, 0)) == Amount(1, 8, 3, 0)
     assert dict(limits_of(BUDGET)) == LIMITS, "time is watched elsewhere"
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_an_amount_is_written_down_with_the_units_it_has(unit: str) -> None:
+    assert plain(Amount(**{unit: 3})) == {unit: 3}
+    assert plain(FIRST) == {"money": 100_000, "tokens": 2, "steps": 3, "calls": 4}
+    assert plain(Amount()) == {}
+
+
+def test_days_are_those_of_utc_wherever_the_process_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    last = 1_767_225_600 * MICROSECONDS
+    for zone in ("XXX-14", "XXX12"):
+        with monkeypatch.context() as patch:
+            patch.setenv("TZ", zone)
+            time.tzset()
+            assert period_of(Budget(steps=1, per="day"), last) == "2026-01-01"
+            assert period_of(Budget(steps=1, per="day"), last - 1) == "2025-12-31"
+    time.tzset()
 
 
 def test_accounts_and_periods_have_their_names() -> None:
@@ -107,6 +133,10 @@ def test_accounts_and_periods_have_their_names() -> None:
     assert [spoken(each) for each in names[:5]] == [
         "this run", "this ask of ask", "this run", "team x", "agent clerk",
     ]  # fmt: skip
+
+
+def test_names_are_read_from_their_beginning() -> None:
+    assert [spoken(each) for each in ("team:a:b", "ask:r/x:y/say#1#2")] == ["team a:b", "this ask of say"]
 
 
 def test_a_shortage_is_said_in_numbers_that_people_read() -> None:

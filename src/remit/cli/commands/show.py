@@ -11,15 +11,26 @@ from remit.cli.output import width
 from remit.cli.terminal import Command, Terminal, now
 
 if TYPE_CHECKING:
+    from remit.control.inventory.graphs import Form
     from remit.control.office import Office
     from remit.control.runs.views import RunView
 
 
 @click.command(cls=Command)
 @click.argument("run")
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["mermaid", "svg"]),
+    default=None,
+    help="Draw the graph of this name instead.",
+)
 @click.pass_obj
-def show(terminal: Terminal, run: str) -> None:
+def show(terminal: Terminal, run: str, form: Form | None) -> None:
     """Show RUN: its steps with their times, what was replayed, what it waits for, and its result."""
+    if form is not None:
+        _draw(terminal, run, form)
+        return
     from remit.cli.tree import run_lines
 
     view = terminal.ask_office(lambda office: office.show(run))
@@ -38,6 +49,15 @@ def watch(terminal: Terminal, run: str) -> int:
             return await follow(office, run, screen)
 
     return exit_code(terminal.ask_office(look))
+
+
+def _draw(terminal: Terminal, graph: str, form: Form) -> None:
+    from remit.control import settings
+    from remit.control.inventory import graphs
+
+    place = terminal.place()
+    picture = graphs.draw(place, settings.load(place).code, graph, form)
+    terminal.answer(picture, lambda: [picture.text.rstrip("\n")])
 
 
 def exit_code(view: RunView) -> int:

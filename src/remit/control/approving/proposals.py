@@ -263,8 +263,12 @@ async def _row(ground: Ground, wanted: str) -> _Row:
 
 
 def _item(view: ProposalView, row: _Row, who: str) -> InboxItem:
+    limits = view.kind in {BUDGETS, RETENTION}
+    name = view.name if limits else f"{view.kind} {view.name}"
+    means = (
+        "this is changed, for every process that starts from now on" if limits else "this is changed, at once"
+    )
     return InboxItem(
-        view.id, "proposal", "", "", "", f"{view.kind} {view.name}", "", view.at, view.due, view.action,
-        "this is changed, at once", "nothing is changed", view.by, "", view.needed, view.agreed, "", [],
-        row.digest, row.made_by != who,
+        view.id, "proposal", "", "", "", name, "", view.at, view.due, view.action, means, "nothing is changed",
+        view.by, "", view.needed, view.agreed, "", [], row.digest, row.made_by != who,
     )  # fmt: skip

@@ -35,10 +35,11 @@ if TYPE_CHECKING:
 FOLDER = "policies"
 _PROTECT = ("never", "prod", "always")
 _OVERDUE = ("keep", "deny")
-_GLASS = (
+GLASS = (
     "Leave somebody able to do it, usually by keeping policies/people.cedar. If it has happened already: put the old "
     "files back, start once, and use remit user break-glass NAME --reason …"
 )
+"""What to do about rules that lock everybody out."""
 _logger = logging.getLogger("remit.policy")
 
 
@@ -156,7 +157,7 @@ async def refuse_lockout(
     ]
     wrong = next(locked_out(after, before, members, ground.environment, protected=protected), "")
     if wrong:
-        raise LockedOut(f"these rules are not put into force: {wrong}.", _GLASS)
+        raise LockedOut(f"these rules are not put into force: {wrong}.", GLASS)
 
 
 async def put_in_force(

@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remit.control.inventory.views import MemoryView
-from remit.control.running import starting
 from remit.domain.action_errors import UnknownMemory
 from remit.domain.memory import SCOPES
-from remit.knowledge.forgetting import FLOW
+from remit.domain.on_use import on_use
 from remit.knowledge.ranking import ranked
 from remit.store.database import Commit, Op
 from remit.store.memory import MemoryShelf
 
 if TYPE_CHECKING:
     from remit.control.ground.ground import Ground
+    from remit.control.running import starting
     from remit.control.running.handle import RunHandle
     from remit.control.running.parts import Parts
     from remit.domain.memory import Memory
+    from remit.knowledge import forgetting
+else:
+    starting = on_use("remit.control.running.starting")
+    forgetting = on_use("remit.knowledge.forgetting")
 
 
 async def items(ground: Ground, scope: str = "", text: str = "") -> list[MemoryView]:
@@ -58,7 +62,7 @@ async def forget(parts: Parts, scope: str, key: str, matching: str) -> RunHandle
     """Start the run that forgets."""
     kind, _, owner = _whole(parts.ground, scope).partition(":")
     given: dict[str, object] = {"scope": scope, "key": key, "matching": matching}
-    return await starting.submit(parts, FLOW, given, subject=owner if kind == "user" else "")
+    return await starting.submit(parts, forgetting.FLOW, given, subject=owner if kind == "user" else "")
 
 
 async def purge(ground: Ground) -> None:

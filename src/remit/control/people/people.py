@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from remit.control.authority.acts import record
 from remit.control.authority.duties import governed, require
-from remit.control.authority.policy_in_force import follow_folder
 from remit.control.ground.identity import people_of, person_named
 from remit.control.people import keys as access
 from remit.control.people.views import NewKeyView, PersonView
 from remit.control.workspace.founding import write_people_policy
 from remit.domain.errors import InvalidName, WrongState
+from remit.domain.on_use import on_use
 from remit.domain.people import ADMIN, Person, is_group_name, is_person_name
 from remit.domain.people_errors import LastAdmin, NotAllowed, UnknownPerson
 from remit.domain.people_events import GlassBroken, PersonAdded, PersonSwitched, RolesChanged
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Literal
 
+    from remit.control.authority import policy_in_force
     from remit.control.ground.ground import Ground
     from remit.domain.event import Event
+else:
+    policy_in_force = on_use("remit.control.authority.policy_in_force")
 
 _GLASS_SECONDS = 3600
 
@@ -60,7 +63,7 @@ async def add(
         )
     if first:
         write_people_policy(ground.workspace)
-        await follow_folder(ground)
+        await policy_in_force.follow_folder(ground)
     kind: Literal["user", "service"] = "service" if service else "user"
     team, now, by = ground.principal.team, ground.clock.now(), ground.principal.id
     ops = [Op("people.add", (team, name, kind, now, by)), *_giving(team, name, chosen)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,7 @@ def _more(before: ActionView | None, said: Json) -> ActionView | None:
         route=detail.get("route", known.route),
         simulated=bool(detail.get("simulated", known.simulated)),
         cassette=str(detail.get("cassette", known.cassette)),
+        tried=_tried(detail) or known.tried,
         tokens=int(used.get("tokens", known.tokens)),
         money=int(used.get("money", known.money)),
         source=label.get("source", known.source),
@@ -79,6 +81,17 @@ def _more(before: ActionView | None, said: Json) -> ActionView | None:
         guards=_guards(detail) or known.guards,
         about=_about_memory(detail) or known.about,
     )
+
+
+def _tried(detail: dict[str, Json]) -> tuple[str, ...]:
+    """Whom the answer did not come from, and why, in the order in which they were asked."""
+    said = [object_of(each) for each in detail.get("attempts") or ()]
+    counts = Counter(
+        f"{each.get('model')} {each.get('code') or each.get('outcome')}"
+        for each in said
+        if each.get("outcome") != "answered"
+    )
+    return tuple(f"{what} ×{count}" if count > 1 else what for what, count in counts.items())
 
 
 def _guards(detail: dict[str, Json]) -> tuple[str, ...]:

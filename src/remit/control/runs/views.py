@@ -41,6 +41,8 @@ class ActionView:
     """The answer is made up by the simulated model, or was recorded at another time."""
     cassette: str = ""
     """The file from which a recorded answer came."""
+    tried: tuple[str, ...] = ()
+    """Models that were asked and gave no answer: `opus provider_down ×3`."""
     tokens: int = 0
     money: int = 0
     """Micro-dollars."""

@@ -15,11 +15,13 @@ from remit.agents.belongings import guards_of, handles_of
 from remit.agents.graphs import checking as graph_checking
 from remit.control.authority.limits_in_force import PLACES, as_written
 from remit.control.authority.limits_in_force import digest_of as limits_digest
-from remit.control.authority.policy_in_force import FOLDER
+from remit.control.authority.policy_in_force import FOLDER, GLASS
 from remit.control.ground.ground import database_for, folder_of
+from remit.control.ground.identity import people_of
 from remit.control.policy_life import checking as policies
 from remit.control.upkeep.served import check_served
 from remit.control.workspace.code import load_code
+from remit.domain.action_errors import InvalidPolicy
 from remit.domain.clock import SystemClock
 from remit.domain.errors import RemitError
 from remit.gate.budgeting.settings import read_budgets
@@ -31,7 +33,9 @@ from remit.models import configuration
 from remit.models.cassettes import Tape
 from remit.models.configuration import SIMULATED
 from remit.models.providers.simulated import open_simulated
+from remit.policy.authority import Authority
 from remit.policy.loading import digest_of, read_files, rules_of
+from remit.policy.lockout import Member, locked_out
 from remit.policy.world import World
 from remit.tools.acceptance import Acceptance
 from remit.tools.registry import Registry
@@ -106,6 +110,8 @@ class Bench:
     all_tools: bool = False
     """Whether every source of tools answered; while one does not, a tool may be there although nobody sees it."""
     rules: int = 0
+    world: World | None = None
+    """What rules can speak about, once that is known."""
 
     def problem(self, check: str, wrong: RemitError, severity: Severity = "error") -> Problem:
         """An error of the workspace as a problem."""
@@ -262,6 +268,7 @@ async def _policy(bench: Bench) -> list[Problem]:
     cards = frozenset(card.name for card in bench.models.catalog)
     own = bench.chosen
     world = World(own.team, tools, frozenset(bench.code.agents), models=cards)
+    bench.world = world
     report = policies.report(bench.root, world, own.environment)
     bench.rules = report.rules
     return [
@@ -299,7 +306,7 @@ async def _in_force(bench: Bench) -> list[Problem]:
             (name, PLACES[name], limits_digest(content), "limits.in_force", (team, name))
             for name, content in written.items()
         ]
-        found: list[Problem] = []
+        found = await _locked_out(bench, database)
         for name, place, digest, query, named in held:
             rows = await database.fetch(query, *named)
             if rows and rows[0][1] and rows[0][0] != digest:
@@ -310,6 +317,28 @@ async def _in_force(bench: Bench) -> list[Problem]:
         return found
 
     return await _with_database(bench, "in force", look)
+
+
+async def _locked_out(bench: Bench, database: Database) -> list[Problem]:
+    """Whether the rules that are written would be refused at a start, because after them nobody could change any."""
+    files, team = read_files(bench.root / FOLDER), bench.chosen.team
+    rows = await database.fetch("policy.in_force", team)
+    if bench.world is None or not rows or rows[0][0] == digest_of(files):
+        return []
+    try:
+        after = Authority.of(files, bench.world)
+    except InvalidPolicy:
+        return []  # which the check of the rules says
+    people = people_of(await database.fetch("people.all", team))
+    members = [
+        Member(who.id, tuple(sorted(who.roles))) for who in people if who.active and who.kind == "user"
+    ]
+    wrong = next(locked_out(after, None, members, bench.chosen.environment, protected=bool(rows[0][1])), "")
+    return (
+        [Problem("in force", "error", f"the rules would not be put into force: {wrong}.", GLASS)]
+        if wrong
+        else []
+    )
 
 
 def _alone(rule: Rule) -> Problem:

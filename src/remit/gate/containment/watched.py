@@ -122,7 +122,9 @@ class Watched:
             if (halt := self._covering()) is not None:
                 self._refuse(halt)
                 self._note(execution, call, halt)
-                await execution.wait(call.scope, f"{call.path}/{STANDING}", ParkReason.HALTED, board.ends(halt))
+                await execution.wait(
+                    call.scope, f"{call.path}/{STANDING}", ParkReason.HALTED, board.ends(halt)
+                )
         if self._to:
             halt = board.agent(self._to, execution.row.team)
             if halt is not None:

@@ -99,7 +99,9 @@ class Standing:
         elif self._archive is not None:
             with execution.on_ground():
                 self._texts[born] = await self._archive.files(born)
-                await self.look()  # the run may be younger than the last look, and the rules of others are here, too
+                await (
+                    self.look()
+                )  # the run may be younger than the last look, and the rules of others are here, too
 
     def forget(self, run: str) -> None:
         """A run has left this process."""

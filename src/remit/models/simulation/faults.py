@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FAILURES: dict[str, tuple[int, str, str]] = {
     "rate_limit": (429, "rate_limit", "too many requests"),
     "overloaded": (529, "overloaded", "overloaded"),
-    "down": (503, "server", "the service is unavailable"),
+    "down": (500, "server", "the service is unavailable"),
     "timeout": (504, "timeout", "no answer in time"),
     "unauthorized": (401, "authentication", "the key is not valid"),
     "bad_request": (400, "invalid_request", "the request is not valid"),

@@ -85,7 +85,7 @@ class Examination:
         self._named.add(place)
 
     def contradicted(self) -> tuple[tuple[int, bytes], list[Checkpoint]]:
-        """Up to which size the log is what the reader holds, and what it is there; and the held checkpoints that it does
+        """Up to which size the log is what the reader holds, and its root there; and the held checkpoints that it does
         not lead to, the smallest first.
         """
         held = [record.checkpoint for record in self._held.records] if self._held is not None else []

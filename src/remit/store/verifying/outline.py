@@ -53,6 +53,10 @@ class Outline:
     proofs: list[Proof] = field(default_factory=list[Proof])
     steps: list[Step] = field(default_factory=list[Step])
     findings: list[Finding] = field(default_factory=list[Finding])
+    unreadable: int = 0
+    """Events whose content is said to be gone."""
+    has_content: bool = False
+    """Whether what events say was looked at, too: that each act was decided stands there."""
 
     @property
     def whole(self) -> bool:

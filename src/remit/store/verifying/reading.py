@@ -36,8 +36,14 @@ def verify(folder: Path, anchor: Path | None = None, key: str = "") -> Report:
     outline = read_outline(folder)
     examination = Examination(outline, Held.read(anchor) if anchor is not None else None, key_of(key))
     decisions = Decisions()
-    commitments = _check_content(folder, examination, decisions)
+    commitments, silent = _check_content(folder, examination, decisions)
+    outline.unreadable = len(silent)
     for entry in entries(folder):
+        if outline.has_content and entry.place not in commitments and entry.place not in silent:
+            said = f"{entry.place}: its content was left out, and nobody says why"
+            examination.note(
+                Finding(Kind.NOT_COVERED, said, ("completeness",), "fail", entry.stream, entry.seq)
+            )
         undecided = decisions.take(entry)
         if undecided is not None:
             examination.note(undecided)
@@ -94,6 +100,7 @@ def read_outline(folder: Path) -> Outline:
         if isinstance(wrong, NotAnExport):
             raise
         raise NotAnExport(f"{folder} is no export of a log: {type(wrong).__name__} {wrong}") from None
+    outline.has_content = (folder / "content.jsonl").is_file()
     tables = folder / "state"
     if tables.is_dir():
         outline.tables = {path.stem: list(_lines(path)) for path in sorted(tables.glob("*.jsonl"))}
@@ -108,19 +115,25 @@ def _read_keys(folder: Path, outline: Outline) -> None:
             outline.malformed(f"a key of the log is malformed: {wrong}")
 
 
-def _check_content(folder: Path, examination: Examination, decisions: Decisions) -> dict[str, bytes]:
-    """The commitments that the exported contents have, by place."""
+def _check_content(
+    folder: Path, examination: Examination, decisions: Decisions
+) -> tuple[dict[str, bytes], set[str]]:
+    """The commitments that the exported contents have, by place; and where it is said that there is none any more."""
     found: dict[str, bytes] = {}
+    silent: set[str] = set()
     for row in _lines(folder / "content.jsonl"):
         place = f"{row['stream']}#{row['seq']}"
         if "unreadable" in row:
             said = f"{place}: its content cannot be opened: {row['unreadable']}"
             examination.note(Finding(Kind.EDITED, said, ("integrity",), "fail", row["stream"], row["seq"]))
-        elif "content" in row:
+            silent.add(place)
+        elif "content" not in row:
+            silent.add(place)
+        else:
             decisions.read(place, row["content"])
             content = row["content"].encode("utf-8", "surrogatepass")
             found[place] = hashlib.sha256(_b64(row["salt"]) + content).digest()
-    return found
+    return found, silent
 
 
 def key_of(text: str) -> PublicKey | None:

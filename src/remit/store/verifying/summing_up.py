@@ -24,7 +24,7 @@ def sentences(evidence: Evidence, agreed: Checkpoint | None, report: Report) -> 
         anchored += f"; {later:,} later are unanchored" if later else ""
     return {
         "integrity": f"{events} of {streams} are intact",
-        "completeness": f"no gap in any stream; every claim has its outcome, {_open(evidence)}",
+        "completeness": f"no gap in any stream; every claim has its outcome, {_open(evidence)}; {_decided(evidence)}",
         "anchoring": anchored,
         "consistency": f"{own + held} checkpoints agree with each other",
     }
@@ -33,6 +33,13 @@ def sentences(evidence: Evidence, agreed: Checkpoint | None, report: Report) -> 
 def when(at: int) -> str:
     """A time as people read it."""
     return datetime.fromtimestamp(at / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _decided(evidence: Evidence) -> str:
+    if evidence.outline.has_content:
+        gone = evidence.outline.unreadable
+        return f"every act that can still be read was decided{f' ({gone:,} events are shredded)' if gone else ''}"
+    return "what decided each act is content, which was not looked at"
 
 
 def _open(evidence: Evidence) -> str:

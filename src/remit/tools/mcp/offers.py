@@ -10,7 +10,6 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any, cast
 
 from remit.domain.action_errors import InvalidTool
@@ -56,13 +55,6 @@ def offer_of(listed: dict[str, Json]) -> Offer:
     """An entry of the server's list."""
     text = json.dumps(listed, sort_keys=True, separators=(",", ":"))
     return Offer(str(listed["name"]), hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest(), listed)
-
-
-def wanted(name: str, settings: McpSettings) -> bool:
-    """Whether the operator wants a tool."""
-    if settings.only and not any(fnmatch(name, pattern) for pattern in settings.only):
-        return False
-    return not any(fnmatch(name, pattern) for pattern in settings.skip)
 
 
 def manifest_of(offer: Offer, settings: McpSettings) -> ToolManifest:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, cast
 from remit.domain.action_errors import InvalidTool, Quarantined
 from remit.domain.errors import Retry
 from remit.tools.changes import plain_manifest, surface
-from remit.tools.mcp.offers import manifest_of, offer_of, wanted
+from remit.tools.mcp.offers import manifest_of, offer_of
+from remit.tools.selection import refuse_idle, wants
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -59,8 +60,13 @@ class Server:
 
     async def offers(self, secrets: dict[str, str]) -> list[Offer]:
         """What it offers and the operator wants."""
+        settings = self.settings
         async with self.connected(secrets) as held:
-            return [offer for offer in held.offers.values() if wanted(offer.name, self.settings)]
+            if held.offers:  # one that offers nothing now may do so later
+                refuse_idle(settings.where, list(held.offers), settings.only, settings.skip, "")
+            return [
+                offer for offer in held.offers.values() if wants(offer.name, settings.only, settings.skip)
+            ]
 
     @asynccontextmanager
     async def connected(self, secrets: dict[str, str]) -> AsyncGenerator[Held]:
