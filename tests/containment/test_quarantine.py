@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from remit.domain.decisions import AccessRequest, Decision, Outcome, Reason, Requirement
-from remit.domain.errors import StoreUnavailable
+from remit.domain.errors import Shredded, StoreUnavailable
 from remit.domain.halt_errors import HaltsUnknown
 from remit.domain.halt_events import HaltOpened
 from remit.domain.halts import Concern, HaltMode, HaltScope
@@ -42,6 +42,7 @@ class Halts:
         self.submitted: list[Any] = []
         self.parked = 0
         self.refuses = False
+        self.reason: str | None = "too much"
 
     def add(
         self, scope: HaltScope, target: str, mode: HaltMode = HaltMode.HALT, until: int | None = None
@@ -58,7 +59,7 @@ class Halts:
             raise StoreUnavailable("gone")
         if name == "halts.version":
             return [(self.version,)]
-        return [(self.parked,)] if name == "halts.parked" else self.rows
+        return {"halts.parked": [(self.parked,)], "halts.standing": self.rows}[name]
 
     async def submit(self, commit: Any) -> None:
         self.submitted.append(commit.ops)
@@ -70,6 +71,11 @@ class Halts:
 
     async def read_one(self, stream: str, seq: int) -> Any:
         row = self.rows[seq]
+        assert stream == "s"
+        if self.reason is None:
+            raise Shredded("gone")
+        if not self.reason:
+            return SimpleNamespace(event="another event")
         return SimpleNamespace(
             event=HaltOpened(row[0], row[2], row[3], row[4], "too much", row[6], row[7], None)
         )
@@ -120,6 +126,17 @@ async def test_s20_the_one_that_covers_is_found_by_mode_and_scope(halts: Halts, 
     await board.look()
     assert board.agent("nobody", "support") is None, "everything is halted, and not this agent by name"
     assert (board.any, board.version) == (True, 5)
+
+
+@pytest.mark.parametrize("reason", [None, ""])
+async def test_s20_a_halt_stands_whose_reason_nobody_can_read(
+    reason: str | None, halts: Halts, clock: ManualClock
+) -> None:
+    halts.add(HaltScope.AGENT, "clerk")
+    halts.reason = reason
+    halt = (await looked(halts, clock)).covering(CLERK.concern(ROW))
+    assert halt is not None
+    assert (halt.reason, halt.sentence) == ("", "agent clerk is halted by sam")
 
 
 async def test_s20_where_nothing_stands_nothing_is_forbidden(halts: Halts, clock: ManualClock) -> None:

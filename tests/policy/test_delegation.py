@@ -201,6 +201,8 @@ def test_what_is_no_call_is_bound_by_run_holder_and_time_alone() -> None:
         ({"refund": ""}, {"refund": "d-1"}, {"refund": "d-1"}),
         ({"refund": ""}, {"refund": "", "mail": ""}, {"refund": ""}),
         ({"refund": "d-1"}, {"refund": "d-2"}, {}),
+        ({"*": "", "refund": "d-1"}, {"*": ""}, {"*": "", "refund": "d-1"}),
+        ({"*": "", "refund": "d-1"}, {"*": "", "refund": "d-2"}, {"*": "", "refund": "d-1"}),
     ],
 )
 def test_every_tool_and_any_definition_are_narrowed_to_what_both_mean(
@@ -217,6 +219,14 @@ def test_every_tool_and_any_definition_are_narrowed_to_what_both_mean(
     lacking = [name for name in ("mail", "refund") if name not in may]
     said = f"it has {lacking[0]}, which its giver does not have so" if lacking else ""
     assert widens(parent, replace(child, tools=wider)) == said
+
+
+def test_every_tool_is_more_than_every_tool_with_one_in_a_certain_definition() -> None:
+    parent = replace(ROOT, tools={"*": "", "mail": "d-1"})
+    child = replace(CHILD, parent=parent.digest, tools={"*": ""})
+    assert widens(parent, child) == "it has mail, which its giver does not have so"
+    assert widens(parent, replace(child, tools={"*": "", "mail": "d-1"})) == ""
+    assert widens(parent, replace(child, tools={"refund": "d-7"})) == ""
 
 
 def test_terms_name_tools_of_whoever_may_call_any() -> None:

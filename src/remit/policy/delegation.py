@@ -43,7 +43,11 @@ def widens(parent: Capability, child: Capability) -> str:
         return "it was made from another capability"
     if child.run != parent.run and child.holder != ANYBODY:  # a run that was spawned has what was made for it
         return f"it is for the run {child.run}"
-    more = sorted(name for name, digest in child.tools.items() if not _has(parent, name, digest))
+    more = sorted(
+        name
+        for name in {*child.tools, *parent.tools}
+        if (digest := _wanted(child, name)) is not None and not _has(parent, name, digest)
+    )
     if more:
         return f"it has {more[0]}, which its giver does not have so"
     if child.expires > parent.expires:
@@ -77,8 +81,11 @@ def refusal(capability: Capability, request: AccessRequest, run: str, now: int) 
 
 
 def _of_both(parent: Capability, given: Mapping[str, str]) -> dict[str, str]:
-    """Of these tools, those that the giver has, each in a definition that both mean."""
-    if "*" in given and "*" not in parent.tools:
+    """Of these tools, those that the giver has, each in a definition that both mean.
+
+    Whoever is given every tool is given those that its giver may call in one definition only in that one.
+    """
+    if "*" in given:
         given = {**{tool: digest for tool, digest in given.items() if tool != "*"}, **parent.tools}
     held = {tool: _wanted(parent, tool) for tool in given}
     return {
