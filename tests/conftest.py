@@ -4,7 +4,10 @@ tests.
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -14,6 +17,9 @@ from remit.store.migrate import migrate
 from tests.network import ban_network
 from tests.postgres import PostgresServer, postgres_server
 from tests.recycling import Recycled
+
+MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - a disk that never waits, if it is large enough
+"""What a test writes need not outlive the machine: thousands of databases each wait for a disk else."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,6 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     ban_network()
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.fixture(scope="session")
