@@ -57,6 +57,8 @@ class HaltBoard:
         self._age = int(age * MICROSECONDS)
         self._seen: int | None = None
         self._standing: tuple[Halt, ...] = ()
+        self._holding: frozenset[str] = frozenset()
+        """Those of them that had not ended by themselves at the last look."""
         self._looks = 0
         self._task: asyncio.Task[None] | None = None
         self._told = asyncio.Event()
@@ -142,11 +144,9 @@ class HaltBoard:
             version = rows[0][0] if rows else 0
             if version != self.version:
                 standing = [await self._read(row) for row in await database.fetch("halts.standing")]
-                lifted = {halt.id for halt in self._standing} - {halt.id for halt in standing}
                 self._standing, self.version = tuple(standing), version
                 self._spread()
-                if lifted:
-                    await self._wake()
+            await self._wake_who_may_go_on()
             self._seen = begun
 
     async def _read(self, row: Row) -> Halt:
@@ -161,6 +161,14 @@ class HaltBoard:
         for flight in list(self.flights):
             flight.heed()
         self.changed()
+
+    async def _wake_who_may_go_on(self) -> None:
+        """Something was lifted, or has ended by itself: also for runs that lay down while the clock was set wrong."""
+        now = self._time.earliest()
+        holding = frozenset(halt.id for halt in self._standing if halt.stands(now))
+        ended, self._holding = self._holding - holding, holding
+        if ended:
+            await self._wake()
 
     async def _wake(self) -> None:
         """Runs that stand still look again; those that are still covered stand still again."""
