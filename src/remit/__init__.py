@@ -40,11 +40,13 @@ if TYPE_CHECKING:
     from remit.policy.provenance import bind
     from remit.policy.provenance.bind import allow, contract
     from remit.tools.tool import tool
+    from remit.wire.attachment import Attachment
 
 _HOMES = {
     "Absent": "remit.domain.effects",
     "Agent": "remit.agents.agent",
     "AskHuman": "remit.domain.errors",
+    "Attachment": "remit.wire.attachment",
     "Backoff": "remit.domain.effects",
     "Breaker": "remit.domain.effects",
     "Budget": "remit.domain.budgets",
@@ -86,6 +88,7 @@ __all__ = [
     "Absent",
     "Agent",
     "AskHuman",
+    "Attachment",
     "Backoff",
     "Breaker",
     "Budget",

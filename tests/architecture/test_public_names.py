@@ -16,6 +16,7 @@ PUBLIC = [
     "Absent",
     "Agent",
     "AskHuman",
+    "Attachment",
     "Backoff",
     "Breaker",
     "Budget",

@@ -70,6 +70,7 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
     "a simulation": ("simulations/a.yaml", "lines: [", "models", "a.yaml"),
     "tools": ("tools.toml", "[openapi.x]\ndocument = 7\n", "tools", "openapi.x"),
     "secrets": ("secrets.toml", "= =\n", "secrets", "secrets.toml is not TOML"),
+    "a setting's word": ("remit.toml", '[outbox]\nwindow = "soon"\n', "settings", 'outbox.window is "soon"'),
     "a rule": ("policies/bad.cedar", 'permit (principal, action, resource == Tool::"refnd");\n', "policy",
                'policies/bad.cedar:1 names Tool::"refnd"'),
 }  # fmt: skip
@@ -84,7 +85,7 @@ def test_each_thing_that_is_wrong_is_an_error_with_its_place(what: str, remit: T
     assert [each["check"] for each in found] == [check]
     assert why in found[0]["message"]
     assert f"error    {check}: " in remit("check", code=1).out
-    remit("runs", code=2 if check == "settings" else 0)
+    remit("runs", code=2 if what == "a setting" else 0)
 
 
 def test_a_secret_that_is_not_there_is_named_with_who_wants_it(remit: Terminal, place: Path) -> None:

@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from remit import Agent, contract
 from remit.control.containment.facts import Reader
+from remit.domain.errors import InvalidInput, RemitError
 from remit.engine.flow import flow
 from remit.policy.containment.tracing import Fact, FactKind, Way, descent
 from remit.testing import Stage
@@ -280,3 +282,11 @@ async def test_a_signal_that_brought_the_source_and_what_was_asked_of_people_aft
         assert [each.objects for each in found.effects] == [("shelf/heard",)]
         by = await stage.platform.trace("principal:lea")
         assert set(by.runs) == {run.id, other.id}
+        short = await stage.platform.trace(run.id[:-1])
+        assert set(short.runs) == {run.id}, "a run may be shortened here as everywhere"
+        for misspelt in ("r-nobody", "r-nobody/put", "tool:putt"):
+            with pytest.raises(RemitError, match=r"there is no run|was ever seen here"):
+                await stage.platform.trace(misspelt)
+        for days in (0, -1, 2**70):
+            with pytest.raises(InvalidInput, match="none that can be looked back"):
+                await stage.platform.trace(run.id, days)

@@ -13,7 +13,8 @@ from aiohttp import web
 
 from remit import Agent, Run, flow, tool
 from remit.cli.tree import run_lines
-from remit.control.upkeep.checking import Chosen, check
+from remit.control.settings import Settings
+from remit.control.upkeep.checking import check
 from remit.domain.action_errors import InvalidCatalog
 from remit.models.configuration import load
 from remit.testing import Stage, stage
@@ -122,7 +123,7 @@ async def test_a_run_over_a_cassette_needs_neither_key_nor_network_and_says_so(
     assert KEY not in (tmp_path / "tapes" / "clerk.jsonl").read_text()
     monkeypatch.delenv("LOCAL_KEY")
     write(tmp_path, "http://127.0.0.1:9/v1", tape)
-    report = await check(tmp_path, Chosen((), "main", "dev", ""))
+    report = await check(tmp_path, Settings(code=()))
     assert [each for each in report.problems if each.check in {"secrets", "models", "agents"}] == []
     async with stage(ask, workspace=tmp_path, agents=[CLERK]) as platform:
         second, page = await asked(platform)

@@ -24,7 +24,7 @@ async def test_the_inside_of_an_agents_run_is_no_parameter(script: Script, tmp_p
         for given in inputs:
             with pytest.raises(InvalidInput) as refused:
                 await stage.platform.submit("clerk", given)
-            assert refused.value.message.endswith("it takes question: Any.")
+            assert refused.value.message.endswith("it takes question: Any, attach: list[Attachment].")
 
 
 async def test_a_pattern_without_anybody_is_refused_with_a_sentence(script: Script, tmp_path: Path) -> None:
@@ -41,8 +41,8 @@ async def test_a_pattern_without_anybody_is_refused_with_a_sentence(script: Scri
                 return await swarm(run, judge, ["a"], quorum=2)
 
     said = {
-        "vote": "a vote needs voters, and none were given",
-        "debate": "a debate needs debaters, and none were given",
+        "vote": "a vote needs voters, at least 1, and was given 0",
+        "debate": "a debate needs debaters, at least 2, and was given 0",
         "swarm": "a swarm over 1 pieces cannot have a quorum of 2",
     }
     async with desk(tmp_path, script, nobody) as stage:

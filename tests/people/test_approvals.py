@@ -10,7 +10,8 @@ import pytest
 
 from remit.control.ground.ground import bearer
 from remit.control.office import Office
-from remit.control.upkeep.checking import Chosen, check
+from remit.control.settings import Settings
+from remit.control.upkeep.checking import check
 from remit.domain.action_errors import BadArguments
 from remit.domain.errors import AlreadyDecided, InvalidInput, UnknownApproval
 from remit.domain.events import ApprovalDecided, StepClaimed, WaitClosed
@@ -373,7 +374,7 @@ async def test_a_quorum_where_there_is_nobody_else_says_what_to_do(
         with pytest.raises(AlreadyVoted, match="this workspace has no users") as refused:
             await stage.platform.approve(item.id)
         assert "remit user add" in refused.value.hint
-        said = [each.message for each in (await check(tmp_path, Chosen((), "default", "dev", ""))).problems]
+        said = [each.message for each in (await check(tmp_path, Settings(code=()))).problems]
         assert any("asks for 2 different people" in each for each in said)
         await run.reject(by="lea")
         await run.result()

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from remit.control import settings
 from remit.control.platform import Platform
-from remit.control.upkeep.checking import Chosen, check
+from remit.control.upkeep.checking import check
 from remit.domain.action_events import BudgetSet
 from remit.domain.errors import InvalidSetting
 from remit.domain.people_errors import ApprovalConsumed, OwnRequest
@@ -59,9 +60,7 @@ async def test_edited_budgets_and_retention_count_when_somebody_else_agreed(
                 await platform.approve(money.proposal)
     assert "budgets.toml is not what is in force" in caplog.text
     chosen = settings.load(place.folder)
-    looked = Chosen(
-        (), "default", "dev", place.database, {"capture": chosen.capture, "retention": chosen.retention}
-    )
+    looked = replace(chosen, code=(), database=place.database)
     said = [each for each in (await check(place.folder, looked)).problems if each.check == "in force"]
     assert [each.remedy for each in said] == [
         "Ask one: remit policy propose budgets", "Ask one: remit policy propose retention",

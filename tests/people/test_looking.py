@@ -9,6 +9,7 @@ import pytest
 
 from remit.control.approving.canaries import seed_due
 from remit.control.approving.numbers import percentile
+from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import AlreadyDecided, InvalidInput
 from remit.domain.kinds import kind_named
 from remit.domain.people_errors import NotAllowed
@@ -79,7 +80,8 @@ async def test_the_numbers_count_asks_among_consequential_calls_and_how_long_peo
         for seconds, verdict in ((10, "yes"), (20, "no"), (400, "yes")):
             question = await people.next_question(seen)
             await parked(run, "human")
-            await clock.advance(seconds)
+            since = question.asked_at / MICROSECONDS
+            await clock.advance(since + seconds - clock.now() / MICROSECONDS)
             await (lea.approve(question.id) if verdict == "yes" else lea.reject(question.id, "no"))
             await clock.advance(6)
         assert await run.result() == "done"

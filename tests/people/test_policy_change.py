@@ -13,7 +13,7 @@ from remit.control import settings
 from remit.control.platform import Platform
 from remit.control.policy_life.proposing import PolicyChange
 from remit.control.settings import PolicySettings, Settings
-from remit.control.upkeep.checking import Chosen, check
+from remit.control.upkeep.checking import check
 from remit.domain.people_errors import ApprovalConsumed, OwnRequest
 from remit.domain.policy_errors import LockedOut
 from tests.gate.desk import write_policy
@@ -138,7 +138,7 @@ async def test_rules_that_lock_everybody_out_are_refused_with_the_way_back(place
         with pytest.raises(LockedOut, match="nobody could change the rules any more") as refused:
             await platform.propose_policy()
         assert "break-glass" in refused.value.hint
-    report = await check(place.folder, Chosen((), "default", "dev", place.database))
+    report = await check(place.folder, Settings(code=(), database=place.database))
     (said,) = [each for each in report.problems if "nobody could change the rules" in each.message]
     assert (said.severity, "break-glass" in said.remedy) == ("error", True)
 

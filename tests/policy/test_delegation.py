@@ -202,6 +202,7 @@ def test_what_is_no_call_is_bound_by_run_holder_and_time_alone() -> None:
         ({"refund": ""}, {"refund": "", "mail": ""}, {"refund": ""}),
         ({"refund": "d-1"}, {"refund": "d-2"}, {}),
         ({"*": "", "refund": "d-1"}, {"*": ""}, {"*": "", "refund": "d-1"}),
+        ({"*": ""}, {"*": "", "refund": "d-1"}, {"*": "", "refund": "d-1"}),
         ({"*": "", "refund": "d-1"}, {"*": "", "refund": "d-2"}, {"*": "", "refund": "d-1"}),
     ],
 )

@@ -78,6 +78,22 @@ async def test_s07_a_deletion_gives_a_receipt_that_proves_itself_and_names_nobod
     assert await erase(database, keys, ledger) is None
 
 
+async def test_s07_an_empty_name_is_about_nobody_and_destroys_nothing(
+    database: Database, ledger: ShredLedger
+) -> None:
+    """The keys of teams, of runs without a subject and of the signer have an empty tag; no name is theirs."""
+    keys = ring(database)
+    await record(database, keys, "r-1", "", "short")
+    await keys.team_key("team", NOW)
+    assert await erase(database, keys, ledger, subject="") is None
+    await database.submit(
+        Commit(ops=[Op("protection.begin_deletion", ("d-1", "team", "", "officer", NOW), one=True)])
+    )
+    (done,) = await finish_deletions(database, keys, ledger, NOW)  # as an older version may have begun it
+    assert done.keys == []
+    assert await contents(database, keys, "r-1") == ["short"]
+
+
 @pytest.mark.parametrize("field", ["subject", "keys", "finished", "by", "counts", "signature", "public_key"])
 async def test_s07_a_receipt_that_was_altered_or_signed_by_another_is_none(
     field: str, sqlite_place: Store, ledger: ShredLedger

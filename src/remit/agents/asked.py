@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from remit.agents.agent import Agent, Profile
+    from remit.agents.attaching import Attach
     from remit.agents.house import House
     from remit.agents.story import Story
     from remit.engine.execution import Execution
     from remit.gate.actor import Actor
     from remit.gate.model_passage import ModelAnswer
+    from remit.wire.attachment import Attachment
 
 
 class Face(Protocol):
@@ -33,7 +35,9 @@ class Face(Protocol):
         """The same run in the hands of another actor."""
         ...
 
-    def ask(self, agent: Agent, *given: object, **named: object) -> Coroutine[Any, Any, Any]:
+    def ask(
+        self, agent: Agent, *given: object, attach: Attach = (), **named: object
+    ) -> Coroutine[Any, Any, Any]:
         """Give an agent something to do."""
         ...
 
@@ -48,15 +52,18 @@ class Ask:
     """Its state; what happens to it stands in `loop`."""
 
     def __init__(
-        self, run: Face, profile: Profile, actor: Actor, question: Any, story: Story | None = None
-    ) -> None:
+        self, run: Face, profile: Profile, actor: Actor, question: Any, story: Story | None = None,
+        attached: tuple[Attachment, ...] = (),
+    ) -> None:  # fmt: skip
         self.run = run
         self.profile = profile
         self.actor = actor
         self.question = question
+        self.attached = attached
         self.story = story
         """Set if it may continue as a new generation; what the earlier ones came to."""
-        self.talk = Talk.begin(profile, question) if story is None or not story.messages else story.talk()
+        begun = story is not None and story.messages
+        self.talk = story.talk(attached) if story and begun else Talk.begin(profile, question, attached)
         self.steps = story.steps if story is not None else 0
         self.repairs = 0
         self.actions = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from remit.agents import answering, calling
+from remit.agents import answering, attaching, calling
 from remit.agents.asked import Ask
 from remit.agents.bounding import bound, is_typed
 from remit.agents.detection import Detection
@@ -27,24 +27,30 @@ from remit.wire import canonical
 if TYPE_CHECKING:
     from remit.agents.agent import Agent, Profile
     from remit.agents.asked import Face
+    from remit.agents.attaching import Attach
     from remit.engine.scope import Scope
     from remit.gate.actor import Actor
     from remit.store.log import Entry
+    from remit.wire.attachment import Attachment
 
 
 async def ask(
-    run: Face, agent: Agent, given: tuple[object, ...], named: dict[str, object], story: Story | None = None
-) -> Any:
+    run: Face, agent: Agent, given: tuple[object, ...], named: dict[str, object], story: Story | None = None,
+    attach: Attach = (),
+) -> Any:  # fmt: skip
     """Give an agent something to do; gives its answer. With a `story` it goes on from an earlier generation."""
     execution = run.execution
+    attached = await attaching.gather(run.house, execution, attach) if attach else ()
     caller = execution.scope()
     with inside(execution, agent.name) as scope:
         redact = run.house.gate.parts.vault.redact
         question = redact(_question(given, named))  # no model is told a secret
         recorded = execution.journal.take(caller, scope.path, agent.name) or []
-        actor = await bound(run, _actor_for(run, agent, scope, recorded, story), agent, scope.path, question)
-        profile = await _profile(run, agent, actor, question, scope, recorded)
-        asked = Ask(run, profile, actor, question, story)
+        # what a flow attaches is not what the run was started with, and no words of the user's
+        words = [question] if attached and story is None else question
+        actor = await bound(run, _actor_for(run, agent, scope, recorded, story), agent, scope.path, words)
+        profile = await _profile(run, agent, actor, (question, attached), scope, recorded)
+        asked = Ask(run, profile, actor, question, story, attaching.redacted(run.house, attached))
         ended = any(isinstance(entry.event, AgentEnded) for entry in recorded)
         answer = await _noted(asked, scope, ended=ended)
         left(actor.bounds, run.actor.bounds, typed=is_typed(profile))
@@ -53,10 +59,11 @@ async def ask(
 
 
 async def _profile(
-    run: Face, agent: Agent, actor: Actor, question: Any, scope: Scope, recorded: list[Entry]
-) -> Profile:
+    run: Face, agent: Agent, actor: Actor, given: tuple[Any, tuple[Attachment, ...]], scope: Scope,
+    recorded: list[Entry],
+) -> Profile:  # fmt: skip
     """The agent as it was when it was asked: behaviour is pinned, permission is not (S21)."""
-    execution = run.execution
+    execution, (question, attached) = run.execution, given
     if recorded:
         asked, scope.last_at = recorded[0].event, recorded[0].at
         assert isinstance(asked, AgentAsked)  # noqa: S101 - it is what opens an ask
@@ -64,6 +71,7 @@ async def _profile(
             asked.input
         )  # as it was recorded, some secret may not have been one
         execution.journal.check(scope.path, canonical.digest(known), canonical.digest(question))
+        attaching.check(execution, scope.path, asked.detail, attached)
         return await run.house.pinned(agent, asked)
     profile = await run.house.profile_for(agent, actor)
     await execution.go_live(scope)
@@ -73,6 +81,11 @@ async def _profile(
     }
     if profile.memory:
         pinned["memory"] = profile.memory
+    if attached:
+        pinned["attached"] = attaching.noted(run.house, execution, agent.name, attached)
+        event, blobs = AgentAsked(agent.name, profile.digest, question, pinned), execution.shelf.unwritten()
+        await execution.record(scope, event, scope.path, blobs=blobs)
+        return profile
     execution.note(AgentAsked(agent.name, profile.digest, question, pinned), scope.path)
     scope.last_at = execution.at
     return profile
@@ -142,7 +155,8 @@ def _continue_if_long(asked: Ask) -> None:
     used = budgets.used(accounts[-1]) if accounts else Amount()
     sealed_so_far = asked.run.house.gate.parts.texts.plain(asked.run.execution.row.id)
     story = Story.of(asked.talk, asked.steps, used, asked.actor.until, sealed_so_far)
-    raise ContinueAs({"question": asked.question, "story": story})
+    given: dict[str, object] = {"question": asked.question, "story": story}
+    raise ContinueAs(given | ({"attach": list(asked.attached)} if asked.attached else {}))
 
 
 def _actor_for(run: Face, agent: Agent, scope: Scope, recorded: list[Entry], story: Story | None) -> Actor:

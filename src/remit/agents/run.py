@@ -14,6 +14,7 @@ from remit.gate.actor import Actor
 if TYPE_CHECKING:
     from remit.agents import bounding, consulting, delegation, loop
     from remit.agents.agent import Agent
+    from remit.agents.attaching import Attach
     from remit.agents.house import House
     from remit.domain.capabilities import Terms
     from remit.domain.labels import Label
@@ -61,9 +62,12 @@ class Run(EngineRun):
         result, _ = await self.house.gate.call(self._execution, self.actor, found or str(tool), arguments)
         return found.result(result) if found is not None else result
 
-    async def ask(self, agent: Agent, *given: object, **named: object) -> Any:
-        """Give an agent something to do; gives its answer, as its output type if it has one."""
-        return await loop.ask(self, agent, given, named)
+    async def ask(self, agent: Agent, *given: object, attach: Attach = (), **named: object) -> Any:
+        """Give an agent something to do; gives its answer, as its output type if it has one.
+
+        `attach` hands it pictures, sounds and files: a `Path`, which is read once, an `Attachment`, or several.
+        """
+        return await loop.ask(self, agent, given, named, attach=attach)
 
     def open(self, value: Any) -> Any:
         """What handles of sealed texts in a value stand for, for people and for code that looks at them; what was in

@@ -14,15 +14,20 @@ import msgspec
 from remit.agents.talk import Talk
 from remit.domain.budgets import Amount
 from remit.domain.conversation import Conversation
-from remit.wire.messages import Message, message_to_plain
+from remit.wire.messages import Message, Text, message_to_plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from remit.gate.actor import Actor
     from remit.gate.budgeting.budgets import BudgetBook
+    from remit.wire.attachment import Attachment
 
 LONG_EVENTS = 2_000
 _EVENTS_PER_ACTION = 2
 LONG_BYTES = 8 * 1024 * 1024
+_QUESTION = 1
+"""Where the question stands in every conversation, behind the instructions."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +42,12 @@ class Story:
     sealed: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     """The sealed texts of earlier generations."""
 
-    def talk(self) -> Talk:
-        """The conversation as the last generation left it."""
+    def talk(self, attached: Sequence[Attachment] = ()) -> Talk:
+        """The conversation as the last generation left it; what is attached to its question is kept beside it."""
         said = [msgspec.convert(message, Message) for message in self.messages]
+        if attached:
+            asked = said[_QUESTION]
+            said[_QUESTION] = Message(asked.role, (*asked.parts, *(each.part for each in attached)))
         return Talk((), Conversation()).add(*said)
 
     def charge(self, budgets: BudgetBook, actor: Actor) -> None:
@@ -54,7 +62,9 @@ class Story:
     ) -> Story:
         """What the next generation has to know of this one."""
         amounts = {"money": used.money, "tokens": used.tokens, "steps": used.steps, "calls": used.calls}
-        return cls([message_to_plain(message) for message in talk.messages], steps, amounts, until, sealed)
+        said = list(talk.messages)
+        said[_QUESTION] = Message(said[_QUESTION].role, (Text(said[_QUESTION].text),))
+        return cls([message_to_plain(message) for message in said], steps, amounts, until, sealed)
 
 
 def is_long(actions: int, size: int) -> bool:

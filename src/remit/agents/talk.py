@@ -16,7 +16,10 @@ from remit.wire import canonical
 from remit.wire.messages import Message, ModelRequest, OutputSchema, Text, ToolCall, ToolResult
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from remit.agents.agent import Profile
+    from remit.wire.attachment import Attachment
 
 
 class Result(Struct, frozen=True, gc=False):
@@ -38,12 +41,11 @@ class Talk(Struct, frozen=True):
     """What the messages weigh, for reservations; counted as they come, never changed."""
 
     @classmethod
-    def begin(cls, profile: Profile, question: Any) -> Talk:
-        """Instructions and the question."""
+    def begin(cls, profile: Profile, question: Any, attached: Iterable[Attachment] = ()) -> Talk:
+        """Instructions and the question, with what is attached to it."""
         text = question if isinstance(question, str) else canonical.encode(question).decode()
-        return cls((), Conversation()).add(
-            Message("system", (Text(profile.instructions),)), Message("user", (Text(text),))
-        )
+        asked = Message("user", (Text(text), *(each.part for each in attached)))
+        return cls((), Conversation()).add(Message("system", (Text(profile.instructions),)), asked)
 
     @property
     def size(self) -> int:

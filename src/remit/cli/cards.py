@@ -16,18 +16,19 @@ if TYPE_CHECKING:
 
     from remit.control.approving.views import InboxItem
 
+WHOLE = 10**9
 _LONGEST_VALUE = 400
 
 
-def card_lines(item: InboxItem, now: int) -> Iterator[str]:
-    """A question as it is shown to a person."""
+def card_lines(item: InboxItem, now: int, longest: int = _LONGEST_VALUE) -> Iterator[str]:
+    """A question as it is shown to a person; what does not fit is said to be cut, and where all of it stands."""
     due = f", answer by {wording.when(item.due, now)}" if item.due is not None else ""
     group = Span(f"for {item.assignee or item.group or 'anybody'}", "waits")
     asked = f"   asked {wording.ago(item.asked_at, now)}{due}"
     yield Line.of(Span(item.id, "strong"), f"  {_question(item)}  ", group, asked).painted
     for label, text in (
         *((("run", f"{item.run} ({item.flow})"),) if item.run else ()),
-        *_asked_about(item),
+        *_asked_about(item, longest),
         *((("note", item.note),) if item.note else ()),
         *_said(item),
         ("approve", item.approve_means),
@@ -55,18 +56,19 @@ def _question(item: InboxItem) -> str:
             return f"{item.requester} proposes to change this: {item.name}"
 
 
-def _asked_about(item: InboxItem) -> Iterator[tuple[str, str]]:
+def _asked_about(item: InboxItem, longest: int) -> Iterator[tuple[str, str]]:
     """The value, or of a write the call that is meant and the key under which the world may know it."""
     match item.value:
         case {"step": str(step), "arguments": _} if item.kind in {"unknown", "write"}:
             yield "step", step
-            yield "with", wording.value(item.value["arguments"], _LONGEST_VALUE)
+            yield from _whole(item, "with", wording.value(item.value["arguments"], longest))
             if "idempotency_key" in item.value:
                 yield "key", item.value["idempotency_key"]
         case {"rule": str(rule), "reason": reason} if item.kind == "approval":
             call = item.value
             what = call.get("tool") or call.get("undo") or item.name
-            yield "what", wording.call(str(what), call.get("arguments") or {}, _LONGEST_VALUE)
+            given = call.get("arguments") or {}
+            yield from _whole(item, "what", wording.call(str(what), given, longest, longest))
             if item.edited_by:
                 yield "changed", f"by {item.edited_by}; somebody else has to agree"
             if item.requester:
@@ -84,7 +86,14 @@ def _asked_about(item: InboxItem) -> Iterator[tuple[str, str]]:
             lines = [str(line) for line in item.value["changes"]]
             yield from zip(["changes", *[""] * len(lines)], lines, strict=False)
         case value:
-            yield "value", wording.value(value, _LONGEST_VALUE)
+            yield from _whole(item, "value", wording.value(value, longest))
+
+
+def _whole(item: InboxItem, label: str, text: str) -> Iterator[tuple[str, str]]:
+    """A text; where it was cut, also where the rest of it is: a yes is for all of it."""
+    yield label, text
+    if text.endswith(("…", "…)")):
+        yield "", f"it is longer than that: remit inbox show {item.id}"
 
 
 def _contract(shown: dict[str, Any]) -> Iterator[tuple[str, str]]:

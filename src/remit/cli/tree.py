@@ -237,7 +237,7 @@ def note_of(step: StepView, *, several: bool) -> str:
 
 def _of_action(action: ActionView) -> list[str]:
     """What it cost, and who agreed to it."""
-    notes: list[str] = []
+    notes = [f"with {each}" for each in action.attached]
     if action.tokens:
         notes.append(f"{action.tokens:,} tok")
     if action.money:

@@ -48,14 +48,16 @@ def clock_time(then: int, now: int) -> str:
 
 
 def value(anything: Any, longest: int = _LONGEST_VALUE) -> str:
-    """A JSON value on one line, cut where it gets long."""
+    """A JSON value on one line, cut where it gets long; what nobody sees, or turns the text around, as its escape."""
     text = json.dumps(anything, ensure_ascii=False, default=str)
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def call(name: str, given: dict[str, Any], longest: int = _LONGEST_VALUE) -> str:
-    """`refund(order=4812, cents=24000)`."""
-    inside = ", ".join(f"{key}={value(part, 24)}" for key, part in given.items())
+def call(name: str, given: dict[str, Any], longest: int = _LONGEST_VALUE, each: int = 24) -> str:
+    """`refund(order=4812, cents=24000)`; at most `each` letters of an argument."""
+    inside = ", ".join(f"{key}={value(part, each)}" for key, part in given.items())
     return f"{name}({inside})" if len(inside) <= longest else f"{name}({inside[: longest - 1]}…)"
 
 

@@ -11,8 +11,11 @@ T = TypeVar("T")
 _DAY = 86_400
 
 
-def _setting(default: T, meaning: str, *, least: int = 0, most: int = 2**31 - 1) -> T:
-    made: Any = field(default=default, metadata={"meaning": meaning, "least": least, "most": most})
+def _setting(
+    default: T, meaning: str, *, least: int = 0, most: int = 2**31 - 1, words: tuple[str, ...] = ()
+) -> T:
+    bounds = {"least": least, "most": most, "words": words}
+    made: Any = field(default=default, metadata={"meaning": meaning} | bounds)
     return made
 
 
@@ -22,7 +25,11 @@ class WorkspaceSettings:
 
     name: str = _setting("", "the name shown to people; empty = the folder's name")
     team: str = _setting("default", "the team that runs belong to")
-    environment: str = _setting("dev", "dev, stage or prod: what rules and the simulated model go by")
+    environment: str = _setting(
+        "dev",
+        "dev, stage or prod: what rules and the simulated model go by",
+        words=("dev", "stage", "prod"),  # in "production" nothing would be demanded of what prod demands
+    )
 
 
 @dataclass(frozen=True, slots=True)

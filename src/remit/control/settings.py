@@ -65,6 +65,7 @@ NO_SETTINGS: Final = (
 _FROM_OUTSIDE = ("REMIT_SERVICE_", "REMIT_PORT")
 """What Kubernetes gives every pod beside a service that is called remit."""
 _MOST_DIGITS = 100
+_TRUTHS = {"true": True, "false": False, "1": True, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,8 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, object]:
 def _typed(text: str, like: object) -> object:
     if isinstance(like, tuple):
         return [part.strip() for part in text.split(",") if part.strip()]
+    if isinstance(like, bool):
+        return _TRUTHS.get(text.strip().lower(), text)
     if isinstance(like, int) and text.strip().removeprefix("-").isdecimal() and len(text) < _MOST_DIGITS:
         return int(text)
     return text
@@ -173,6 +176,8 @@ def _typed(text: str, like: object) -> object:
 
 def _checked(value: object, spec: Any, place: str) -> object:
     like, least, most = spec.default, spec.metadata["least"], spec.metadata["most"]
+    if isinstance(like, bool):
+        return _truth(value, place)
     if isinstance(like, int):
         if not isinstance(value, int) or isinstance(value, bool):
             raise InvalidSetting(f"{place} is {_said(value)}; it takes a whole number, such as {like}.")
@@ -188,6 +193,14 @@ def _checked(value: object, spec: Any, place: str) -> object:
         return texts
     if not isinstance(value, str):
         raise InvalidSetting(f"{place} is {_said(value)}; it takes text in quotes.")
+    if (words := spec.metadata["words"]) and value not in words:
+        raise InvalidSetting(f"{place} is {_said(value)}; it is one of {', '.join(words)}.")
+    return value
+
+
+def _truth(value: object, place: str) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidSetting(f"{place} is {_said(value)}; it takes true or false.")
     return value
 
 

@@ -7,6 +7,7 @@ that works once works after a crash. Types come from annotations, never from the
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import msgspec
@@ -99,7 +100,7 @@ def to_flow(plain: Any, hint: Any, owner: str) -> Any:
 def type_name(hint: Any) -> str:
     """A type as a person writes it."""
     plain = isinstance(hint, type) and not hasattr(hint, "__args__")
-    return hint.__name__ if plain else str(hint).replace("typing.", "")
+    return hint.__name__ if plain else _MODULES.sub("", str(hint))
 
 
 def _fits_already(value: Any, hint: Any) -> bool:
@@ -152,3 +153,4 @@ def _validate_model(kind: type, value: object) -> object:
 
 
 _ENCODER = msgspec.json.Encoder()
+_MODULES = re.compile(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")

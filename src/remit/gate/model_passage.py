@@ -23,6 +23,7 @@ from remit.gate.readers import heard, no_reader, unread_by, without
 from remit.gate.streams import StepListener
 from remit.store.conversations import fingerprint
 from remit.wire import canonical
+from remit.wire.attachment import message_for_log
 from remit.wire.messages import Finish, Message, Usage, message_to_plain
 
 if TYPE_CHECKING:
@@ -288,7 +289,7 @@ class ModelPassage(Passage):
         ask, plan = self._ask, self._plan
         found = self.facts() | {
             "route": ask.route, **ask.shape, "messages": len(ask.request.messages),
-            "new": [message_to_plain(message) for message in ask.new],
+            "new": [message_for_log(message) for message in ask.new],
         }  # fmt: skip
         if ask.purpose:
             found["purpose"] = ask.purpose

@@ -27,6 +27,7 @@ from remit.policy.provenance.ledger import Ledger
 from remit.policy.provenance.risk import is_above, risk_of
 from remit.policy.provenance.texts import texts_of
 from remit.store.conversations import resolve
+from remit.wire.attachment import wordless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,7 +155,9 @@ class RunContract:
         with execution.on_ground():
             given = await resolve(created.input, execution.services.database, execution.services.keys)
         return {
-            name: value for name, value in object_of(given).items() if own and name not in template.untrusted
+            name: wordless(value)
+            for name, value in object_of(given).items()
+            if own and name not in template.untrusted
         }
 
     async def _make(self, execution: Execution) -> None:

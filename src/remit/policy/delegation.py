@@ -86,7 +86,7 @@ def _of_both(parent: Capability, given: Mapping[str, str]) -> dict[str, str]:
     Whoever is given every tool is given those that its giver may call in one definition only in that one.
     """
     if "*" in given:
-        given = {**{tool: digest for tool, digest in given.items() if tool != "*"}, **parent.tools}
+        given = {**given, **parent.tools}
     held = {tool: _wanted(parent, tool) for tool in given}
     return {
         tool: digest or held[tool] or ""

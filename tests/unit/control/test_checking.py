@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from remit.control.protecting.secrets import secrets
-from remit.control.upkeep.checking import Chosen, Problem, check
+from remit.control.settings import Settings, load
+from remit.control.upkeep.checking import Problem, check
 
 AGENTS = 'from remit import Agent\n\ntriage = Agent("triage", prompt="Triage.", tools=["http_fetch"])\n'
 MODELS = """
@@ -52,7 +53,7 @@ async def found(place: Path, **files: str) -> dict[str, Problem]:
         (place / name).write_text(text)
     (place / "policies").mkdir(exist_ok=True)
     (place / "policies" / "main.cedar").write_text('@id("all") permit (principal, action, resource);\n')
-    report = await check(place, Chosen(("agents.py",), "main", "dev", ""))
+    report = await check(place, Settings(code=("agents.py",)))
     return {each.check: each for each in report.problems if each.severity == "error"}
 
 
@@ -87,3 +88,57 @@ async def test_a_secret_with_which_a_token_is_made_is_named_by_that_token(
     assert listed == {
         "CLOUD_KEY": (), "crm_client": ("secret CLOUD_KEY",), "VAULT_TOKEN": ("back end vault",), "idle": (),
     }  # fmt: skip
+
+
+UNFIT = """
+[workspace]
+environment = "prod"
+[keys]
+provider = "pocket"
+[capture]
+classes = ["personal=burn"]
+[retention]
+classes = ["personal=long"]
+[audit]
+anchors = ["ftp://somewhere"]
+[outbox]
+tools = ["pay=soon"]
+[breakers]
+action = "scold"
+[contracts]
+required = "sometimes"
+unreadable = ["personal=perhaps"]
+propose = "slow"
+[policy]
+protect = "sometimes"
+overdue = "sometimes"
+shadow = "nowhere"
+"""
+
+
+async def test_settings_that_a_start_would_refuse_are_all_named(tmp_path: Path) -> None:
+    (tmp_path / "remit.toml").write_text(UNFIT)
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "main.cedar").write_text('@id("all") permit (principal, action, resource);\n')
+    report = await check(tmp_path, load(tmp_path, {}))
+    said = [each.message for each in report.problems if each.check == "settings"]
+    for part in (
+        "keys.provider", "capture.classes", "retention.classes", "audit.anchors", "outbox.tools", "breakers.action",
+        "contracts.required", "contracts.unreadable", 'no route "slow"', "policy.protect", "policy.overdue", "nowhere/",
+    ):  # fmt: skip
+        assert [part in each for each in said].count(True) == 1, (part, said)
+    assert len(said) == 12
+
+
+async def test_an_agent_without_the_contract_that_a_start_demands_is_named(tmp_path: Path) -> None:
+    (tmp_path / "agents.py").write_text(
+        'from remit import Agent, tool\n\n@tool(effect="write")\nasync def pay(cents: int) -> int:\n    """Pay."""\n'
+        '    return cents\n\n\nclerk = Agent("clerk", prompt="Pay.", tools=[pay])\n'
+    )
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "main.cedar").write_text('@id("all") permit (principal, action, resource);\n')
+    (tmp_path / "remit.toml").write_text('code = ["agents.py"]\n[contracts]\nrequired = "always"\n')
+    report = await check(tmp_path, load(tmp_path, {}))
+    assert [(each.check, each.message) for each in report.problems] == [
+        ("settings", "clerk can act and has no contract, and dev demands one.")
+    ]

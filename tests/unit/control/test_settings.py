@@ -8,6 +8,7 @@ import pytest
 
 from remit.control.settings import Settings, all_settings, load
 from remit.domain.errors import InvalidSetting
+from remit.policy.schema import ENVIRONMENTS
 
 
 def test_without_a_file_everything_has_its_default(tmp_path: Path) -> None:
@@ -43,6 +44,11 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ('code = "flows"', 'code is the text "flows"; it takes a list of texts'),
         ("code = [1]", "code is a list; it takes a list of texts"),
         ("database = 5", "database is 5; it takes text in quotes."),
+        ("[capture]\ndetect = 1", "capture.detect is 1; it takes true or false."),
+        (
+            '[workspace]\nenvironment = "production"',
+            'workspace.environment is the text "production"; it is one of dev, stage, prod.',
+        ),
         (
             "[worker]\nlease_seconds = 99999999999999",
             "lease_seconds is far too large; the most it can be is 86,400.",
@@ -66,6 +72,12 @@ def test_a_wrong_file_gets_one_sentence(text: str, sentence: str, tmp_path: Path
         ("REMIT_WORKER_CONCURENCY", "7", '(nearest: "REMIT_WORKER_CONCURRENCY")'),
         ("REMIT_WORKER_CONCURRENCY", "many", 'the variable REMIT_WORKER_CONCURRENCY is the text "many"'),
         ("REMIT_WORKER_PROCESSES", "-1", "the least it can be is 1"),
+        (
+            "REMIT_CAPTURE_DETECT",
+            "perhaps",
+            'REMIT_CAPTURE_DETECT is the text "perhaps"; it takes true or false.',
+        ),
+        ("REMIT_WORKSPACE_ENVIRONMENT", "Prod", "it is one of dev, stage, prod."),
         ("REMIT_STEP_TIMEOUT_SECONDS", "99999999999999", "TIMEOUT_SECONDS is far too large"),
         ("REMIT_WORKER_LEASE_SECONDS", "9" * 5000, "it takes a whole number"),
     ],
@@ -81,6 +93,10 @@ def test_every_setting_can_be_set_both_ways(tmp_path: Path) -> None:
     for setting in all_settings():
         number = str(min(2048, setting.most))
         given, quoted = (number, number) if isinstance(setting.default, int) else ("x", '"x"')
+        if setting.default is False:
+            given = quoted = "true"
+        if setting.name == "workspace.environment":
+            given, quoted = ENVIRONMENTS[-1], f'"{ENVIRONMENTS[-1]}"'
         quoted = f"[{quoted}]" if isinstance(setting.default, list) else quoted
         (tmp_path / "remit.toml").write_text(f"{setting.name} = {quoted}\n")
         from_file = load(tmp_path, {})

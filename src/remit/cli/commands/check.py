@@ -36,10 +36,7 @@ def check(terminal: Terminal) -> int:
     except RemitError as wrong:
         report = checking.unreadable(wrong)
     else:
-        own = chosen.workspace
-        sections = {"capture": chosen.capture, "retention": chosen.retention}
-        looked = checking.Chosen(tuple(chosen.code), own.team, own.environment, chosen.database, sections)
-        report = terminal.execute(checking.check(place, looked))
+        report = terminal.execute(checking.check(place, chosen))
     terminal.answer(report, lambda: _lines(report))
     return DONE if report.ok else REFUSED
 

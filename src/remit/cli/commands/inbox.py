@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from remit.cli import wording
-from remit.cli.cards import card_lines
+from remit.cli.cards import WHOLE, card_lines
 from remit.cli.given import json_object, json_value
 from remit.cli.terminal import Command, Group, Terminal, now
 
@@ -42,7 +42,8 @@ def show(terminal: Terminal, question: str) -> None:
     """Show one open QUESTION, with the digest of exactly what is decided about."""
     item = terminal.ask_office(lambda office: office.question(question))
     terminal.answer(
-        item, lambda: [*card_lines(item, now()), *([f"    digest   {item.digest}"] if item.digest else [])]
+        item,
+        lambda: [*card_lines(item, now(), WHOLE), *([f"    digest   {item.digest}"] if item.digest else [])],
     )
 
 

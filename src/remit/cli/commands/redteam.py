@@ -27,7 +27,14 @@ def redteam() -> None:
 
 @redteam.command(cls=Command)
 @click.option("--agent", metavar="NAME", default="", help="Only this agent, or this flow.")
-@click.option("--runs", metavar="N", default=50, show_default=True, help="How many recorded runs to attack.")
+@click.option(
+    "--runs",
+    metavar="N",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    help="How many recorded runs to attack.",
+)
 @click.pass_obj
 def worst_case(terminal: Terminal, agent: str, runs: int) -> int:
     """Put an attacker's calls to the rules and contracts of this workspace: every tool within reach of every agent, and

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 @click.argument("flow")
 @click.option("--input", "given", default=None, metavar="JSON", help="Parameters by name; JSON, @file or -.")
 @click.option("--ask", "question", default=None, metavar="TEXT", help="Ask an agent this, by its name.")
+@click.option(
+    "--attach", "files", multiple=True, metavar="FILE", help="Hand it a picture, a sound or a file."
+)
 @click.option("--detach", is_flag=True, help="Only submit it; a worker executes it.")
 @click.option(
     "--wait", "patience", default=30.0, show_default=True, metavar="SECONDS",
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def run(
     terminal: Terminal, flow: str, given: str | None, question: str | None, patience: float,
-    *, detach: bool, stream: bool,
+    files: tuple[str, ...], *, detach: bool, stream: bool,
 ) -> int:  # fmt: skip
     """Start FLOW, or an agent, and follow it until it ends or waits. If it waits, this exits with 4 and says why."""
     if given is not None and question is not None:
@@ -40,6 +43,8 @@ def run(
     if detach and stream:
         raise click.UsageError("--detach leaves the run to a worker; there is nothing to --stream here.")
     parameters = json_object(given or "{}", "--input") if question is None else {"question": question}
+    if files:
+        parameters = _with_files(parameters, files)
     if detach:
         _submit(terminal, flow, parameters)
         return 0
@@ -79,6 +84,15 @@ async def _execute(
     await platform.start_worker(only=handle.id)
     with screen_for(as_json=terminal.as_json, stream=False) as screen:
         return await follow(platform, handle.id, screen, patience=patience)
+
+
+def _with_files(given: dict[str, Any], files: tuple[str, ...]) -> dict[str, Any]:
+    """The parameters with what is attached, read here: whoever executes the run needs no file of ours."""
+    from remit.wire.attachment import Attachment
+
+    if "attach" in given:
+        raise click.UsageError("--input names what to attach already; give it there, or with --attach FILE.")
+    return {**given, "attach": [Attachment.read(file) for file in files]}
 
 
 def _submit(terminal: Terminal, flow: str, given: dict[str, Any]) -> None:

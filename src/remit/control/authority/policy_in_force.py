@@ -26,6 +26,7 @@ from remit.store.database import Conflict, Op
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from remit.control.ground.ground import Ground
     from remit.gate.parts import GateParts
@@ -70,14 +71,19 @@ def demands_two(protect: str, environment: str) -> bool:
     return protect == "always" or (protect == "prod" and environment == "prod")
 
 
-def reviews_of(ground: Ground, overdue: str) -> Unconfirmed | None:
-    """Who denies the rights that a review left unconfirmed; nobody, if the settings keep them."""
+def denies_late(overdue: str) -> bool:
+    """Whether the settings have rights denied that a review left unconfirmed."""
     if overdue not in _OVERDUE:
         raise InvalidSetting(
             f'policy.overdue is "{overdue}"; it is one of {", ".join(_OVERDUE)}.',
             "See docs/reference/settings.md.",
         )
-    if overdue == "keep":
+    return overdue == "deny"
+
+
+def reviews_of(ground: Ground, overdue: str) -> Unconfirmed | None:
+    """Who denies the rights that a review left unconfirmed; nobody, if the settings keep them."""
+    if not denies_late(overdue):
         return None
     return Unconfirmed(ground.database, ground.log, ground.clock, ground.principal.team)
 
@@ -122,15 +128,20 @@ def cast_shadow(ground: Ground, gate: GateParts, folder: str) -> Shadow | None:
     """Try the rules of a folder from now on, if one is named."""
     if not folder:
         return None
-    place = (ground.workspace / folder).resolve()
-    inside = (ground.workspace / "policies").resolve()
+    tried = Authority.load(shadow_place(ground.workspace, folder), gate.authority.world)
+    return Shadow(tried, gate.authority, ground.database, ground.keys, ground.clock, ground.principal.team)
+
+
+def shadow_place(workspace: Path, folder: str) -> Path:
+    """Where rules on trial lie; never among those in force."""
+    place = (workspace / folder).resolve()
+    inside = (workspace / FOLDER).resolve()
     if place == inside or inside in place.parents:
         raise InvalidSetting(
             f'policy.shadow is "{folder}", where all rules are in force.',
             "Keep rules on trial in a folder of their own.",
         )
-    tried = Authority.load(place, gate.authority.world)
-    return Shadow(tried, gate.authority, ground.database, ground.keys, ground.clock, ground.principal.team)
+    return place
 
 
 async def is_held(ground: Ground, archive: PolicyArchive, now: InForce, files: Mapping[str, str]) -> bool:

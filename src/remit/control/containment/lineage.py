@@ -4,9 +4,12 @@ to those, until nobody new is found.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from remit.control.containment.facts import MEMORY, PRINCIPAL, TOOL, Reader
+from remit.control.runs.inspection import find
+from remit.domain.action_errors import UnknownTool
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import InvalidInput
 from remit.engine.outside import run_stream
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from remit.control.ground.ground import Ground
 
 _SHORTEST = 4
+_MOST_DAYS = 36_500
+_RUN_ID = re.compile(r"r-[0-9a-z]{4,16}")
 _RUN = "run:"
 _REMEMBERING = ("remember", "recall", "forget")
 
@@ -31,8 +36,11 @@ class Lineage:
             raise InvalidInput(
                 f'"{source}" names no source.', "Say RUN/PATH, RUN, memory:…, tool:NAME, or an address."
             )
+        if not 0 < days <= _MOST_DAYS:
+            raise InvalidInput(f"{days} days are none that can be looked back.", "Such as --days 30.")
         self._ground = ground
         self._source = source
+        self._days = days
         self._since = ground.clock.now() - days * 86_400 * MICROSECONDS
         self.statuses: dict[str, str] = {}
         self._parents: dict[str, str] = {}
@@ -50,6 +58,7 @@ class Lineage:
             if parent:
                 self._parents[run] = parent
                 self._children.setdefault(parent, []).append(run)
+        await self._name()
         await self._take(await self._begin())
         while True:
             descends = descent(self._facts, *self._names())
@@ -59,6 +68,24 @@ class Lineage:
             if wanted <= self._read:
                 return descends
             await self._take(wanted)
+
+    async def _name(self) -> None:
+        """Know the run or the tool that is meant; of one that is misspelt, that nothing descends would reassure."""
+        ground, (run, slash, path) = self._ground, self._source.partition("/")
+        if self._source.startswith(TOOL):
+            tool = self._source.removeprefix(TOOL)
+            if not await self._stepping(tool) and not await ground.database.fetch(
+                "tools.get", ground.principal.team, tool
+            ):
+                raise UnknownTool(f'no tool "{tool}" was ever seen here.', "See remit tools.")
+        elif _RUN_ID.fullmatch(run):
+            found = (await find(ground.database, run)).id
+            if found not in self.statuses:
+                raise InvalidInput(
+                    f"{found} is none of this team's runs of the last {self._days} days.",
+                    "Look further back: --days N",
+                )
+            self._source = f"{found}{slash}{path}"
 
     async def _begin(self) -> set[str]:
         """The runs in which the source itself may be; those that remember, because a label may name it there."""

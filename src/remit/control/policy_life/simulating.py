@@ -122,6 +122,6 @@ async def _files(parts: Parts, wanted: str) -> dict[str, str]:
     if kept is None:
         raise InvalidInput(
             f'"{wanted}" is no folder here, and no version of the rules that was ever in force.',
-            "Such as --policies policies, or the digest that remit policy history shows.",
+            "Such as --policies policies, or the digest of rules that were in force once.",
         )
     return dict(kept)

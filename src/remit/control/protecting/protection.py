@@ -91,6 +91,8 @@ async def sweep(ground: Ground, rules: Rules, by: str) -> Swept:
 
 async def delete(ground: Ground, subject: str) -> Erasure | None:
     """Make everything about a subject unreadable; None if there is nothing about it."""
+    if not subject.strip():
+        raise InvalidInput("an empty name is no subject.", "Say whose data it is: remit shred SUBJECT")
     done = await deletion.delete_subject(
         ground.database, ground.keys, ground.ledger,
         team=ground.principal.team, subject=subject, by=ground.principal.id, at=ground.clock.now(),

@@ -41,17 +41,31 @@ def contain(parts: Parts, chosen: Containment) -> None:
     gate = parts.house.gate.parts
     gate.halts.limit(chosen.age)
     if chosen.action != "off":
-        gate.fuses.arm(chosen.limits, _action(chosen.action), chosen.cool_down)
+        gate.fuses.arm(chosen.limits, action_of(chosen.action), chosen.cool_down)
     hold_back(gate.outbox, chosen.window, chosen.tools, chosen.environment)
 
 
 def hold_back(outbox: Outbox, window: str, tools: tuple[str, ...], environment: str) -> None:
     """Say how long calls are held back here."""
+    outbox.seconds, by_tool = holds_of(window, tools, environment)
+    outbox.tools.update(by_tool)
+
+
+def holds_of(window: str, tools: tuple[str, ...], environment: str) -> tuple[float, dict[str, float]]:
+    """For how long what cannot be undone is held back, and calls of single tools, in seconds."""
     usual = _IN_PROD if environment == "prod" else "0"
-    outbox.seconds = _seconds(window or usual, "outbox.window")
+    by_tool: dict[str, float] = {}
     for each in tools:
         name, _, text = each.partition("=")
-        outbox.tools[name.strip()] = _seconds(text.strip(), f"outbox.tools: {each}")
+        by_tool[name.strip()] = _seconds(text.strip(), f"outbox.tools: {each}")
+    return _seconds(window or usual, "outbox.window"), by_tool
+
+
+def action_of(named: str) -> HaltMode:
+    """What a breaker does to an agent, where it does anything."""
+    if named not in _ACTIONS:
+        raise InvalidSetting(f'breakers.action is "{named}".', 'Say "quarantine", "halt" or "off".')
+    return _ACTIONS[named]
 
 
 async def watch(parts: Parts) -> None:
@@ -81,9 +95,3 @@ def _seconds(text: str, place: str) -> float:
         return 0.0 if text == "0" else seconds(text)
     except BadInput:
         raise InvalidSetting(f'{place} is "{text}"; it takes a time.', "Such as 10m, 1h or 0.") from None
-
-
-def _action(named: str) -> HaltMode:
-    if named not in _ACTIONS:
-        raise InvalidSetting(f'breakers.action is "{named}".', 'Say "quarantine", "halt" or "off".')
-    return _ACTIONS[named]

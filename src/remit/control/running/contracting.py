@@ -17,7 +17,7 @@ from remit.policy.provenance.roles import is_consequential
 from remit.policy.provenance.telling import said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from remit.agents.agent import Agent
@@ -104,11 +104,11 @@ def hold(parts: Parts, chosen: Demands) -> None:
     parts.house.floor = floor_of(chosen)
     if chosen.propose:
         parts.house.gate.parts.models.configuration.route(chosen.propose)  # or it says that there is none
-    parts.house.gate.parts.unreadable.update(_unreadable(chosen))
+    parts.house.gate.parts.unreadable.update(unreadable_of(chosen))
     parts.house.propose, parts.house.show_above = chosen.propose, chosen.show_above
 
 
-def _unreadable(chosen: Demands) -> dict[str, str]:
+def unreadable_of(chosen: Demands) -> dict[str, str]:
     """By class, what becomes of content that a provider may not read."""
     found: dict[str, str] = {}
     for rule in chosen.unreadable:
@@ -124,10 +124,15 @@ def _unreadable(chosen: Demands) -> dict[str, str]:
 
 def require(parts: Parts, chosen: Demands, environment: str) -> None:
     """Refuse to start while an agent that can act has no contract, where one is demanded."""
-    missing = uncontracted(
-        parts.house.agents.values(), {tool.name: tool.manifest for tool in parts.house.gate.parts.registry}
-    )
-    demanded = chosen.required
+    tools = {tool.name: tool.manifest for tool in parts.house.gate.parts.registry}
+    refuse_uncontracted(parts.house.agents.values(), tools, chosen.required, environment)
+
+
+def refuse_uncontracted(
+    agents: Iterable[Agent], tools: Mapping[str, ToolManifest], demanded: str, environment: str
+) -> None:
+    """Name the agents that can act and have no contract, where one is demanded."""
+    missing = uncontracted(agents, tools)
     if missing and (demanded == "always" or (demanded == "prod" and environment == "prod")):
         raise BadWorkspace(
             f"{', '.join(missing)} can act and {'has' if len(missing) == 1 else 'have'} no contract, "
@@ -136,7 +141,7 @@ def require(parts: Parts, chosen: Demands, environment: str) -> None:
         )
 
 
-def uncontracted(agents: Iterable[Agent], tools: dict[str, ToolManifest]) -> list[str]:
+def uncontracted(agents: Iterable[Agent], tools: Mapping[str, ToolManifest]) -> list[str]:
     """The agents that hold a consequential tool and declare no contract."""
     return sorted(
         agent.name

@@ -7,6 +7,7 @@ import gc
 import logging
 from typing import TYPE_CHECKING, Any
 
+from remit.agents.attaching import holds_secret
 from remit.control.running.containing import check_start
 from remit.control.running.handle import RunHandle
 from remit.domain.clock import LONGEST_SECONDS, MICROSECONDS
@@ -16,6 +17,7 @@ from remit.engine.birth import DEFAULT_PRIORITY, Birth
 from remit.engine.flow import Flow
 from remit.store.database import Commit
 from remit.wire import canonical
+from remit.wire.attachment import attached_size, check_size, rewritten
 
 if TYPE_CHECKING:
     from remit.control.running.parts import Parts
@@ -29,7 +31,13 @@ async def submit(
 ) -> RunHandle:  # fmt: skip
     """Create a run; a worker of this process starts it at once if there is room."""
     chosen = flow_named(parts, flow)
-    accepted = parts.house.gate.parts.vault.redact(accept(chosen, given))  # a secret has no place in the log
+    accepted = accept(chosen, given)
+    check_size(chosen.name, attached_size(accepted), parts.services.limits.result_bytes)
+    vault = parts.house.gate.parts.vault
+    given_size = attached_size(accepted := rewritten(accepted, vault.redact))
+    accepted = vault.redact(accepted)  # a secret has no place in the log
+    if attached_size(accepted) != given_size:
+        raise holds_secret(f"what is attached to {chosen.name}")
     canonical.accept([subject, session], "the subject or the session")
     ground = parts.ground
     await check_start(parts, chosen)

@@ -30,7 +30,10 @@ def told(before: ActionView | None, event: Event) -> ActionView | None:
             found = _more(before, event.detail)
             return replace(found, failure=failure_class(event.error)) if found is not None else None
         case AgentAsked():
-            return ActionView(agent=event.agent, arguments=event.input)
+            attached = object_of(object_of(event.detail).get("attached"))
+            return ActionView(
+                agent=event.agent, arguments=event.input, attached=tuple(attached.get("shown") or ())
+            )
         case _:
             return before
 

@@ -21,6 +21,7 @@ from remit.domain.events import (
 from remit.domain.runs import RunStatus
 from remit.engine.outside import run_stream
 from remit.store.runs import run_row
+from remit.wire.attachment import shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -86,7 +87,7 @@ async def show(ground: Ground, run: str) -> RunView:
     born_here = len(entries) < 2 or not isinstance(entries[1].event, RunResumed)  # noqa: PLR2004 - else the first pick-up was its first segment
     segments = resumed + born_here
     return RunView(
-        _summary(row, steps, why), given, ended.result if ended else None, message, first.by, segments,
+        _summary(row, steps, why), shown(given), shown(ended.result) if ended else None, message, first.by, segments,
         row.generation, entries[-1].seq, first.forked_from, first.simulated,
         build_tree(entries, ended=ended is not None), [] if ended else open_waits(entries), spent(entries),
         contracts_in(entries),

@@ -28,6 +28,7 @@ from remit.domain.events import (
     WaitEscalated,
     WaitOpened,
 )
+from remit.wire.attachment import shown
 
 if TYPE_CHECKING:
     from remit.store.log import Entry
@@ -157,7 +158,7 @@ def _apply_step(
         case StepDone():
             node.started_at = min(node.started_at, event.started)
             node.state, node.ended_at, node.attempts = "done", at, event.attempts
-            node.how, node.detail, node.result = _how(event), "", event.result
+            node.how, node.detail, node.result = _how(event), "", shown(event.result)
         case StepFailed():
             node.started_at = min(node.started_at, event.started)
             node.state, node.ended_at, node.attempts, node.detail = (

@@ -63,6 +63,8 @@ class ActionView:
     """What guards found, and what followed: `mails redacted the result (email)`; they are no authority."""
     about: str = ""
     """What it does in words, where the name of the step does not say it: `remembers user:lea/address`."""
+    attached: tuple[str, ...] = ()
+    """What an agent was handed beside the question: `scan.png (image/png, 12 kB)`."""
 
 
 @dataclass(frozen=True, slots=True)

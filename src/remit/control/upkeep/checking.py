@@ -7,7 +7,7 @@ gives its problems. What a check cannot read becomes a problem by itself, and th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from remit.agents import checking as agent_checking
 from remit.agents.agent_flow import flow_of
@@ -20,6 +20,7 @@ from remit.control.ground.ground import database_for, folder_of
 from remit.control.ground.identity import people_of
 from remit.control.policy_life import checking as policies
 from remit.control.upkeep.served import check_served
+from remit.control.upkeep.settled import refusals
 from remit.control.workspace.code import load_code
 from remit.domain.action_errors import InvalidPolicy
 from remit.domain.clock import SystemClock
@@ -41,9 +42,10 @@ from remit.tools.acceptance import Acceptance
 from remit.tools.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from remit.control.sections import Settings
     from remit.control.workspace.code import Code
     from remit.domain.guards import Guard
     from remit.gate.secrets.secrets_file import SecretsFile
@@ -80,24 +82,12 @@ class CheckReport:
         return all(problem.severity != "error" for problem in self.problems)
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """What the settings say that a check goes by."""
-
-    code: tuple[str, ...]
-    team: str
-    environment: str
-    database: str
-    sections: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """The sections of the settings that take two people where they are protected."""
-
-
 @dataclass(slots=True)
 class Bench:
     """A workspace on the bench: what was read of it so far."""
 
     root: Path
-    chosen: Chosen
+    chosen: Settings
     registry: Registry = field(default_factory=Registry)
     code: Code | None = None
     models: Configuration | None = None
@@ -123,7 +113,7 @@ def unreadable(wrong: RemitError) -> CheckReport:
     return CheckReport((Problem("settings", "error", wrong.message, wrong.hint),), 0, 0, 0, 0)
 
 
-async def check(root: Path, chosen: Chosen) -> CheckReport:
+async def check(root: Path, chosen: Settings) -> CheckReport:
     """Look at everything that a workspace says; nothing is started, changed or asked of a model."""
     bench = Bench(root, chosen)
     problems: list[Problem] = []
@@ -156,17 +146,17 @@ async def _code(bench: Bench) -> list[Problem]:
 
 async def _secrets(bench: Bench) -> list[Problem]:
     """secrets.toml can be read."""
-    bench.secrets = read_secrets(bench.root, bench.chosen.environment)
+    bench.secrets = read_secrets(bench.root, bench.chosen.workspace.environment)
     bench.vault = Vault(bench.secrets, bench.root, SystemClock())
     return []
 
 
 async def _models(bench: Bench) -> list[Problem]:
     """models.toml holds together, and what is to be played can be read: scripts, and cassettes."""
-    bench.models = configuration.load(bench.root, environment=bench.chosen.environment)
+    bench.models = configuration.load(bench.root, environment=bench.chosen.workspace.environment)
     for spec in bench.models.providers.values():
         if spec.kind == SIMULATED:
-            open_simulated(spec, folder=bench.root, environment=bench.chosen.environment)
+            open_simulated(spec, folder=bench.root, environment=bench.chosen.workspace.environment)
         elif spec.cassette and spec.cassette_mode == "replay":
             Tape(bench.root / spec.cassette)
     return []
@@ -225,7 +215,7 @@ async def _budgets(bench: Bench) -> list[Problem]:
     """budgets.toml speaks of agents and flows that there are."""
     if bench.code is not None:
         flows = [flow.name for flow in bench.code.flows]
-        read_budgets(bench.root, bench.chosen.team, bench.code.agents, flows)
+        read_budgets(bench.root, bench.chosen.workspace.team, bench.code.agents, flows)
     return []
 
 
@@ -266,7 +256,7 @@ async def _policy(bench: Bench) -> list[Problem]:
         return []
     tools = {tool.name: tool.manifest for tool in bench.registry}
     cards = frozenset(card.name for card in bench.models.catalog)
-    own = bench.chosen
+    own = bench.chosen.workspace
     world = World(own.team, tools, frozenset(bench.code.agents), models=cards)
     bench.world = world
     report = policies.report(bench.root, world, own.environment)
@@ -277,11 +267,20 @@ async def _policy(bench: Bench) -> list[Problem]:
     ]
 
 
+async def _settings(bench: Bench) -> list[Problem]:
+    """Every setting means something: what a start would refuse is refused here."""
+    agents = bench.code.agents.values() if bench.code is not None else ()
+    found = refusals(bench.root, bench.chosen, bench.models, bench.world, agents)
+    return [bench.problem("settings", wrong) for wrong in found]
+
+
 async def _quarantine(bench: Bench) -> list[Problem]:
     """No tool waits for somebody to accept its definition, or would after a start."""
 
     async def look(database: Database) -> list[Problem]:
-        waiting = await Acceptance(database, None, SystemClock(), bench.chosen.team).waiting(bench.registry)
+        waiting = await Acceptance(database, None, SystemClock(), bench.chosen.workspace.team).waiting(
+            bench.registry
+        )
         return [
             Problem(
                 "quarantine", "error",
@@ -296,7 +295,10 @@ async def _quarantine(bench: Bench) -> list[Problem]:
 
 async def _in_force(bench: Bench) -> list[Problem]:
     """What one person alone may not change is written as it is in force."""
-    team, written = bench.chosen.team, as_written(bench.root, **bench.chosen.sections)
+    team, written = (
+        bench.chosen.workspace.team,
+        as_written(bench.root, capture=bench.chosen.capture, retention=bench.chosen.retention),
+    )
 
     async def look(database: Database) -> list[Problem]:
         if not await database.fetch("people.any", team):
@@ -321,7 +323,7 @@ async def _in_force(bench: Bench) -> list[Problem]:
 
 async def _locked_out(bench: Bench, database: Database) -> list[Problem]:
     """Whether the rules that are written would be refused at a start, because after them nobody could change any."""
-    files, team = read_files(bench.root / FOLDER), bench.chosen.team
+    files, team = read_files(bench.root / FOLDER), bench.chosen.workspace.team
     rows = await database.fetch("policy.in_force", team)
     if bench.world is None or not rows or rows[0][0] == digest_of(files):
         return []
@@ -333,7 +335,9 @@ async def _locked_out(bench: Bench, database: Database) -> list[Problem]:
     members = [
         Member(who.id, tuple(sorted(who.roles))) for who in people if who.active and who.kind == "user"
     ]
-    wrong = next(locked_out(after, None, members, bench.chosen.environment, protected=bool(rows[0][1])), "")
+    wrong = next(
+        locked_out(after, None, members, bench.chosen.workspace.environment, protected=bool(rows[0][1])), ""
+    )
     return (
         [Problem("in force", "error", f"the rules would not be put into force: {wrong}.", GLASS)]
         if wrong
@@ -378,6 +382,7 @@ CHECKS: dict[str, Callable[[Bench], Awaitable[list[Problem]]]] = {
     "agents": _agents,
     "flows": _flows,
     "policy": _policy,
+    "settings": _settings,
     "quarantine": _quarantine,
     "in force": _in_force,
 }

@@ -13,8 +13,9 @@ WHERE id = $1;
 SELECT wrapped FROM data_keys WHERE id = $1;
 
 -- name: keys.of_subject
--- The keys of everything about one subject.
-SELECT id FROM data_keys WHERE subject_tag = $1 AND wrapped IS NOT NULL;
+-- The keys of everything about one subject. What has no tag is about nobody, and nobody's name finds it: the keys of
+-- the teams and of most runs are such.
+SELECT id FROM data_keys WHERE subject_tag = $1 AND subject_tag <> '' AND wrapped IS NOT NULL;
 
 -- name: keys.living
 -- Whether a key is there and was not destroyed.
@@ -56,7 +57,7 @@ UPDATE data_keys SET wrapped = $3 WHERE id = $1 AND wrapped = $2;
 
 -- name: keys.destroyed_of_subject
 -- The keys of a subject that were destroyed since a moment.
-SELECT id FROM data_keys WHERE subject_tag = $1 AND shredded_at >= $2 ORDER BY id;
+SELECT id FROM data_keys WHERE subject_tag = $1 AND subject_tag <> '' AND shredded_at >= $2 ORDER BY id;
 
 -- name: keys.count_blobs
 -- How many blobs a key protects.

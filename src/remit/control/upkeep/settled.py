@@ -1,0 +1,62 @@
+"""What of the settings a start would refuse, each asked of whoever would refuse it; all of it is found, not only the
+first. It opens no database, no key and no anchor, and knows no setting's meaning itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from remit.control.authority import policy_in_force
+from remit.control.ground.ground import database_for
+from remit.control.ground.root_keys import keeper_for, key_choice
+from remit.control.running import containing, contracting
+from remit.domain.clock import SystemClock
+from remit.domain.errors import RemitError
+from remit.policy.authority import Authority
+from remit.policy.data_classes import capture_rules, retention_days
+from remit.store.anchors.opening import open_anchors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from remit.agents.agent import Agent
+    from remit.control.sections import Settings
+    from remit.models.configuration import Configuration
+    from remit.policy.world import World
+
+
+def refusals(
+    root: Path, chosen: Settings, models: Configuration | None, world: World | None, agents: Iterable[Agent]
+) -> Iterator[RemitError]:
+    """Every error with which these settings would stop a start."""
+    for ask in _questions(root, chosen, models, world, agents):
+        try:
+            ask()
+        except RemitError as wrong:
+            yield wrong
+
+
+def _questions(
+    root: Path, chosen: Settings, models: Configuration | None, world: World | None, agents: Iterable[Agent]
+) -> Iterator[Callable[[], object]]:
+    environment, policy, outbox = chosen.workspace.environment, chosen.policy, chosen.outbox
+    demands = contracting.demands_of(chosen.contracts)
+    clock = SystemClock()
+    yield lambda: keeper_for(root, key_choice(chosen), database_for(root, chosen.database, clock), clock)
+    yield lambda: capture_rules(chosen.capture.classes, environment)
+    yield lambda: retention_days(chosen.retention.classes)
+    yield lambda: open_anchors(chosen.audit.anchors, root)
+    yield lambda: containing.holds_of(outbox.window, outbox.tools, environment)
+    if chosen.breakers.action != "off":
+        yield lambda: containing.action_of(chosen.breakers.action)
+    yield lambda: contracting.floor_of(demands)
+    yield lambda: contracting.unreadable_of(demands)
+    yield lambda: policy_in_force.demands_two(policy.protect, environment)
+    yield lambda: policy_in_force.denies_late(policy.overdue)
+    if demands.propose and models is not None:
+        yield lambda: models.route(demands.propose)
+    if world is not None:
+        yield lambda: contracting.refuse_uncontracted(agents, world.tools, demands.required, environment)
+        if policy.shadow:
+            yield lambda: Authority.load(policy_in_force.shadow_place(root, policy.shadow), world)
