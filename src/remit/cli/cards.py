@@ -34,7 +34,7 @@ def card_lines(item: InboxItem, now: int, longest: int = _LONGEST_VALUE) -> Iter
         ("approve", item.approve_means),
         ("reject", item.reject_means),
     ):
-        yield Line.of("    ", Span(f"{label:<9}", "dim"), text).painted
+        yield Line.of("    ", Span(f"{label:<9}", "dim"), wording.seen(text)).painted
     yield ""
 
 
@@ -67,7 +67,7 @@ def _asked_about(item: InboxItem, longest: int) -> Iterator[tuple[str, str]]:
         case {"rule": str(rule), "reason": reason} if item.kind == "approval":
             call = item.value
             what = call.get("tool") or call.get("undo") or item.name
-            given = call.get("arguments") or {}
+            given = object_of(call.get("arguments") or {})
             yield from _whole(item, "what", wording.call(str(what), given, longest, longest))
             if item.edited_by:
                 yield "changed", f"by {item.edited_by}; somebody else has to agree"

@@ -49,10 +49,15 @@ def clock_time(then: int, now: int) -> str:
 
 def value(anything: Any, longest: int = _LONGEST_VALUE) -> str:
     """A JSON value on one line, cut where it gets long; what nobody sees, or turns the text around, as its escape."""
-    text = json.dumps(anything, ensure_ascii=False, default=str)
-    if not text.isprintable():
-        text = "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
+    text = seen(json.dumps(anything, ensure_ascii=False, default=str))
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def seen(text: str) -> str:
+    """A text on one line, in which whatever steers a terminal or is not to be seen stands as its escape."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
 
 
 def call(name: str, given: dict[str, Any], longest: int = _LONGEST_VALUE, each: int = 24) -> str:

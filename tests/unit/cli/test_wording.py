@@ -37,3 +37,23 @@ def test_a_card_shows_every_argument_or_says_where_the_rest_of_it_is() -> None:
     assert "remit inbox show" not in card(account)
     assert "it is longer than that: remit inbox show a-1" in card("a" * 1_000 + account)
     assert account in card("a" * 1_000 + account, WHOLE)
+
+
+def test_what_people_say_on_a_card_makes_no_line_of_it() -> None:
+    item = InboxItem(
+        "a-1",
+        "human",
+        "r-1",
+        "f",
+        "p",
+        "n",
+        "leads",
+        0,
+        None,
+        1,
+        "yes",
+        "no",
+        note="x\x1b[2J\n    what pay(1)",
+    )
+    said = "\n".join(card_lines(item, 1))
+    assert "    note     x\\u001b[2J\\n    what pay(1)\n" in said
