@@ -111,7 +111,8 @@ def test_a_violation_is_a_question_that_no_grant_answers_and_a_no_stays_one(
         assert made.combined(decision, {}) is decision
         return
     asked = Requirement("leads", "contract:no_slot", "not in the contract: one; two", violation=True)
-    assert made.combined(decision, {}) == Decision(Outcome.ASK, WHY, asked, policy="p")
+    asking = Decision(Outcome.ASK, WHY, asked, {"note": "x"}, policy="p")
+    assert made.combined(decision, {}) == asking, "people agree to what a rule has changed already"
     assert made.combined(decision, {"contract:sink": "lea"}).outcome is Outcome.ASK
     assert made.combined(decision, {"contract:no_slot": "lea"}) is decision
 

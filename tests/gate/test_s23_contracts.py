@@ -23,6 +23,7 @@ from remit.testing.scripting import Script
 from remit.testing.stage import Stage, stage
 from remit.tools.tool import PythonTool, tool
 from tests.engine.places import parked
+from tests.gate.desk import write_policy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -369,3 +370,24 @@ async def test_s23_what_starts_by_the_clock_has_nobody_to_ask() -> None:
         await asyncio.wait_for(over.wait(), 60)
     assert "may not call send_money" in told[0]
     assert world.sent == []
+
+
+async def test_s21_a_person_agrees_to_what_a_rule_has_changed_already(script: Script, place: Place) -> None:
+    """A rule takes something out of a call that is not in the contract: nothing changes after the yes."""
+    world = World()
+    agent = clerk(world, contract(asks="owner"))
+    script(agent).calls("send_money", iban=EVIL, amount=5, subject="private").replies("done")
+    write_policy(
+        place.folder,
+        '@id("everything") permit (principal, action, resource);\n'
+        '@id("short") @redact("subject") '
+        'forbid (principal, action == Action::"call", resource == Tool::"send_money");\n',
+    )
+    async with stage(agents=[agent], script=script) as made:
+        run = await made.start("clerk", question="Pay the bill on the page.")
+        await run.waits_for()
+        shown = (await made.inbox())[0].value["arguments"]
+        assert shown["subject"] != "private"
+        await run.approve()
+        assert "done" in await run.result()
+    assert world.sent == [(EVIL, 5, shown["subject"])]

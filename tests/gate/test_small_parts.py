@@ -120,6 +120,9 @@ def test_where_nobody_is_kept_there_is_nothing_to_look_at() -> None:
 def test_a_result_is_as_large_as_the_log_takes_and_a_larger_one_is_said_to_be_so() -> None:
     assert within(tool_of(READ), "abcd", 4) == "abcd"
     assert within(tool_of(READ), [1], 3) == [1]
+    assert within(tool_of(READ), "ä\ud800", 5) == "ä\ud800"
+    with pytest.raises(ToolFailed, match="answered 6 bytes"):
+        within(tool_of(READ), "äöü", 5)
     with pytest.raises(ToolFailed) as failed:
         within(tool_of(READ), "x" * 1001, 1000)
     assert str(failed.value) == "get_ticket answered 1,001 bytes, and a result may have 1,000. Ask for less."

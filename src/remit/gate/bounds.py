@@ -74,7 +74,8 @@ class Bounds:
                 return Decision(Outcome.DENY, verdict.reasons, policy=decision.policy)
             said = "; ".join(reason.text for reason in verdict.reasons)
             asked = Requirement(contract.asks, rule, f"not in the contract: {said}", violation=True)
-            return Decision(Outcome.ASK, verdict.reasons, asked, policy=decision.policy)
+            # what a rule changes is changed before somebody is asked: they agree to what will be done
+            return Decision(Outcome.ASK, verdict.reasons, asked, decision.changes, policy=decision.policy)
         return decision
 
     def claim(self, place: tuple[Execution, str] | None, tool: str) -> None:

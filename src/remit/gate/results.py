@@ -19,7 +19,7 @@ _KEPT = "_said_of_calls"
 
 def within(tool: Tool, result: Any, largest: int) -> Any:
     """The result, or what stands in for one that is too large; raises where nothing can."""
-    size = len(result) if isinstance(result, str) else len(_SIZE.encode(result))
+    size = len(result.encode("utf-8", "surrogatepass") if isinstance(result, str) else _SIZE.encode(result))
     return result if size <= largest else _too_large(tool, size, largest)
 
 

@@ -11,6 +11,7 @@ from remit.policy.data_classes import EVERYWHERE
 from remit.policy.detectors.finding import Found, replaced
 from remit.policy.detectors.personal_data import personal_data
 from remit.policy.detectors.secret_values import secret_values
+from remit.policy.leaves import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -112,7 +113,7 @@ class Reducer:
 
 def _leaves_at(value: Json, place: list[str]) -> Iterator[Json]:
     if not place:
-        yield from _leaves(value)
+        yield from leaves(value)
         return
     head, *rest = place
     if isinstance(value, dict):
@@ -122,14 +123,3 @@ def _leaves_at(value: Json, place: list[str]) -> Iterator[Json]:
     elif isinstance(value, list) and head == EVERYWHERE:
         for inner in cast("list[Json]", value):
             yield from _leaves_at(inner, rest)
-
-
-def _leaves(value: Json) -> Iterator[Json]:
-    if isinstance(value, dict):
-        for inner in cast("dict[str, Json]", value).values():
-            yield from _leaves(inner)
-    elif isinstance(value, list):
-        for inner in cast("list[Json]", value):
-            yield from _leaves(inner)
-    else:
-        yield value

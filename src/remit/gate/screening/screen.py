@@ -6,7 +6,7 @@ content that it objects to does not stand there a second time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
@@ -213,7 +213,7 @@ class GuardedBounds(Bounds):
             return decision
         for rule, (guard, why) in self._asks().items():
             if rule not in agreed:
-                return asking(guard, why, decision.policy)
+                return replace(asking(guard, why, decision.policy), changes=decision.changes)
         return decision
 
 

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from remit.domain.event import object_of
 from remit.domain.labels import OPEN, UNKNOWN, Integrity, Label, joined
+from remit.policy.leaves import leaves
 from remit.policy.provenance.parsers import Known, known, same_day
 from remit.policy.provenance.references import MOST, references_in, rows_of
 from remit.policy.provenance.selectors import Table
 from remit.policy.provenance.wording import words_split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from remit.domain.contracts import Contract
     from remit.domain.tools import ToolManifest
 
@@ -141,7 +140,7 @@ class Ledger:
             said = object_of(properties.get(name))
             if "default" in said and said["default"] == value:
                 continue
-            if not all(self._is_endorsed(leaf, said) for leaf in _leaves(value)):
+            if not all(self._is_endorsed(leaf, said) for leaf in leaves(value)):
                 return False
         return True
 
@@ -212,14 +211,3 @@ def label_of(manifest: ToolManifest, team: str, call: str = "") -> Label:
 def key_of(arguments: dict[str, Json]) -> str:
     """The one form of some arguments."""
     return json.dumps(arguments, sort_keys=True, separators=(",", ":"))
-
-
-def _leaves(value: Json) -> Iterator[Json]:
-    if isinstance(value, dict):
-        for inner in cast("dict[str, Json]", value).values():
-            yield from _leaves(inner)
-    elif isinstance(value, list):
-        for inner in cast("list[Json]", value):
-            yield from _leaves(inner)
-    else:
-        yield value
