@@ -1,7 +1,7 @@
 """The platform: what SDK, terminal and HTTP talk to. It reads the settings and delegates.
 
 What a command does stands in the file named for it: `starting`, `orders`, `inbox`, `inspection`, `rehearsing`;
-how the parts are plugged together in `ground` and `parts`.
+what can be asked of one subject in its desk; how the parts are plugged together in `ground` and `parts`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ from remit.control.protecting.caretaking import Caretaker
 from remit.control.protecting.protection import rules_of, sweep
 from remit.control.running import contracting, starting
 from remit.control.running.containing import Containment, contain, watch
-from remit.control.running.handle import RunHandle
+from remit.control.running.desk import RunningDesk
 from remit.control.running.parts import Parts, add_worker, plug_together
-from remit.control.runs import orders
 from remit.control.workspace.code import Code, load_code
 from remit.domain.clock import MICROSECONDS
 from remit.domain.on_use import on_use
@@ -36,8 +35,7 @@ from remit.gate.budgeting.changes import record_budgets
 from remit.policy.containment.breakers import BreakerLimits
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncGenerator, Iterable, Mapping
 
     from remit.agents.agent import Agent
     from remit.control import redteam
@@ -51,15 +49,15 @@ if TYPE_CHECKING:
     from remit.control.protecting.protection import Rules
     from remit.control.protecting.views import Swept
     from remit.control.redteam import WorstCase
-    from remit.control.running import rehearsing, undoing
-    from remit.control.running.views import ReplayReport, UndoView
+    from remit.control.running import undoing
+    from remit.control.running.handle import RunHandle
+    from remit.control.running.views import UndoView
     from remit.control.settings import Settings
     from remit.control.upkeep import health
     from remit.domain.clock import Clock
     from remit.engine.flow import Flow
     from remit.engine.services import Services
     from remit.engine.worker import Worker
-    from remit.gate.streams import Frame
     from remit.models.cassettes import Mode
     from remit.store.checkpointer import Checkpointer
 else:
@@ -69,12 +67,11 @@ else:
     modelling = on_use("remit.control.inventory.modelling")
     toolbox = on_use("remit.control.inventory.toolbox")
     redteam = on_use("remit.control.redteam")
-    rehearsing = on_use("remit.control.running.rehearsing")
     undoing = on_use("remit.control.running.undoing")
     health = on_use("remit.control.upkeep.health")
 
 
-class Platform(Office, PolicyDesk):
+class Platform(Office, PolicyDesk, RunningDesk):
     """An open workspace with its code, with or without a worker in this process."""
 
     def __init__(self, parts: Parts, chosen: Settings, written: Mapping[str, Any]) -> None:
@@ -238,44 +235,7 @@ class Platform(Office, PolicyDesk):
         """The id of the worker in this process; empty without one."""
         return self._parts.services.lease.worker
 
-    # --- runs -----------------------------------------------------------------------------------------
-
-    async def start(self, flow: Flow | str, /, **given: object) -> RunHandle:
-        """Start a run; it is durable when this returns."""
-        return await starting.submit(self._parts, flow, given)
-
-    async def submit(self, flow: Flow | str, given: dict[str, object], **options: Any) -> RunHandle:
-        """Start a run with options: `subject`, `session`, `priority`, `at` (when it is due)."""
-        return await starting.submit(self._parts, flow, given, **options)
-
-    async def run(self, run: str) -> RunHandle:
-        """The run with this id, or a unique beginning or end of it."""
-        row = await self.row(run)
-        return RunHandle(self._parts, row.id, self.flows.get(row.flow))
-
-    async def reflects(self, pos: int) -> bool:
-        """Whether lists show what was committed at `pos`; waits up to a second for it (S5)."""
-        return await self._parts.facts.reflects(pos)
-
-    async def migrate_run(self, run: str, renames: dict[str, str]) -> int:
-        """Let a run whose code changed follow the new code, under new step names, if that fits its journal."""
-        await rehearsing.check_migration(self._parts, run, renames)
-        return await orders.control(self._parts, run, "migrate", renames=renames)
-
-    async def replay(self, run: str) -> ReplayReport:
-        """Execute today's code over a run's journal, with no side effect."""
-        return await rehearsing.replay(self._parts, run)
-
-    async def fork(
-        self, run: str, *, at: str | None = None, live: bool = False,
-        input: dict[str, object] | None = None,  # noqa: A002 - the word of the command line
-    ) -> RunHandle:  # fmt: skip
-        """A new run with this one's past up to a step; its writes are simulated, or asked for if `live`."""
-        return await rehearsing.fork(self._parts, run, at, live=live, given=input)
-
-    async def undo(self, run: str) -> RunHandle:
-        """Take back what a run did, as a run of its own."""
-        return await undoing.undo(self._parts, run)
+    # --- what is taken back ---------------------------------------------------------------------------
 
     async def trace(self, source: str, days: int = 30) -> RecallView:
         """What descends from a bad source: a step, run, memory, tool or address; and what undo could do about it."""
@@ -295,20 +255,6 @@ class Platform(Office, PolicyDesk):
     async def forget(self, scope: str, key: str = "", *, matching: str = "") -> RunHandle:
         """Forget something that is remembered, as a run of its own."""
         return await memory.forget(self._parts, scope, key, matching)
-
-    async def stream(self, run: str, ready: asyncio.Event | None = None) -> AsyncIterator[Frame]:
-        """The answers of a run as they come, while it is executed in this process; provisional (S17).
-
-        `ready` is set once everything is heard.
-        """
-        row = await self.row(run)
-        with self._parts.house.gate.parts.streams.listening(row.id) as frames:
-            if ready is not None:
-                ready.set()
-            if (await self.row(row.id)).status.ended:
-                return
-            while (frame := await frames.get()) is not None:
-                yield frame
 
     # --- what runs act through ------------------------------------------------------------------------
 
