@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from remit.cli.cards import card_lines
+from remit.cli.output import as_json_line
 from remit.control.approving.canaries import seed_due
 from remit.control.approving.numbers import percentile
+from remit.domain.action_errors import BadArguments
 from remit.domain.clock import MICROSECONDS
-from remit.domain.errors import AlreadyDecided, InvalidInput
+from remit.domain.errors import AlreadyDecided, InvalidInput, UnknownRun, WrongState
+from remit.domain.event import object_of
 from remit.domain.kinds import kind_named
-from remit.domain.people_errors import NotAllowed
+from remit.domain.people_errors import ApprovalExpired, NotAllowed
 from remit.domain.people_events import CanaryAnswered, CanarySeeded
 from remit.engine.outside import team_stream
 from remit.store.shred import shred_keys
@@ -22,6 +29,8 @@ from tests.engine.places import parked, until
 from tests.gate.desk import Bank, agent
 from tests.people.crew import crew
 from tests.people.test_approvals import asks
+
+TIMES = {"asked_at", "due", "created_at", "started_at", "ended_at"}
 
 
 async def test_a_canary_looks_like_any_other_question_and_does_nothing(
@@ -33,6 +42,8 @@ async def test_a_canary_looks_like_any_other_question_and_does_nothing(
         ada, lea, max_ = [await people.as_(name) for name in ("ada", "lea", "max")]
         with pytest.raises(InvalidInput, match="no question was asked"):
             await ada.seed_canary()
+        with pytest.raises(InvalidInput, match="no question about refund was asked of leads"):
+            await ada.seed_canary("leads", "refund", {"order": "o-1", "cents": 9})
         with pytest.raises(NotAllowed):
             await lea.seed_canary()
         run = await people.start("nia")
@@ -40,17 +51,14 @@ async def test_a_canary_looks_like_any_other_question_and_does_nothing(
         real = await people.question()
         seeded = await ada.seed_canary()
         listed = {item.id: item for item in await lea.inbox()}
-        fake = listed[seeded]
-        assert fake.value.keys() >= {"tool", "arguments", "rule", "reason", "agent", "for", "undo", "digest"}
-        assert (fake.kind, fake.group, fake.name, fake.flow) == (real.kind, real.group, "refund", real.flow)
-        assert fake.value["arguments"]["cents"] > 100 * real.value["arguments"]["cents"]
-        assert fake.run.startswith("r-")
-        assert fake.digest
+        assert listed[seeded].value["arguments"]["cents"] > 100 * real.value["arguments"]["cents"]
         said = await lea.approve(seeded)
         assert said.canary
         with pytest.raises(AlreadyDecided):
             await max_.approve(seeded)
-        second = await ada.seed_canary()
+        with pytest.raises(BadArguments, match="o-1"):
+            await ada.seed_canary("leads", "refund", {"order": "o-1", "cents": "o-1"})
+        second = await ada.seed_canary("leads", "refund", {"order": "o-9", "cents": 7})
         assert (await max_.reject(second, "never")).canary
         assert bank.refunds == []
         await lea.approve(real.id)
@@ -63,6 +71,70 @@ async def test_a_canary_looks_like_any_other_question_and_does_nothing(
         answered = [entry.event for entry in log if isinstance(entry.event, CanaryAnswered)]
         assert [(each.by, each.verdict) for each in answered] == [("lea", "approved"), ("max", "rejected")]
         assert kind_named("canary.answered") is CanaryAnswered
+
+
+async def test_nothing_that_a_reviewer_can_look_at_tells_a_canary_from_the_question_that_it_is_like(
+    database: str, bank: Bank, script: Script, tmp_path: Path
+) -> None:
+    clerk, clock = agent(bank.refund()), ManualClock()
+    script(clerk).calls("refund", order="o-1", cents=50).calls("refund", order="o-1", cents=500).says("done")
+    policy = asks(when="context.cents > 100", more='@within("4h") @quorum("2")')
+    async with crew(tmp_path, script, clerk, policy=policy, database=database, clock=clock) as people:
+        ada, lea, max_ = [await people.as_(name) for name in ("ada", "lea", "max")]
+        run = await people.start("nia")
+        await parked(run, "human")
+        real = await people.question()
+        await clock.advance(40 * 60)
+        fake = await lea.question(await ada.seed_canary())
+        swap = {fake.id: real.id, fake.run: real.run, fake.digest: real.digest, "1000000": "500"}
+        later = fake.asked_at - real.asked_at
+
+        def as_the_real_one(view: object) -> Any:
+            text = as_json_line(view)
+            for mine, other in swap.items():
+                text = text.replace(mine, other)
+            return _earlier(json.loads(text), later)
+
+        assert later > 0
+        assert (fake.due, fake.needed, fake.requester) == ((real.due or 0) + later, 2, "nia")
+        assert as_the_real_one(fake) == _plain(await lea.question(real.id))
+        assert as_the_real_one(await lea.show(fake.run)) == _plain(await lea.show(real.run))
+        assert as_the_real_one(await lea.show(fake.run[-6:])) == _plain(await lea.show(real.run))
+        mine, other = await lea.runs(status="parked", flow="clerk", limit=2)
+        assert (mine.id, other.id) == (fake.run, real.run), "newest first"
+        assert mine.steps == 3, "counted from its journal; a real one's may trail by a moment"
+        assert as_the_real_one(replace(mine, steps=other.steps)) == _plain(other)
+        assert [each.id for each in await lea.runs(limit=1)] == [fake.run]
+        assert [each.id for each in await lea.runs(status="failed")] == []
+        cards = ["\n".join(card_lines(each, clock.now())) for each in (fake, await lea.question(real.id))]
+        assert cards[0].count("\n") == cards[1].count("\n")
+        with pytest.raises(WrongState, match="waits for an answer"):
+            await lea.pause(fake.run)
+        assert (await lea.approve(fake.id)).canary
+        with pytest.raises(UnknownRun, match=r"was a canary.*lea approved it"):
+            await lea.show(fake.run)
+        assert [each.id for each in await lea.runs()] == [run.id]
+        second = await lea.question(await ada.seed_canary())
+        await clock.advance(5 * 3600)
+        with pytest.raises(ApprovalExpired):
+            await max_.approve(second.id)
+        with pytest.raises(UnknownRun, match="nobody answered it in time"):
+            await lea.show(second.run)
+        await run.result()
+
+
+def _plain(view: object) -> Any:
+    return json.loads(as_json_line(view))
+
+
+def _earlier(plain: Any, by: int) -> Any:
+    """The same with every time so much earlier."""
+    if isinstance(plain, list):
+        return [_earlier(each, by) for each in cast("list[Any]", plain)]
+    return {
+        key: each - by if key in TIMES and each is not None else _earlier(each, by)
+        for key, each in object_of(plain).items()
+    } or plain
 
 
 async def test_the_numbers_count_asks_among_consequential_calls_and_how_long_people_take(

@@ -56,6 +56,8 @@ class KeyMade(Event):
     expires: int | None
     by: str
     replaces: str = ""
+    scope: Json = None
+    """What the key of an agent is limited to; nothing for the key of a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,8 @@ class CanarySeeded(Event):
     flow: str
     card: Json
     by: str
+    like: Json = None
+    """The question that it is like: its `run`, and its place there (`seq`)."""
 
 
 @dataclass(frozen=True, slots=True)

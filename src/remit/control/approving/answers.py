@@ -34,6 +34,16 @@ async def check_result(ground: Ground, tool: str, value: Any) -> None:
         ) from None
 
 
+async def check_arguments(ground: Ground, tool: str, arguments: dict[str, Any]) -> None:
+    """Raise `BadArguments` unless the tool, as it was last seen here, may be called with these."""
+    rows = await ground.database.fetch("tools.get", ground.principal.team, tool)
+    schema = object_of(canonical.parse(rows[0][4] or "{}")).get("parameters") if rows else None
+    if schema is not None:
+        from remit.tools.arguments import ArgumentCheck  # only answers and edits need that library
+
+        ArgumentCheck(object_of(schema), tool).check(arguments)
+
+
 def check_value(schema: Any, question: str, value: Any) -> None:
     """Raise `InvalidInput` unless this may stand in place of the value that was asked about."""
     try:

@@ -9,13 +9,14 @@ from remit.domain.approvals import UNCHANGED
 from remit.domain.on_use import on_use
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from remit.control.approving import canaries, grants, inbox, numbers, proposals
     from remit.control.approving.views import GrantView, InboxItem, InboxNumbers, ProposalView, Verdict
     from remit.control.ground.ground import Ground
     from remit.control.people import keys, people
     from remit.control.people.views import KeyView, NewKeyView, PersonView
+    from remit.domain.fronting import KeyScope
     from remit.engine.dispatcher import Dispatcher
 else:
     canaries = on_use("remit.control.approving.canaries")
@@ -39,6 +40,10 @@ class PeopleDesk:
     @abstractmethod
     def dispatcher(self) -> Dispatcher:
         """Who carries hints to the workers."""
+
+    @abstractmethod
+    def names_of(self, kind: str) -> Collection[str]:
+        """Names of agents or models that this process knows by their code, where it has any."""
 
     # --- questions ------------------------------------------------------------------------------------
 
@@ -126,6 +131,12 @@ class PeopleDesk:
         """A key for oneself or, as an admin, for somebody else."""
         return await keys.make(self.ground, person, roles, expires, label)
 
+    async def new_agent_key(
+        self, scope: KeyScope, person: str = "", *, expires: str = "", label: str = ""
+    ) -> NewKeyView:
+        """A key for an agent that is not ours, which comes in by the front doors."""
+        return await keys.make_for_agent(self.ground, scope, person, expires, label)
+
     async def renew_key(self, key: str, *, overlap: str = "1h", expires: str = "") -> NewKeyView:
         """A new key in place of an old one."""
         return await keys.renew(self.ground, key, overlap, expires)
@@ -149,8 +160,9 @@ class PeopleDesk:
     ) -> GrantView:
         """Agree in advance."""
         return await grants.make(
-            self.ground, tool, uses=uses, within=within, agent=agent, run=run, bounds=bounds
-        )
+            self.ground, tool, uses=uses, within=within, agent=agent, run=run, bounds=bounds,
+            known=self.names_of("agent"),
+        )  # fmt: skip
 
     async def revoke_grant(self, grant: str, why: str = "") -> GrantView:
         """Take a grant back."""

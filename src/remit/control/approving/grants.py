@@ -12,6 +12,7 @@ from remit.control.approving.views import GrantView
 from remit.control.authority.acts import record
 from remit.control.authority.duties import governed, require, require_person
 from remit.control.runs.inspection import find as find_run
+from remit.control.runs.naming import doubt
 from remit.domain.action_errors import UnknownTool
 from remit.domain.approvals import Bound, check_bounds, read_bound
 from remit.domain.clock import LONGEST_SECONDS, MICROSECONDS
@@ -25,7 +26,7 @@ from remit.store.database import Conflict, Op
 from remit.wire import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from remit.control.approving.questions import Opened
     from remit.control.ground.ground import Ground
@@ -37,7 +38,7 @@ _MOST_USES = 1_000_000
 
 async def make(
     ground: Ground, tool: str, *, uses: int, within: str, agent: str = "", run: str = "",
-    bounds: Sequence[str] = (), approval: str = "",
+    bounds: Sequence[str] = (), approval: str = "", known: Collection[str] = (),
 ) -> GrantView:  # fmt: skip
     """Agree in advance to calls of a tool."""
     await require_person(ground, "grant something")
@@ -45,6 +46,11 @@ async def make(
     rows = await ground.database.fetch("tools.get", ground.principal.team, tool)
     if not rows:
         raise UnknownTool(f'no tool "{tool}" was ever seen here.', "See remit tools.")
+    why = await doubt(ground, "agent", agent, known) if agent and not approval else ""
+    if why:
+        raise InvalidInput(
+            f'a grant for "{agent}" would answer nothing: {why}.', "An agent is known once it was asked."
+        )
     read = tuple(read_bound(text) for text in bounds)
     check_bounds(
         read, object_of(object_of(canonical.parse(rows[0][4] or rows[0][6])).get("parameters")), tool

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from remit.control.approving import canaries, grants, proposals
-from remit.control.approving.answers import check_narrower, check_result, check_value
+from remit.control.approving.answers import check_arguments, check_narrower, check_result, check_value
 from remit.control.approving.questions import (
     MEANINGS,
     MOST,
@@ -306,9 +306,4 @@ async def _check_edit(ground: Ground, tool: str, edit: Any) -> None:
             f"this is no set of arguments for {tool}.",
             "Approve with --value '{\"arguments\": {…}}', or as it is.",
         )
-    rows = await ground.database.fetch("tools.get", ground.principal.team, tool)
-    schema = object_of(canonical.parse(rows[0][4] or "{}")).get("parameters") if rows else None
-    if schema is not None:
-        from remit.tools.arguments import ArgumentCheck  # only an edit needs that library
-
-        ArgumentCheck(object_of(schema), tool).check(object_of(arguments))
+    await check_arguments(ground, tool, object_of(arguments))

@@ -133,7 +133,10 @@ async def open_question(ground: Ground, row: Question) -> Opened:
     opened = await _event(ground, team_stream(row.team) if row.canary else run_stream(row.run), row.seq)
     if row.canary:
         seeded = opened if isinstance(opened, CanarySeeded) else CanarySeeded(row.id, "", None, "")
-        return Opened(row, seeded.flow, seeded.card, "reject", None)
+        like = object_of(seeded.like)
+        model = await _event(ground, run_stream(str(like["run"])), int(like["seq"])) if like else None
+        said = model if isinstance(model, WaitOpened) else WaitOpened("approval", otherwise="reject")
+        return Opened(row, seeded.flow, seeded.card, said.otherwise, None, said.shape, said.note)
     edit = await _event(ground, team_stream(row.team), row.edit_seq) if row.edit_seq is not None else None
     flow = (await ground.database.fetch("runs.get", row.run))[0][2]
     found = opened if isinstance(opened, WaitOpened) else None

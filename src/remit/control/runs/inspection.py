@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from remit.control.runs.actions import spent
 from remit.control.runs.contracts import contracts_in
+from remit.control.runs.likeness import pretended, pretended_runs
 from remit.control.runs.tree import build_tree, open_waits
 from remit.control.runs.views import RunSummary, RunView, ScheduleView
-from remit.domain.errors import AmbiguousRun, UnknownRun
+from remit.domain.errors import AmbiguousRun, UnknownRun, WrongState
 from remit.domain.events import (
     MessageDelivered,
     RunContinued,
@@ -36,7 +37,19 @@ _LOOK_SECONDS = 0.5
 
 
 async def find(database: Database, wanted: str) -> RunRow:
-    """The run with this id, or the only one that begins or ends so."""
+    """The run with this id, or the only one that begins or ends so, to do something with it."""
+    try:
+        return await _find(database, wanted)
+    except UnknownRun:
+        if await database.fetch("canaries.waits", wanted):
+            raise WrongState(
+                f"{wanted} waits for an answer, and nothing else can be done with it before.",
+                "See: remit inbox",
+            ) from None
+        raise
+
+
+async def _find(database: Database, wanted: str) -> RunRow:
     rows = await database.fetch("runs.get", wanted)
     if rows:
         return run_row(rows[0])
@@ -53,7 +66,13 @@ async def summaries(ground: Ground, status: str | None, flow: str | None, limit:
     """A page of runs, newest first."""
     rows = await ground.database.fetch("runs.list", status, flow, None, limit)
     facts = {row[0]: row[1] for row in await ground.database.fetch("runs.step_counts", limit)}
-    return [_summary(row, facts.get(row.id, 0), await _why(ground, row)) for row in map(run_row, rows)]
+    found = [_summary(row, facts.get(row.id, 0), await _why(ground, row)) for row in map(run_row, rows)]
+    others = [
+        _summary(each.row, _steps(each.entries), "")
+        for each in await pretended_runs(ground)
+        if status in {None, each.row.status.value} and flow in {None, each.row.flow}
+    ]
+    return sorted([*found, *others], key=lambda run: run.id, reverse=True)[:limit] if others else found
 
 
 async def _why(ground: Ground, row: RunRow) -> str:
@@ -73,8 +92,7 @@ def _cancelled_for(entries: list[Entry]) -> str:
 
 async def show(ground: Ground, run: str) -> RunView:
     """Everything about one run."""
-    row = await find(ground.database, run)
-    entries, _ = await ground.log.read(run_stream(row.id), row.base_seq, lenient=True)
+    row, entries = await _page(ground, run)
     first = await _created(ground, row, entries[0].event)
     started = entries[0].event
     given = started.input if isinstance(started, (RunCreated, RunContinued)) else {}
@@ -82,16 +100,32 @@ async def show(ground: Ground, run: str) -> RunView:
     parked = next((e.event for e in reversed(entries) if isinstance(e.event, RunParked)), None)
     message = ended.message if ended else parked.detail if parked and row.reason == parked.reason else ""
     why = _cancelled_for(entries)
-    steps = sum(isinstance(e.event, StepDone) for e in entries)
     resumed = sum(isinstance(e.event, RunResumed) for e in entries)
     born_here = len(entries) < 2 or not isinstance(entries[1].event, RunResumed)  # noqa: PLR2004 - else the first pick-up was its first segment
     segments = resumed + born_here
     return RunView(
-        _summary(row, steps, why), shown(given), shown(ended.result) if ended else None, message, first.by, segments,
-        row.generation, entries[-1].seq, first.forked_from, first.simulated,
+        _summary(row, _steps(entries), why), shown(given), shown(ended.result) if ended else None, message,
+        first.by, segments, row.generation, entries[-1].seq, first.forked_from, first.simulated,
         build_tree(entries, ended=ended is not None), [] if ended else open_waits(entries), spent(entries),
         contracts_in(entries),
     )  # fmt: skip
+
+
+async def _page(ground: Ground, run: str) -> tuple[RunRow, list[Entry]]:
+    """The row and the journal of a run, or of one that a canary pretends to belong to."""
+    try:
+        row = await _find(ground.database, run)
+    except UnknownRun:
+        other = await pretended(ground, run)
+        if other is None:
+            raise
+        return other.row, other.entries
+    entries, _ = await ground.log.read(run_stream(row.id), row.base_seq, lenient=True)
+    return row, entries
+
+
+def _steps(entries: list[Entry]) -> int:
+    return sum(isinstance(each.event, StepDone) for each in entries)
 
 
 async def _created(ground: Ground, row: RunRow, first: Event) -> RunCreated:
@@ -104,10 +138,10 @@ async def _created(ground: Ground, row: RunRow, first: Event) -> RunCreated:
 
 async def watch(ground: Ground, run: str) -> AsyncIterator[RunView]:
     """The page of a run each time it changed, the last one when it has ended."""
-    row = await find(ground.database, run)
     seen: Any = None
     while True:
-        view = await show(ground, row.id)
+        view = await show(ground, run)
+        run = view.run.id
         if view != seen:
             seen = view
             yield view

@@ -87,8 +87,27 @@ SELECT stream, seq, kind, at FROM approval_notes WHERE approval = $1 AND asked =
 
 -- name: approvals.seed
 -- A request that ought to be refused, among the real ones.
-INSERT INTO approvals (id, team, run, path, seq, kind, name, grp, asked_at, due, requester, canary)
-SELECT $1, $2, $3, $4, seq, 'approval', $6, $7, $8, $9, $10, 1 FROM stream_heads WHERE stream = $5;
+INSERT INTO approvals (id, team, run, path, seq, kind, name, grp, asked_at, due, requester, quorum, canary)
+SELECT $1, $2, $3, $4, seq, 'approval', $6, $7, $8, $9, $10, $11, 1 FROM stream_heads WHERE stream = $5;
+
+-- name: canaries.open
+-- The canaries that somebody could be looking at.
+SELECT id, run, seq, asked_at, status, decided_by, due FROM approvals
+WHERE canary = 1 AND status = 'open' AND team = $1 AND (due IS NULL OR due >= $2) ORDER BY asked_at;
+
+-- name: canaries.waits
+-- Whether a canary that nobody answered pretends to belong to this run.
+SELECT 1 FROM approvals WHERE canary = 1 AND status = 'open' AND run = $1;
+
+-- name: canaries.late
+-- Canaries whose time is over and that nobody answered.
+SELECT id FROM approvals WHERE canary = 1 AND status = 'open' AND team = $1 AND due < $2;
+
+-- name: canaries.of_run
+-- The canaries that pretend to belong to a run named like this, the open ones first.
+SELECT id, run, seq, asked_at, status, decided_by, due FROM approvals
+WHERE canary = 1 AND team = $1 AND run LIKE $2
+ORDER BY CASE WHEN status = 'open' THEN 0 ELSE 1 END, asked_at DESC LIMIT 5;
 
 -- name: approvals.latest
 -- The latest question of this kind that was really asked.
