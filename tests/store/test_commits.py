@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 from pathlib import Path
+from typing import cast
 
+import apsw
 import asyncpg
 import pytest
 
 from remit.domain.errors import Fenced, StoreUnavailable
 from remit.domain.events import SignalSent
 from remit.engine.outside import shared_event
-from remit.store.database import BlobRow, Commit, Conflict, Cursor, Database, Head, Op
+from remit.store.database import BlobRow, Commit, Committed, Conflict, Cursor, Database, Head, Op
 from remit.store.databases.sqlite_driver import connect
 from remit.store.log import Log
 from remit.store.pen import INLINE_LIMIT
@@ -50,6 +53,47 @@ async def test_events_come_back_as_they_were_in_order(database: Database, run: J
     assert positions == sorted(set(positions))
     written = [event for commit in commits for event in commit.events]
     assert (await stream_of(database, run.stream))[1:] == written
+
+
+async def test_s02_every_commit_of_a_batch_is_told_its_own_position(database: Database) -> None:
+    worker, chance = await enlist(database), random.Random(2)
+    runs = [await owned_run(database, f"r-{n}") for n in range(4)]
+    for _ in range(20):
+        commits: list[Commit] = []
+        for _ in range(chance.randrange(1, 12)):
+            run, kind = chance.choice(runs), chance.choice(("appends", "appends", "changes", "stale"))
+            ops = [Op("runs.repin", (run.run, "new"))] if kind == "changes" else []
+            pen = run if kind != "stale" else Journal(run.run, worker.id, epoch=7)
+            commits.append(
+                Commit([pen.event() for _ in range(chance.randrange(1, 4))], [], ops, fence=pen.fence)
+            )
+        answers = await asyncio.gather(*map(database.submit, commits), return_exceptions=True)
+        for commit, answer in zip(commits, answers, strict=True):
+            if commit.fence in {run.fence for run in runs}:
+                assert isinstance(answer, Committed)
+                last = commit.events[-1]
+                assert await database.fetch("log.positions", last.stream, last.seq) == [(answer.pos,)]
+            else:
+                assert isinstance(answer, Fenced)
+
+
+def test_a_statement_of_sqlite_is_planned_once(sqlite_place: Store) -> None:
+    connection = connect(sqlite_place.place)
+    planned: list[int] = []
+
+    def note(action: int, *about: object) -> int:
+        planned.append(action)
+        return apsw.SQLITE_OK
+
+    cast("apsw.Connection", connection).authorizer = note
+    for name in ("log.hold", "runs.get", "runs.release", "runs.finish"):
+        sql = queries("sqlite")[name].sql
+        given = ["1"] * max(int(n) for n in re.findall(r"\?(\d+)", sql))
+        connection.execute(sql, given).fetchall()
+        planned.clear()
+        connection.execute(sql, given).fetchall()
+        assert not planned, name
+    connection.close()
 
 
 async def test_refused_operations_without_events_are_divided_until_they_stand_alone(

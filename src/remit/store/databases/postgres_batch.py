@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from remit.store.databases.postgres_driver import Connection
 
 Outcome = Committed | Exception
-Place = tuple[str, int]
 
 
 class Submission(NamedTuple):
@@ -117,8 +116,8 @@ class Batch:
 
     async def _append(
         self, connection: Connection, lives: Sequence[Sequence[Any]] | None = None
-    ) -> dict[Place, int]:
-        """Add every event whose fence holds, with the runs that begin and end; return where those events stand."""
+    ) -> dict[bytes, int]:
+        """Add every event whose fence holds, with the runs that begin and end; return where those stand, by hash."""
         events: list[EventRow] = []
         runs: list[str | None] = []
         epochs: list[int | None] = []
@@ -133,8 +132,8 @@ class Batch:
         columns = zip(*events, strict=True)
         sql = _SQL["log.append" if lives is None else "log.append_lives"].sql
         rows = await connection.fetch(sql, *columns, runs, epochs, *self._worker, *(lives or ()))
-        placed: dict[Place, int] = {(stream, seq): pos for stream, seq, pos in rows}
-        self.witness = next((event for event in events if (event.stream, event.seq) in placed), None)
+        placed: dict[bytes, int] = {row[0]: row[1] for row in rows}
+        self.witness = next((event for event in events if event.hash in placed), None)
         return placed
 
     async def _held(self, connection: Connection) -> frozenset[tuple[str, int]]:
@@ -146,11 +145,11 @@ class Batch:
         rows = await connection.fetch(_SQL["log.hold"].sql, *self._worker, [fence.run for fence in fences])
         return frozenset((run, epoch) for run, epoch in rows)
 
-    def _answer(self, n: int, placed: dict[Place, int], held: frozenset[tuple[str, int]]) -> Outcome:
+    def _answer(self, n: int, placed: dict[bytes, int], held: frozenset[tuple[str, int]]) -> Outcome:
         commit = self._commits[n]
         last = self._shared[n][-1] if n in self._shared else commit.events[-1] if commit.events else None
         if last is not None:
-            pos = placed.get((last.stream, last.seq))
+            pos = placed.get(last.hash)
             return fenced(last.stream) if pos is None else Committed(pos, [])
         if commit.fence is not None and commit.fence not in held:
             return fenced(commit.fence.run)

@@ -6,9 +6,11 @@ by the driver, the batch is rolled back and each commit gets a transaction of it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import apsw
+import msgspec
 
 from remit.domain.errors import Fenced, RemitError, StoreUnavailable
 from remit.store.database import Commit, Committed, Conflict, Head, Op, WorkerIdentity
@@ -19,9 +21,10 @@ from remit.store.refusals import Refusals, unwritable
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Collection
     from pathlib import Path
 
-    from remit.store.database import Row, SharedEvent
+    from remit.store.database import Fence, Row, SharedEvent
     from remit.store.databases.sqlite_driver import Connection
     from remit.store.databases.turnstile import Turnstile
 
@@ -116,7 +119,10 @@ class SqliteWriter:
             self._execute("ROLLBACK")  # of the last batch, which could not be rolled back then
         self._execute("BEGIN IMMEDIATE")
         try:
-            outcomes = [self._apply(submission) for submission in batch]
+            outcomes: list[Committed | BaseException] = []
+            for worker, submissions in groupby(batch, self._only_appends_for):
+                group = list(submissions)
+                outcomes += map(self._apply, group) if worker is None else self._append_all(worker, group)
             self._execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
@@ -124,11 +130,36 @@ class SqliteWriter:
             raise
         return outcomes
 
+    def _only_appends_for(self, submission: Submission) -> WorkerIdentity | None:
+        """For whom it adds events to a run, and nothing on which another commit depends; None: it does more."""
+        commit = submission.commit
+        appends = commit.events and commit.fence is not None
+        return submission.worker if appends and not (commit.ops or commit.shared or commit.blobs) else None
+
+    def _append_all(self, worker: WorkerIdentity, group: list[Submission]) -> list[Committed | BaseException]:
+        """The events of many runs at once, without those whose worker has lost them."""
+        if self._refusals:
+            return [self._apply(submission) for submission in group]
+        fences = [submission.commit.fence for submission in group if submission.commit.fence is not None]
+        held = self._held(worker, fences)
+        kept = [
+            submission.commit.events for submission, fence in zip(group, fences, strict=True) if fence in held
+        ]
+        self._performing = "log.append"
+        self._connection.executemany(self._append, chain.from_iterable(kept))
+        # nobody else writes meanwhile, so that positions have no gaps
+        pos = self._connection.last_insert_rowid() - sum(map(len, kept))
+        outcomes: list[Committed | BaseException] = []
+        for submission, fence in zip(group, fences, strict=True):
+            pos += len(submission.commit.events) if fence in held else 0
+            outcomes.append(Committed(pos, []) if fence in held else _fenced(fence.run))
+        return outcomes
+
     def _apply(self, submission: Submission) -> Committed | BaseException:
         commit = submission.commit
         if self._refusals and (cause := self._standing_on(commit)) is not None:
             return cause
-        if commit.fence is not None and not self._holds(submission):
+        if commit.fence is not None and commit.fence not in self._held(submission.worker, [commit.fence]):
             return _fenced(commit.fence.run)
         if commit.blobs:
             self._connection.executemany(self._sql["log.add_blob"], commit.blobs)
@@ -150,11 +181,12 @@ class SqliteWriter:
             self._refusals.found(row[0] for row in found)
         return self._refusals.cause(commit)
 
-    def _holds(self, submission: Submission) -> bool:
-        worker, fence = submission.worker, submission.commit.fence
-        if worker is None or fence is None:
-            return False
-        return bool(self._execute(self._hold, (*worker, *fence)).fetchall())
+    def _held(self, worker: WorkerIdentity | None, fences: list[Fence]) -> Collection[tuple[str, int]]:
+        """The claims among these that the worker has."""
+        if worker is None or not fences:
+            return ()
+        runs = _encode([fence.run for fence in fences]).decode()
+        return set(cast("list[tuple[str, int]]", self._execute(self._hold, (*worker, runs)).fetchall()))
 
     def _append_shared(self, shared: SharedEvent) -> None:
         self._execute(self._sql["log.open_stream"], (shared.stream, GENESIS))
@@ -170,6 +202,9 @@ class SqliteWriter:
         if op.one and self._connection.changes() != 1:
             raise Conflict(op.query)
         return rows
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 def _concerns_everybody(wrong: Exception) -> bool:

@@ -5,7 +5,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- name: log.append (postgres)
 -- Add a batch of sealed events in one statement: the worker's row is locked so that a takeover waits, and events
--- under a claim that this worker no longer holds are left out (S2). What was added comes back with its position.
+-- under a claim that this worker no longer holds are left out (S2). What was added comes back with its position: by
+-- hash, for a writer that has lost its run may have sealed another event for the same place.
 WITH worker AS MATERIALIZED (
     SELECT 1 FROM workers WHERE id = $14 AND epoch = $15 AND fenced_at IS NULL FOR SHARE),
 owned AS MATERIALIZED (
@@ -16,7 +17,7 @@ FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::
             $7::bytea[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[], $12::text[], $13::bigint[])
      AS e (stream, seq, team, at, kind, path, body, key_id, commitment, prev_hash, hash, run, claim)
 WHERE run IS NULL OR (run, claim) IN (SELECT id, epoch FROM owned)
-RETURNING stream, seq, pos;
+RETURNING hash, pos;
 
 -- name: log.append_lives (postgres)
 -- Add a batch of events together with the runs that begin and end by them, in one statement and one round trip.
@@ -32,7 +33,7 @@ added AS (
                 $7::bytea[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[], $12::text[], $13::bigint[])
          AS e (stream, seq, team, at, kind, path, body, key_id, commitment, prev_hash, hash, run, claim)
     WHERE run IS NULL OR (run, claim) IN (SELECT id, epoch FROM owned)
-    RETURNING stream, seq, pos),
+    RETURNING hash, pos),
 keys AS (
     INSERT INTO data_keys (id, team, subject_tag, wrapped, created_at)
     SELECT id, team, subject_tag, wrapped, at
@@ -54,12 +55,13 @@ ended AS (
     FROM unnest($38::text[], $39::text[], $40::text[], $41::bigint[], $42::text[], $43::bigint[])
          AS f (id, status, error, at, run, claim)
     WHERE runs.id = f.id AND (f.run IS NULL OR (f.run, f.claim) IN (SELECT id, epoch FROM owned)))
-SELECT stream, seq, pos FROM added;
+SELECT hash, pos FROM added;
 
 -- name: log.hold (sqlite)
--- Whether a worker lives as it was registered, and holds this run under this claim (S2).
-SELECT 1 FROM runs JOIN workers ON workers.id = runs.owner
-WHERE runs.id = $3 AND runs.epoch = $4 AND workers.id = $1 AND workers.epoch = $2 AND workers.fenced_at IS NULL;
+-- Which of these runs a worker holds, and under which claim, if it lives as it was registered (S2).
+SELECT runs.id, runs.epoch FROM json_each($3) AS wanted JOIN runs ON runs.id = wanted.value
+JOIN workers ON workers.id = runs.owner
+WHERE workers.id = $1 AND workers.epoch = $2 AND workers.fenced_at IS NULL;
 
 -- name: log.hold (postgres)
 -- Which of these runs a worker holds, its row locked so that a takeover waits (S2).
