@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from remit.control.approving.views import InboxItem
 from remit.domain.clock import MICROSECONDS
@@ -114,8 +115,8 @@ class Theatre:
         self._news = asyncio.Event()
         self._died = asyncio.Event()
         self._mine: set[asyncio.Task[Any]] = set()
-        self._dead: set[asyncio.Task[Any]] = set()
-        """What dead processes had set going; how that ends is nobody's business any more."""
+        self._dead: WeakSet[asyncio.Task[Any]] = WeakSet()
+        """What dead processes had set going; how that ends is nobody's business any more, and nobody keeps it."""
         self._passed = 0
         self._next: Death | None = None
 

@@ -8,14 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import cedarpy
 import pytest
+from cedarpy import pst
 
 from remit.domain.action_errors import InvalidPolicy
 from remit.domain.decisions import AccessRequest
+from remit.policy import checks
 from remit.policy.answers import unjudged
 from remit.policy.authority import Authority
 from remit.policy.cedar import Entity, Node
 from remit.policy.loading import rules_of
+from remit.policy.schema import statement_named
 from remit.policy.scopes import matches, matches_action
 from remit.policy.slices import Slice
 from tests.policy.worlds import ALLOW_ALL, READ, REFUND, WIPE, authority, call, said, tool, world
@@ -158,3 +162,24 @@ def test_a_scope_is_held_against_who_asks_and_what_they_belong_to(scope: str, ma
 def test_a_rule_is_about_the_actions_that_it_names(scope: str, about: set[str]) -> None:
     (rule,) = rules_of({"main.cedar": f"permit (principal, {scope}, resource);\n"})
     assert {each for each in ("call", "list") if matches_action(rule.statement, each)} == about
+
+
+def test_rules_are_held_against_a_world_once_and_against_another_one_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def counted(schema: cedarpy.Schema, statement: pst.Template) -> list[str]:
+        asked.append(statement.id)
+        return statement_named(schema, statement)
+
+    monkeypatch.setattr(checks, "statement_named", counted)
+    text = f"{ALLOW_ALL}{REFUNDS} when {{ context.amount > 4711 }};\n"
+    first, again = (authority(tmp_path, text, REFUND, READ) for _ in range(2))
+    assert len(asked) == len(first.rules) == 2
+    assert again.digest == first.digest
+    wider = tool("refund", "amount", amount={"type": "integer"}, why={"type": "string"})
+    assert authority(tmp_path, text, wider, READ).digest != first.digest
+    assert len(asked) == 4
+    with pytest.raises(InvalidPolicy, match="amount"):
+        authority(tmp_path, text, tool("refund"), READ)

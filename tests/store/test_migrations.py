@@ -87,6 +87,20 @@ async def test_a_failing_migration_leaves_nothing_behind(
     assert await migrate(database) == ["9000_broken"]
 
 
+async def test_an_empty_database_is_made_whole_or_not_at_all(
+    empty: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = await empty.open()
+    known = migrations(empty.dialect)
+    _pretend(monkeypatch, *known, Migration(9000, "9000_broken", "INSERT INTO nowhere VALUES (1);"))
+    with pytest.raises(Infrastructure):
+        await migrate(database)
+    with pytest.raises(StoreOutdated, match="0001_spine"):
+        await check_schema(database)
+    _pretend(monkeypatch, *known)
+    assert await migrate(database) == [each.name for each in known[1:]]
+
+
 def test_files_of_both_dialects_have_the_same_names_without_a_gap() -> None:
     names = {dialect: [each.name for each in migrations(dialect)] for dialect in ("sqlite", "postgres")}
     assert names["sqlite"] == names["postgres"]

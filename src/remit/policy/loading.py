@@ -10,6 +10,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -22,6 +23,8 @@ _TOKEN = re.compile(
     r'(?P<space>\s+|//[^\n]*)|(?P<string>"(?:\\.|[^"\\])*")|(?P<end>;)|(?P<other>[^\s;"/]+|/|")'
 )
 _LARGEST = 1_000_000
+_REMEMBERED = 64
+"""Files whose rules are kept: what they say depends on nothing but their text."""
 _MOUNTED = ".."
 """Kubernetes keeps the files of a mounted ConfigMap in folders that begin so; links beside them lead there."""
 
@@ -120,8 +123,10 @@ def _shown(path: Path, folder: Path) -> str:
     return f"{folder.name}/{path.relative_to(folder).as_posix()}"
 
 
-def _rules_in(name: str, text: str) -> Iterator[Rule]:
+@lru_cache(_REMEMBERED)
+def _rules_in(name: str, text: str) -> tuple[Rule, ...]:
     templates: list[pst.Template] = []
+    rules: list[Rule] = []
     on_line: Counter[int] = Counter()
     for statement in statements(text):
         place = f"{name}:{statement.line}"
@@ -129,8 +134,9 @@ def _rules_in(name: str, text: str) -> Iterator[Rule]:
         templates.append(template)
         on_line[statement.line] += 1
         number = on_line[statement.line]
-        yield rule_of(template, place, statement.text, f"{place}#{number}" if number > 1 else place)
+        rules.append(rule_of(template, place, statement.text, f"{place}#{number}" if number > 1 else place))
     _check_whole(text, templates, name)
+    return tuple(rules)
 
 
 def _text_of(file: Path, name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 
 import cedarpy
@@ -27,6 +27,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "memory": ("Memory",),
     "delegate": ("Agent",),
     "egress": ("Host",),
+    "advise": ("LocalTool",),
     "approve": ("Approval",),
     "change_policy": ("Policy",),
     "admin": ("Area",),
@@ -39,7 +40,10 @@ DUTIES = frozenset({"approve", "change_policy", "admin"})
 AREAS = ("people", "keys", "grants", "tools", "budgets", "halts", "canaries", "retention", "evidence")
 """What can be administered."""
 
-OF_ACTIONS: dict[str, dict[str, Kind]] = {"memory": {"operation": Kind.TEXT}}
+OF_ACTIONS: dict[str, dict[str, Kind]] = {
+    "memory": {"operation": Kind.TEXT},
+    "advise": {"arguments": Kind.TEXT},
+}
 """What the context of an action has beside the environment, other than the arguments of a call."""
 
 WORDS: dict[str, frozenset[str]] = {
@@ -53,6 +57,7 @@ WORDS: dict[str, frozenset[str]] = {
 
 ENVIRONMENTS = ("dev", "stage", "prod")
 _PLACE = "    // the arguments of the tool stand here\n"
+_REMEMBERED = 256
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class Vocabulary:
     @cached_property
     def schema(self) -> cedarpy.Schema:
         """The same, read by Cedar."""
-        return cedarpy.Schema.from_str(self.text)
+        return _read(self.text)
 
     @property
     def fractions(self) -> frozenset[str]:
@@ -85,8 +90,9 @@ class Vocabulary:
             if name in optional:
                 optional[floor_of(name)] = replace(optional[name], name=floor_of(name))
         text = _base().replace("environment: Environment", "environment?: Environment")
-        text = text.replace("operation: String", "operation?: String")
-        return cedarpy.Schema.from_str(text.replace(_PLACE, "".join(map(_declared, optional.values()))))
+        for own in ("operation", "arguments"):
+            text = text.replace(f"    {own}: String", f"    {own}?: String")
+        return _read(text.replace(_PLACE, "".join(map(_declared, optional.values()))))
 
 
 def vocabulary_of(manifest: ToolManifest) -> Vocabulary:
@@ -142,6 +148,12 @@ def _choices_of_both(one: Argument, other: Argument) -> tuple[str, ...]:
 def _declared(argument: Argument) -> str:
     quoted = argument.name.replace("\\", "\\\\").replace('"', '\\"')
     return f'    "{quoted}"{"" if argument.present else "?"}: {argument.kind.cedar},\n'
+
+
+@lru_cache(_REMEMBERED)
+def _read(text: str) -> cedarpy.Schema:
+    """Cedar's reading of a schema takes milliseconds, and every tool of one shape has the same."""
+    return cedarpy.Schema.from_str(text)
 
 
 @cache

@@ -1,8 +1,9 @@
 """Forward migrations: brings a database to the shape this Remit needs, once, whoever else is starting too.
 
 Each file of `migrations/<dialect>` is applied in one transaction together with its own row in the table
-`migrations`; the key of that table settles a race between two processes. A file is never edited once
-released: the recorded digests tell. It knows nothing of what the tables mean.
+`migrations`, and an empty database gets all of them in one; the key of that table settles a race between two
+processes. A file is never edited once released: the recorded digests tell. It knows nothing of what the tables
+mean.
 """
 
 from __future__ import annotations
@@ -59,9 +60,10 @@ async def migrate(database: Database, upto: int | None = None) -> list[str]:
     record, *known = migrations(database.dialect)
     if not await database.fetch("migrations.table"):
         await database.run_script(record.statements)
-    missing = _missing(known, await _applied(database))
-    wanted = [migration for migration in missing if upto is None or migration.version <= upto]
-    return [migration.name for migration in wanted if await _apply(database, migration)]
+    applied = await _recorded(database)
+    wanted = [each for each in _missing(known, applied) if upto is None or each.version <= upto]
+    steps = [[each] for each in wanted] if applied else [wanted]
+    return [each.name for step in steps if step and await _apply(database, step) for each in step]
 
 
 async def missing(database: Database) -> list[str]:
@@ -83,8 +85,10 @@ async def check_schema(database: Database) -> None:
 
 
 async def _applied(database: Database) -> dict[int, tuple[str, str]]:
-    if not await database.fetch("migrations.table"):
-        return {}
+    return await _recorded(database) if await database.fetch("migrations.table") else {}
+
+
+async def _recorded(database: Database) -> dict[int, tuple[str, str]]:
     rows = await database.fetch("migrations.applied")
     return {version: (name, digest) for version, name, digest in rows}
 
@@ -108,14 +112,20 @@ def _missing(known: list[Migration], applied: dict[int, tuple[str, str]]) -> lis
     return [migration for migration in known if migration.version not in applied]
 
 
-async def _apply(database: Database, migration: Migration) -> bool:
-    values = f"{migration.version}, '{migration.name}', '{migration.digest}'"  # names of our own files
-    record = f"INSERT INTO migrations (version, name, digest) VALUES ({values});\n"  # noqa: S608
+async def _apply(database: Database, step: list[Migration]) -> bool:
+    """Apply these in one transaction; whether it was us."""
+    script = "".join(f"{_record(each)}{each.statements}\n" for each in step)
     try:
-        await database.run_script(record + migration.statements)
+        await database.run_script(script)
     except Infrastructure:
         # Another process that starts at the same time may have been first: then our record met its record.
-        if migration.version not in await _applied(database):
+        applied = await _recorded(database)
+        if any(each.version not in applied for each in step):
             raise
         return False
     return True
+
+
+def _record(migration: Migration) -> str:
+    values = f"{migration.version}, '{migration.name}', '{migration.digest}'"  # names of our own files
+    return f"INSERT INTO migrations (version, name, digest) VALUES ({values});\n"  # noqa: S608

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from remit.control.finding import Finding
 from remit.control.ground.root_keys import keeper_for, key_choice_of
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from remit.store.holds import Hold
 
 _MOST_SHOWN = 1000
+_INPUTS: WeakKeyDictionary[Flow, dict[str, str]] = WeakKeyDictionary()
+"""What was found out of flows: their annotations do not change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,9 @@ def input_classes(flow: Flow) -> dict[str, str]:
     """Where the input of a flow holds classed data, by the annotations of its parameters."""
     import msgspec
 
+    known = _INPUTS.get(flow)
+    if known is not None:
+        return known
     found: dict[str, str] = {}
     for name in flow.parameters:
         try:
@@ -73,6 +79,7 @@ def input_classes(flow: Flow) -> dict[str, str]:
         found |= {
             f"{name}/{place}".rstrip("/"): data_class for place, data_class in classes_of(schema).items()
         }
+    _INPUTS[flow] = found
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import gc
 import logging
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from remit.agents.attaching import holds_secret
@@ -20,7 +21,10 @@ from remit.wire import canonical
 from remit.wire.attachment import attached_size, check_size, rewritten
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from remit.control.running.parts import Parts
+    from remit.store.database import Op
 
 _logger = logging.getLogger("remit.workspace")
 
@@ -28,6 +32,7 @@ _logger = logging.getLogger("remit.workspace")
 async def submit(
     parts: Parts, flow: Flow | str, given: dict[str, object], *,
     subject: str = "", session: str = "", priority: int = DEFAULT_PRIORITY, at: int | None = None, origin: str = "",
+    beside: Callable[[str], tuple[Op, ...]] | None = None,
 ) -> RunHandle:  # fmt: skip
     """Create a run; a worker of this process starts it at once if there is room."""
     chosen = flow_named(parts, flow)
@@ -42,9 +47,11 @@ async def submit(
     ground = parts.ground
     await check_start(parts, chosen)
     _check_time(at, ground.clock.now())
+    identity = new_run_id(ground.clock.now())
     birth = Birth(
-        new_run_id(ground.clock.now()), ground.principal.team, chosen, accepted, ground.principal.id,
+        identity, ground.principal.team, chosen, accepted, ground.principal.id,
         subject=subject, session=session, priority=priority, due=at, origin=origin, policy=parts.services.policy(),
+        beside=beside(identity) if beside is not None else (),
     )  # fmt: skip
     if parts.worker is not None:
         await parts.worker.begin(birth)
@@ -100,9 +107,16 @@ def _check_time(at: int | None, now: int) -> None:
         )
 
 
+@cache
 def set_aside() -> None:
     """Spare the collector of cycles what was loaded by now, once in a process: it stays to the end, and would be
-    looked at again and again.
+    looked at again and again. So would what is under way, if it looked as often as it does by itself.
     """
-    if not gc.get_freeze_count():
-        gc.freeze()
+    gc.freeze()
+    young, *older = gc.get_threshold()
+    if young:  # nobody has switched it off
+        gc.set_threshold(max(young, _YOUNG), *older)
+
+
+_YOUNG = 10_000
+"""How many more objects there are before it looks at new ones: several times those of fifty actions under way."""
