@@ -53,7 +53,9 @@ def undo_lines(result: Any) -> list[str]:
     lines: list[str] = []
     for each in told.get("undone", ()):
         note = f"  (best effort: {each['best_effort']})" if each.get("best_effort") else ""
-        lines.append(f"✓ {each['object']} is as it was before {each['tool']}{note}")
+        told_before = f"✓ {each['object']} was taken back already, by {each.get('before')}"
+        now = f"✓ {each['object']} is as it was before {each['tool']}{note}"
+        lines.append(told_before if each.get("before") else now)
     for each in told.get("left", ()):
         lines.append(f"✗ {each.get('object') or each['path']}: {each['why']}")
         lines += difference_lines(each.get("difference") or ())

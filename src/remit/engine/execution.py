@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 _SETTLES = (StepDone, StepFailed, WaitClosed, ChildSpawned)
-_BESIDE = {"consents": "/consent", "halts": "/halted"}
+_BESIDE = {"consents": "/consent", "halts": "/halted", "receipts": "/taken"}
 """Refusals that are about something beside the write itself: it is decided again."""
 
 

@@ -85,10 +85,10 @@ class Foreseeing:
         """One object: whether it can be put back, by how it stands now or will after what is undone before it."""
         try:
             if receipt.kind == "memory":
-                memory = MemoryLook(self._parts, actor, execution, receipt, image, last=False)
+                memory = MemoryLook(self._parts, actor, execution, receipt, image)
                 return await perform(execution, _step(receipt), (receipt.path, image.object), {}, memory)
             tool = self._parts.registry.get(receipt.tool)
-            look = UndoLook(self._parts, actor, tool, receipt, image, last=False)
+            look = UndoLook(self._parts, actor, tool, receipt, image)
             look.known = known
             return await perform(execution, _step(receipt), (receipt.path, image.object), {}, look)
         except (Refused, Rejected, StepFailed, TimedOut) as wrong:

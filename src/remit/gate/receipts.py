@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from remit.domain.action_errors import CannotUndo
 from remit.domain.event import object_of
 from remit.domain.events import StepClaimed, StepDone
 from remit.domain.tools import ObjectImage, Receipt
@@ -94,9 +95,38 @@ async def touched_since(
     return next((str(row[0]) for row in rows if row[0] not in but), "")
 
 
-def taken_back(receipt: Receipt, by: str, at: int) -> Op:
-    """What is committed with an undo: this receipt does not stand any more."""
-    return Op("receipts.take_back", (receipt.run, receipt.path, by, at))
+class Standing:
+    """One object of a receipt, as undo finds it in the index and leaves it there: it is taken back once, whoever tries
+    and however often, even where its state does not show it.
+    """
+
+    def __init__(self, keys: KeyRing, team: str, receipt: Receipt, name: str) -> None:
+        self._place = (receipt.run, receipt.path, tag_of(keys, team, name))
+        self._name = name
+        self._known = False
+
+    async def look(self, database: Database, run: str) -> str:
+        """The run that took it back, if one did; raises `CannotUndo` while another one has it in hand."""
+        rows = await database.fetch("receipts.state", *self._place)
+        self._known = bool(rows)
+        by, taking = rows[0] if rows else ("", None)
+        if taking and taking != run:
+            raise CannotUndo(
+                f"{self._name} is being taken back by {taking} at this moment.", f"See: remit show {taking}"
+            )
+        return by
+
+    def take(self, run: str) -> list[Op]:
+        """What is committed with the claim: it is this run's to take back."""
+        return [Op("receipts.take", (*self._place, run), one=True)] if self._known else []
+
+    def let_go(self, run: str) -> list[Op]:
+        """It could not be taken back."""
+        return [Op("receipts.let_go", (*self._place, run))] if self._known else []
+
+    def taken_back(self, run: str, at: int) -> Op:
+        """What is committed with the outcome: it does not stand any more."""
+        return Op("receipts.take_back", (*self._place, run, at))
 
 
 def tag_of(keys: KeyRing, team: str, name: str) -> str:

@@ -14,7 +14,7 @@ from remit.domain.effects import Absent, Happened
 from remit.gate.difference import Comparison, compare
 from remit.gate.nesting import Reachable
 from remit.gate.passage import Passage
-from remit.gate.receipts import taken_back, touched_since
+from remit.gate.receipts import Standing, touched_since
 from remit.tools.binding import ToolContext
 
 if TYPE_CHECKING:
@@ -33,14 +33,16 @@ class UndoPassage(Passage):
     """One object of one receipt."""
 
     def __init__(
-        self, parts: GateParts, actor: Actor, tool: Tool, receipt: Receipt, image: ObjectImage, *, last: bool
-    ) -> None:
+        self, parts: GateParts, actor: Actor, tool: Tool, receipt: Receipt, image: ObjectImage, *, known_as: str = ""
+    ) -> None:  # fmt: skip
+        """`known_as` is the object's name in the receipt, where it was made anew under another one since."""
         super().__init__(parts, actor)
         self._tool = tool
         self._receipt = receipt
         self._image = image
-        self._last = last
-        """Whether nothing else of the receipt is left once this object is back."""
+        self._standing = Standing(parts.keys, actor.team, receipt, known_as or image.object)
+        self._before = ""
+        """The run that took it back before, if one did."""
         self._comparison: Comparison | None = None
         self._precondition = ""
         self._context: ToolContext | None = None
@@ -56,6 +58,17 @@ class UndoPassage(Passage):
         await self.settle(execution, call)
         self._context = self._make_context(execution, call)
         with execution.on_ground():
+            self._before = await self._standing.look(execution.services.database, execution.row.id)
+        if self._before:
+            self._comparison = Comparison(self._image.before, done=True)
+        else:
+            await self._compare(execution)
+        self.pipe.passed("compare")
+        await self.reserve(execution, Amount(calls=1))
+        self.passed = number
+
+    async def _compare(self, execution: Execution) -> None:
+        with execution.on_ground():
             other = await touched_since(
                 execution.services.database, self.parts.keys, execution.row.team, self._receipt, self._image
             )
@@ -66,11 +79,8 @@ class UndoPassage(Passage):
             )
         current, self._precondition = await self._current()
         self._comparison = compare(self._image, current)
-        self.pipe.passed("compare")
         if self._comparison.conflicts:
             raise _conflict(self._image, self._comparison)
-        await self.reserve(execution, Amount(calls=1))
-        self.passed = number
 
     @property
     def consumes(self) -> bool:
@@ -116,13 +126,14 @@ class UndoPassage(Passage):
         return self._told()
 
     async def reconcile(self, *args: object, idempotency_key: str = "") -> Happened | Absent | None:
-        """Look whether the object is back: undo can always be found out."""
+        """Look whether the object is back; where the write changed no state that shows it, a person is asked."""
         del args, idempotency_key
         current, _ = await self._current()
-        comparison = compare(self._image, current)
+        image, comparison = self._image, compare(self._image, current)
         if comparison.done:
             return Happened(self._told())
-        return None if comparison.conflicts else Absent()
+        shows = compare(image, image.before) != compare(image, image.after)
+        return Absent() if shows and not comparison.conflicts else None
 
     async def _current(self) -> tuple[Any, str]:
         context = self._context
@@ -135,6 +146,8 @@ class UndoPassage(Passage):
         told: dict[str, Any] = {"object": self._image.object, "undone": True}
         if moved and moved != self._image.object:
             told["now"] = moved
+        if self._before:
+            return {**told, "before": self._before}
         best_effort = self._receipt.best_effort or (self._performed.best_effort if self._performed else "")
         if best_effort:
             told["best_effort"] = best_effort
@@ -145,7 +158,10 @@ class UndoPassage(Passage):
         detail = self.facts() | {
             "undoes": {"run": self._receipt.run, "path": self._receipt.path}, "object": self._image.object,
         }  # fmt: skip
+        execution = self._execution
         ops = self.claims()
+        if execution is not None and not self._before:
+            ops += self._standing.take(execution.row.id)
         return detail | {"bound": self.bound(Amount(calls=1))}, ops
 
     def settling(self, wrong: BaseException | None) -> tuple[Any, Sequence[Op]]:
@@ -153,11 +169,14 @@ class UndoPassage(Passage):
         ops = self.charge(*[Amount(calls=1)] * self.attempts)
         detail: dict[str, Any] = {"pipe": self.pipe.stages, "object": self._image.object}
         if wrong is not None:
-            return detail | {"why": getattr(wrong, "detail", None)}, ops
+            detail["why"] = getattr(wrong, "detail", None)
         execution = self._execution
-        if execution is not None and self._last:
-            ops.append(taken_back(self._receipt, execution.row.id, execution.now()))
-        return detail, ops
+        if execution is None or self._before or not self.consumes:
+            return detail, ops
+        run = execution.row.id
+        if wrong is not None:
+            return detail, [*ops, *self._standing.let_go(run)]
+        return detail, [*ops, self._standing.taken_back(run, execution.now())]
 
     def taken_up(self, execution: Execution, call: Placed, detail: Any) -> None:
         """An earlier life claimed it; whether the object is back can be looked at."""

@@ -127,15 +127,15 @@ class Undoing:
         done: list[dict[str, Any]] = []
         left: list[dict[str, Any]] = []
         images = tuple(reversed(receipt.images))
-        for number, image in enumerate(images):
+        for image in images:
             place = {"path": receipt.path, "tool": receipt.tool, "object": image.object}
             if image.object in blocked:
                 left.append({**place, "why": BLOCKED})
                 continue
-            last = number == len(images) - 1 and not left
             now = replace(image, object=moved.get(image.object, image.object))
             try:
-                told = await self._step(execution, actor, receipt, now, last=last)
+                told = await self._step(execution, actor, receipt, now, image.object)
+                told = told or {"object": now.object, "undone": True}  # a person said that it is
             except (Refused, Rejected, StepFailed, TimedOut) as wrong:
                 blocked.add(image.object)
                 left.append(
@@ -152,10 +152,10 @@ class Undoing:
         return done, left
 
     async def _step(
-        self, execution: Execution, actor: Actor, receipt: Receipt, image: ObjectImage, *, last: bool
+        self, execution: Execution, actor: Actor, receipt: Receipt, image: ObjectImage, known_as: str
     ) -> dict[str, Any]:
         if receipt.kind == "memory":
-            undo = MemoryUndo(self._parts, actor, execution, receipt, image, last=last)
+            undo = MemoryUndo(self._parts, actor, execution, receipt, image)
             return await perform(execution, undo_step(receipt), undo_given(receipt, image), {}, Watched(undo))
         tool = self._parts.registry.find(receipt.tool)
         if tool is None:
@@ -167,7 +167,7 @@ class Undoing:
             timeout=tool.manifest.timeout,
             reconcile=_acts,
         )
-        passage = UndoPassage(self._parts, actor, tool, receipt, image, last=last)
+        passage = UndoPassage(self._parts, actor, tool, receipt, image, known_as=known_as)
         return await perform(execution, step, (receipt.path, image.object), {}, Watched(passage))
 
 

@@ -14,7 +14,7 @@ from remit.domain.memory import Memory, image_of, label_of
 from remit.engine.step import Step
 from remit.gate.difference import Comparison, Conflict
 from remit.gate.memory.access import MemoryAccess
-from remit.gate.receipts import taken_back, touched_since
+from remit.gate.receipts import Standing, touched_since
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,13 +65,12 @@ class MemoryUndo(MemoryAccess):
     """One item of one receipt."""
 
     def __init__(
-        self, parts: GateParts, actor: Actor, execution: Execution, receipt: Receipt, image: ObjectImage, *, last: bool
+        self, parts: GateParts, actor: Actor, execution: Execution, receipt: Receipt, image: ObjectImage
     ) -> None:  # fmt: skip
         super().__init__(parts, actor, execution, _scope(receipt))
         self._receipt = receipt
         self._image = image
-        self._last = last
-        """Whether nothing else of the receipt is left once this item is back."""
+        self._standing = Standing(parts.keys, actor.team, receipt, image.object)
         self._held: Held | None = None
         self._comparison = Comparison(image.before)
 
@@ -129,8 +128,8 @@ class MemoryUndo(MemoryAccess):
     def settling(self, wrong: BaseException | None) -> tuple[Any, Sequence[Op]]:
         """The receipt does not stand any more."""
         detail, ops = super().settling(wrong)
-        if wrong is None and self._last and not self.pretends:
-            ops = [*ops, taken_back(self._receipt, self.execution.row.id, self.execution.now())]
+        if wrong is None and self.consumes and not self.pretends:
+            ops = [*ops, self._standing.taken_back(self.execution.row.id, self.execution.now())]
         return detail, ops
 
     def facts(self) -> dict[str, Any]:

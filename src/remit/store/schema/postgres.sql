@@ -10,6 +10,7 @@ CREATE TABLE access_keys (
     expires_at bigint,
     revoked_at bigint,
     revoked_by text NOT NULL DEFAULT ''::text,
+    scope text NOT NULL DEFAULT ''::text,
     CONSTRAINT access_keys_pkey PRIMARY KEY (id)
 );
 CREATE INDEX access_keys_person ON access_keys USING btree (team, person);
@@ -212,6 +213,18 @@ CREATE TABLE events (
     CONSTRAINT events_seq_check CHECK ((seq > 0))
 ) WITH (toast_tuple_target=8160);
 CREATE INDEX events_tx_pos ON events USING btree (tx, pos);
+
+CREATE TABLE exchanges (
+    tag text COLLATE "C" NOT NULL,
+    run text COLLATE "C" NOT NULL,
+    kind text NOT NULL,
+    body text NOT NULL DEFAULT ''::text,
+    at bigint NOT NULL,
+    CONSTRAINT exchanges_pkey PRIMARY KEY (tag),
+    CONSTRAINT exchanges_kind_check CHECK ((kind = ANY (ARRAY['action'::text, 'request'::text])))
+);
+CREATE INDEX exchanges_by_age ON exchanges USING btree (at);
+CREATE INDEX exchanges_by_run ON exchanges USING btree (run);
 
 CREATE TABLE exports (
     id text COLLATE "C" NOT NULL,
@@ -436,6 +449,7 @@ CREATE TABLE receipts (
     at bigint NOT NULL,
     undone_by text NOT NULL DEFAULT ''::text,
     undone_at bigint,
+    taking_by text NOT NULL DEFAULT ''::text,
     CONSTRAINT receipts_pkey PRIMARY KEY (run, path, object)
 );
 CREATE INDEX receipts_by_object ON receipts USING btree (team, object, at);
@@ -567,6 +581,29 @@ CREATE TABLE stream_heads (
     hash bytea NOT NULL,
     CONSTRAINT stream_heads_pkey PRIMARY KEY (stream)
 ) WITH (fillfactor=50);
+
+CREATE TABLE task_hooks (
+    run text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    sealed bytea NOT NULL,
+    key_id text COLLATE "C" NOT NULL,
+    seen text NOT NULL DEFAULT ''::text,
+    told text NOT NULL DEFAULT ''::text,
+    at bigint NOT NULL,
+    CONSTRAINT task_hooks_pkey PRIMARY KEY (run, id)
+);
+
+CREATE TABLE tasks (
+    run text COLLATE "C" NOT NULL,
+    team text COLLATE "C" NOT NULL,
+    owner text COLLATE "C" NOT NULL,
+    agent text COLLATE "C" NOT NULL,
+    tag text COLLATE "C" NOT NULL,
+    at bigint NOT NULL,
+    CONSTRAINT tasks_tag_key UNIQUE (tag),
+    CONSTRAINT tasks_pkey PRIMARY KEY (run)
+);
+CREATE INDEX tasks_by_owner ON tasks USING btree (team, owner, agent, run);
 
 CREATE TABLE tool_digests (
     team text COLLATE "C" NOT NULL,

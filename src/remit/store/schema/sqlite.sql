@@ -10,7 +10,7 @@ CREATE TABLE access_keys (
     expires_at INTEGER,
     revoked_at INTEGER,
     revoked_by TEXT    NOT NULL DEFAULT ''
-) STRICT, WITHOUT ROWID;
+, scope TEXT NOT NULL DEFAULT '') STRICT, WITHOUT ROWID;
 
 CREATE INDEX access_keys_person ON access_keys (team, person);
 
@@ -178,6 +178,18 @@ CREATE TABLE events (
 ) STRICT;
 
 CREATE UNIQUE INDEX events_stream_seq ON events (stream, seq);
+
+CREATE TABLE exchanges (
+    tag  TEXT    NOT NULL PRIMARY KEY,
+    run  TEXT    NOT NULL,
+    kind TEXT    NOT NULL CHECK (kind IN ('action', 'request')),
+    body TEXT    NOT NULL DEFAULT '',
+    at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX exchanges_by_age ON exchanges (at);
+
+CREATE INDEX exchanges_by_run ON exchanges (run);
 
 CREATE TABLE exports (
     id      TEXT    NOT NULL PRIMARY KEY,
@@ -386,7 +398,7 @@ CREATE TABLE receipts (
     team       TEXT NOT NULL,
     at         INTEGER NOT NULL,
     undone_by  TEXT NOT NULL DEFAULT '',
-    undone_at  INTEGER,
+    undone_at  INTEGER, taking_by TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (run, path, object)
 ) STRICT, WITHOUT ROWID;
 
@@ -512,6 +524,28 @@ CREATE TABLE stream_heads (
     seq    INTEGER NOT NULL,
     hash   BLOB    NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE task_hooks (
+    run    TEXT    NOT NULL,
+    id     TEXT    NOT NULL,
+    sealed BLOB    NOT NULL,
+    key_id TEXT    NOT NULL,
+    seen   TEXT    NOT NULL DEFAULT '',
+    told   TEXT    NOT NULL DEFAULT '',
+    at     INTEGER NOT NULL,
+    PRIMARY KEY (run, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tasks (
+    run   TEXT    NOT NULL PRIMARY KEY,
+    team  TEXT    NOT NULL,
+    owner TEXT    NOT NULL,
+    agent TEXT    NOT NULL,
+    tag   TEXT    NOT NULL UNIQUE,
+    at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tasks_by_owner ON tasks (team, owner, agent, run);
 
 CREATE TABLE tool_digests (
     team             TEXT    NOT NULL,
