@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from remit.domain.clock import SteadyTime
 from remit.engine.flow import flow
 from remit.testing import ManualClock
+from remit.testing import stage as on_stage
 from remit.testing.scripting import Script
 from remit.tools.tool import tool
+from tests.containment.test_s20_outbox import HELD
 from tests.engine.places import Place, ended, parked, until
-from tests.gate.desk import Bank, agent, desk
+from tests.gate.desk import ALL_ALLOWED, Bank, agent, desk, write_policy
 from tests.gate.test_s20_approvals import PERMITS, asks
 
 HOUR = 3_600
@@ -95,6 +97,37 @@ async def test_s20_a_grant_that_is_over_does_not_come_back_with_the_clock(
         clock.jump(jump)
         run = await stage.start("clerk", question="refund o-1")
         await parked(run, "human")  # somebody is asked: the grant is over
+        assert len(bank.refunds) == 1
+
+
+@pytest.mark.parametrize("before", [0, -2 * HOUR], ids=["forward", "back-and-forward"])
+async def test_s20_what_is_held_back_for_ten_minutes_is_whatever_the_clock_is_set_to(
+    before: int, bank: Bank, script: Script, place: Place
+) -> None:
+    clock, clerk = ManualClock(), agent(bank.refund(effect="irreversible"))
+    script(clerk).calls("refund", order="o-1").says("done")
+    write_policy(place.folder, ALL_ALLOWED)
+    async with on_stage(
+        workspace=place.folder,
+        database=place.database,
+        agents=[clerk],
+        clock=clock,
+        script=script,
+        chosen=HELD,
+    ) as stage:
+        clock.jump(before)
+        run = await stage.start("clerk", question="refund o-1")
+        await parked(run, "human")
+        clock.jump(2 * HOUR)
+        await clock.advance(300)
+        await parked(run, "human")
+        await stage.platform.pause(run.id)  # whoever looks at it again comes to the same
+        await stage.platform.resume(run.id)
+        await clock.advance(290)
+        await parked(run, "human")
+        assert bank.refunds == []
+        await clock.advance(20)
+        assert await run.result() == "done"
         assert len(bank.refunds) == 1
 
 

@@ -60,14 +60,29 @@ async def ask(
             execution.deliver_cancel(scope)
         return closed
     due, identity = await _open(execution, scope, path, question, recorded)
+    wake = due
     while True:
-        answer = await _wait(execution, scope, path, question, due, identity, extra_keys)
+        answer = await _wait(execution, scope, path, question, wake, identity, extra_keys)
         if answer != DUE:
             return await _close_with(execution, scope, path, question, answer, identity)  # pyright: ignore[reportArgumentType]
+        wake = _still_open(execution, question, due)
+        if wake is not None:
+            continue
         if not question.otherwise.startswith("escalate"):
             return await _expire(execution, scope, path, question, identity)
         await _escalate(execution, scope, path, question, identity)
         due = None
+
+
+def _still_open(execution: Execution, question: Question, due: int | None) -> int | None:
+    """Silence is a yes only once both clocks are past the time: somebody may have set the wall clock forward (S15).
+
+    Gives when to look again, by the wall clock as it is now.
+    """
+    time = execution.services.time
+    if due is None or question.otherwise != "approve" or time.earliest() >= due:
+        return None
+    return time.on_the_wall(due)
 
 
 def withdraw(execution: Execution, path: str) -> None:

@@ -160,7 +160,11 @@ def _path(call: Placed, number: int) -> str:
 
 
 def _due(execution: Execution, requirement: Requirement) -> int | None:
-    return execution.now() + int(seconds(requirement.within) * MICROSECONDS) if requirement.within else None
+    """When the time to answer is over; where silence is a yes, a clock that was set back makes it no shorter."""
+    if not requirement.within:
+        return None
+    now = execution.services.time.latest() if requirement.otherwise == "approve" else execution.now()
+    return now + int(seconds(requirement.within) * MICROSECONDS)
 
 
 def _edited(asked: dict[str, Any], answered: Any) -> dict[str, Any] | None:
