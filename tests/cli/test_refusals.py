@@ -343,3 +343,13 @@ def test_an_interrupted_command_says_where_its_run_is(remit: Terminal) -> None:
     remit.happens("seen")
     assert process.end() == 130
     assert any("any worker continues it" in line for line in process.said)
+
+
+def test_what_no_worker_here_could_execute_is_refused_before_a_run_is_left_behind(remit: Terminal) -> None:
+    remit("run", "order", "--input", LAMP, "--detach", code=0)
+    (known,) = remit("runs", "--json", code=0).json
+    settings = remit.place / "remit.toml"
+    settings.write_text(settings.read_text() + '\n[audit]\nanchors = ["gopher://somewhere"]\n')
+    for words in (["run", "order", "--input", LAMP], ["undo", known["id"], "--preview"]):
+        assert remit(*words, "--json", code=2).error["code"] == "invalid_setting"
+    assert [each["id"] for each in remit("runs", "--json", code=0).json] == [known["id"]]

@@ -145,6 +145,34 @@ async def test_the_last_admin_stays(way: str, database: str, script: Script, tmp
         await dora.add_person("eve")
 
 
+async def test_the_last_admin_keeps_a_key_that_lasts(database: str, script: Script, tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with crew(tmp_path, script, policy="", database=database, clock=clock) as people:
+        ada = await people.as_("ada")
+        first = (await ada.keys("ada"))[0].id
+        with pytest.raises(LastAdmin, match="half an hour"):
+            await ada.renew_key(first, overlap="0s", expires="2s")
+        short = await ada.new_key("ada", expires="2s")
+        with pytest.raises(LastAdmin):
+            await ada.revoke_key(first)
+        assert {each.id for each in await ada.keys("ada") if each.state == "living"} == {first, short.id}
+        await ada.revoke_key((await ada.keys("lea"))[0].id)  # hers opens nothing that an admin needs
+        await ada.change_roles("dora", give=["admin"])
+        (old,) = [each.id for each in await ada.keys("dora")]
+        await ada.renew_key(old, overlap="0s", expires="10m")
+        with pytest.raises(LastAdmin):
+            await ada.switch_person("ada", active=False)
+        renewed = await ada.renew_key(first, overlap="0s", expires="1h")
+        ada = await people.stage.platform.acting_as(renewed.key)
+        await ada.revoke_key(short.id)
+        states = {each.name: each.state for each in await ada.doctor()}
+        assert states["admins"] == "warning"
+        await clock.advance(3601)
+        states = {each.name: each for each in await people.stage.platform.doctor()}
+        assert states["admins"].state == "broken"
+        assert "break-glass" in states["admins"].remedy
+
+
 async def test_nobody_but_an_admin_administers_and_nobody_promotes_themselves(
     script: Script, tmp_path: Path
 ) -> None:

@@ -42,6 +42,7 @@ def recall(terminal: Terminal, source: str, days: int, *, labelled: bool, previe
 
 
 async def _take_back(platform: Platform, source: str, days: int, *, labelled: bool) -> RunView:
+    platform.check_work()
     handle = await platform.recall(source, days, labelled=labelled)
     await platform.start_worker(only=handle.id)
     async for view in platform.watch(handle.id):

@@ -18,7 +18,7 @@ from remit.control.runs.reach import dispatcher_for
 from remit.domain.on_use import on_use
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
     from pathlib import Path
 
     from remit.control.finding import Finding
@@ -42,9 +42,12 @@ else:
 class Office(PeopleDesk, ContainmentDesk, ProtectionDesk):
     """An open workspace without its code."""
 
-    def __init__(self, ground: Ground, dispatcher: Dispatcher) -> None:
+    def __init__(
+        self, ground: Ground, dispatcher: Dispatcher, names: Callable[[str], Collection[str]] | None = None
+    ) -> None:
         self._ground = ground
         self._dispatcher = dispatcher
+        self._names = names
 
     @classmethod
     @asynccontextmanager
@@ -63,7 +66,7 @@ class Office(PeopleDesk, ContainmentDesk, ProtectionDesk):
         """The same office, for whoever shows this key."""
         ground = self.ground
         who = await bearer(ground.database, ground.keys, key, ground.principal.team, ground.clock.now())
-        return Office(replace(ground, principal=who), self.dispatcher)
+        return Office(replace(ground, principal=who), self.dispatcher, self.names_of)
 
     @property
     def ground(self) -> Ground:
@@ -74,6 +77,10 @@ class Office(PeopleDesk, ContainmentDesk, ProtectionDesk):
     def dispatcher(self) -> Dispatcher:
         """Who carries hints to the workers."""
         return self._dispatcher
+
+    def names_of(self, kind: str) -> Collection[str]:
+        """What the code of the workspace names, where this is the office of a process that has it."""
+        return self._names(kind) if self._names is not None else ()
 
     @property
     def url(self) -> str:

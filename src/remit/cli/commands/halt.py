@@ -89,6 +89,8 @@ def _lines(found: list[HaltView]) -> list[str]:
         lines.append(f"{view.id}  {_what(view)} {how if view.state == 'standing' else 'acts again'}")
         if view.state == "standing":
             lines.append(f"  lift it: remit lift {view.id}")
+        if view.warning:
+            lines.append(f"  {view.warning}; the halt stands all the same")
     return lines
 
 

@@ -70,6 +70,7 @@ def forget(terminal: Terminal, scope: str, key: str, matching: str, *, yes: bool
 
 
 async def _forget(platform: Platform, scope: str, key: str, matching: str) -> RunView:
+    platform.check_work()
     handle = await platform.forget(scope, key, matching=matching)
     await platform.start_worker(only=handle.id)
     async for view in platform.watch(handle.id):

@@ -74,6 +74,7 @@ async def _execute(
     from remit.cli.following import follow, screen_for
     from remit.cli.streaming import heard, hearing_screen
 
+    platform.check_work()
     handle = await platform.submit(flow, given)
     started.append(handle.id)
     if stream:

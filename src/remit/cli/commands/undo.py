@@ -77,6 +77,7 @@ def _called_back(terminal: Terminal, run: str, *, yes: bool) -> int | None:
 
 
 async def _take_back(platform: Platform, run: str) -> RunView:
+    platform.check_work()
     handle = await platform.undo(run)
     await platform.start_worker(only=handle.id)
     async for view in platform.watch(handle.id):

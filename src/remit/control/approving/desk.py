@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from remit.control.ground.ground import Ground
     from remit.control.people import keys, people
     from remit.control.people.views import KeyView, NewKeyView, PersonView
+    from remit.domain.budgets import Budget
     from remit.domain.fronting import KeyScope
     from remit.engine.dispatcher import Dispatcher
 else:
@@ -136,6 +137,15 @@ class PeopleDesk:
     ) -> NewKeyView:
         """A key for an agent that is not ours, which comes in by the front doors."""
         return await keys.make_for_agent(self.ground, scope, person, expires, label)
+
+    async def run_token(
+        self, key: str, run: str, *, user: str = "", purpose: str = "", data_class: str = "",
+        budget: Budget | None = None, expires: str = "1h",
+    ) -> str:  # fmt: skip
+        """A signed token: what is done with an agent's key beside it belongs to one run or user action."""
+        return await keys.sign_token(
+            self.ground, key, run, user=user, purpose=purpose, data_class=data_class, budget=budget, expires=expires
+        )  # fmt: skip
 
     async def renew_key(self, key: str, *, overlap: str = "1h", expires: str = "") -> NewKeyView:
         """A new key in place of an old one."""

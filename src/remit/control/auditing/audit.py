@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from remit.control.runs.inspection import find
-from remit.domain.errors import Refused, StoreReadOnly, UnknownRun, WrongState
+from remit.control.runs.naming import doubt
+from remit.domain.errors import InvalidInput, Refused, StoreReadOnly, UnknownRun, WrongState
 from remit.domain.evidence_errors import NotAnExport, UnknownEvent
 from remit.domain.ids import worker_id
 from remit.store.anchors.file import FileAnchor
@@ -81,6 +82,11 @@ class EventProof:
     note: str
 
 
+def check_anchors(ground: Ground, anchors: Sequence[str]) -> None:
+    """Raise `InvalidSetting` for an address that is none; nobody is contacted."""
+    open_anchors(anchors, ground.workspace, os.environ.get(TOKEN, ""))
+
+
 def checkpointer_of(ground: Ground, anchors: Sequence[str], seconds: float, name: str = "") -> Checkpointer:
     """The checkpointer of this process."""
     opened = open_anchors(anchors, ground.workspace, os.environ.get(TOKEN, ""))
@@ -117,6 +123,11 @@ async def export(ground: Ground, to: Path, scope: Scope, *, content: bool) -> Ex
     """Write the log, or a part, for somebody who has only these files."""
     if scope.run:
         scope = Scope(run=(await find(ground.database, scope.run)).id)
+    why = await doubt(ground, "team", scope.team) if scope.team else ""
+    if why:
+        raise InvalidInput(
+            f'there is nothing of "{scope.team}" to export: {why}.', "Leave --team out for all."
+        )
     _make_room(to)
     signer = await open_signer(ground.database, ground.keys, ground.clock)
     async with ground.database.snapshot() as snapshot:

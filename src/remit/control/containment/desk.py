@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from remit.domain.on_use import on_use
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from remit.control.containment import halting, outboxing
     from remit.control.containment.views import HaltView, HeldView
     from remit.control.ground.ground import Ground
@@ -30,6 +32,10 @@ class ContainmentDesk:
     def dispatcher(self) -> Dispatcher:
         """Who carries hints to the workers."""
 
+    @abstractmethod
+    def names_of(self, kind: str) -> Collection[str]:
+        """Names of agents or models that this process knows by their code, where it has any."""
+
     async def halts_changed(self) -> None:
         """Something was halted or lifted here; whoever acts in this process hears of it at once."""
 
@@ -38,8 +44,9 @@ class ContainmentDesk:
     ) -> HaltView:
         """Let something stand still: `all`, or a team, agent, release, tool, model, principal or run by name."""
         made = await halting.halt(
-            self.ground, scope, target, reason=reason, quarantine=quarantine, within=within
-        )
+            self.ground, scope, target, reason=reason, quarantine=quarantine, within=within,
+            known=self.names_of(scope),
+        )  # fmt: skip
         await self.halts_changed()
         return made
 

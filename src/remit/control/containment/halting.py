@@ -5,13 +5,16 @@ It needs no code of the workspace, so that an agent can be stopped whatever else
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from remit.control.authority.duties import require
 from remit.control.containment.views import HaltView
 from remit.control.runs.inspection import find as find_run
+from remit.control.runs.naming import doubt
 from remit.domain.clock import LONGEST_SECONDS, MICROSECONDS
-from remit.domain.errors import InvalidInput, Shredded, WrongState
+from remit.domain.errors import InvalidInput, RemitError, Shredded, WrongState
 from remit.domain.halt_errors import UnknownHalt
 from remit.domain.halt_events import HaltOpened
 from remit.domain.halts import Halt, HaltMode, HaltScope
@@ -21,6 +24,8 @@ from remit.store.database import Conflict
 from remit.wire import canonical
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from remit.control.ground.ground import Ground
     from remit.store.database import Row
 
@@ -29,9 +34,14 @@ _LONGEST_NAME = 300
 
 
 async def halt(
-    ground: Ground, scope: str, target: str = "", *, reason: str = "", quarantine: bool = False, within: str = ""
+    ground: Ground, scope: str, target: str = "", *, reason: str = "", quarantine: bool = False, within: str = "",
+    known: Collection[str] = (),
 ) -> HaltView:  # fmt: skip
-    """Let something stand still from now on, or for a while; in quarantine it may still read."""
+    """Let something stand still from now on, or for a while; in quarantine it may still read.
+
+    A name that nobody knows is halted too, and the answer says so: what is known here may be old. `known` are names
+    beside those that can be found without the code.
+    """
     await require(ground, "admin", "halts", "halt something")
     chosen = _scope(scope)
     canonical.accept([target, reason], "what is halted, or why")
@@ -48,7 +58,7 @@ async def halt(
         ground.database, ground.keys, now, team=ground.principal.team, by=ground.principal.id, scope=chosen,
         target=target, reason=reason, mode=mode, until=now + _length(within) if within else None,
     )  # fmt: skip
-    return await show(ground, made.id)
+    return replace(await show(ground, made.id), warning=await _doubt(ground, chosen, target, known))
 
 
 async def lift(ground: Ground, wanted: str, reason: str = "") -> list[HaltView]:
@@ -83,6 +93,15 @@ async def show(ground: Ground, wanted: str) -> HaltView:
     if not rows:
         raise UnknownHalt(f'"{wanted}" is no halt.', "See: remit halt list")
     return await _view(ground, rows[0])
+
+
+async def _doubt(ground: Ground, scope: HaltScope, target: str, known: Collection[str]) -> str:
+    """Whether the name may be wrong; asked when the halt stands, and nothing that goes wrong here undoes it."""
+    if scope in {HaltScope.ALL, HaltScope.RUN}:
+        return ""
+    with suppress(RemitError, OSError):
+        return await doubt(ground, scope.value, target, known)
+    return ""
 
 
 async def _meant(ground: Ground, wanted: str) -> list[Halt]:

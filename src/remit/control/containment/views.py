@@ -23,6 +23,8 @@ class HaltView:
     lifted_by: str
     evidence: object = None
     """What a breaker saw."""
+    warning: str = ""
+    """Why the name may be wrong, told to whoever has just made it; it stands all the same."""
 
 
 @dataclass(frozen=True, slots=True)

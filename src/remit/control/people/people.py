@@ -157,13 +157,14 @@ async def _unless_last(ground: Ground, name: str, events: list[Event], ops: list
                 f"somebody else changed {name} in this moment.", "Look again: remit user list"
             ) from None
         raise LastAdmin(
-            f"{name} is the last admin with a key that opens something.",
-            "Make another one first: remit user add",
+            f"{name} is the last admin with a key that opens something for another half hour.",
+            "Make another one first: remit user add, or remit key new",
         ) from None
 
 
 def _other_admin(ground: Ground, name: str) -> Op:
-    return Op("people.other_admin", (ground.principal.team, name, ground.clock.now()), one=True)
+    until = ground.clock.now() + access.ENOUGH
+    return Op("people.other_admin", (ground.principal.team, name, until), one=True)
 
 
 def _giving(team: str, name: str, roles: Iterable[str]) -> list[Op]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class KeyView:
     created_at: int
     created_by: str
     expires_at: int | None
+    scope: dict[str, Any] | None = None
+    """What the key of an agent is limited to: agent, routes, tools, budget, pace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +46,4 @@ class NewKeyView:
     roles: list[str]
     expires_at: int | None
     key: str
+    scope: dict[str, Any] | None = None
