@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.cli.processes import Process
-from tests.cli.warm import WarmRemit
+from tests.warm import Warm
 
 REMIT = [sys.executable, "-P", "-m", "remit"]
 AWAITED = ("shipped", "seen")
@@ -42,14 +42,14 @@ class Answer:
 class Terminal:
     """A person in a workspace."""
 
-    def __init__(self, place: Path, environment: dict[str, str], stack: ExitStack, warm: WarmRemit) -> None:
+    def __init__(self, place: Path, environment: dict[str, str], stack: ExitStack, warm: Warm) -> None:
         self.place = place
         self.environment = environment
         self._stack = stack
         self._warm = warm
 
     def __call__(self, *words: str, code: int | None = None) -> Answer:
-        done = self._warm.run(list(words), self.place, self.environment)
+        done = self._warm.run(["remit", *words], self.place, self.environment)
         answer = Answer(done.returncode, done.stdout, done.stderr)
         assert code is None or answer.code == code, answer
         assert "Traceback" not in answer.err + answer.out, answer.err
@@ -57,7 +57,7 @@ class Terminal:
 
     def start(self, *words: str) -> Process:
         """A command that goes on."""
-        return self._stack.enter_context(Process([*REMIT, *words], self.place, self.environment))
+        return self._stack.enter_context(Process(self._warm, ["remit", *words], self.place, self.environment))
 
     def world(self) -> list[str]:
         """What the steps of the shop did outside, in order."""
@@ -71,15 +71,8 @@ class Terminal:
         os.write(pipe, b"!")
 
 
-@pytest.fixture(scope="session")
-def warm_remit() -> Iterator[WarmRemit]:
-    """The interpreter that commands are forked from."""
-    with closing(WarmRemit()) as warm:
-        yield warm
-
-
 @pytest.fixture
-def remit(tmp_path: Path, warm_remit: WarmRemit) -> Iterator[Terminal]:
+def remit(tmp_path: Path, warm: Warm) -> Iterator[Terminal]:
     """`remit` in a workspace of the test."""
     place = tmp_path / "shop"
     (place / "flows").mkdir(parents=True)
@@ -88,10 +81,10 @@ def remit(tmp_path: Path, warm_remit: WarmRemit) -> Iterator[Terminal]:
     for name in AWAITED:
         os.mkfifo(place / name)
     with ExitStack() as stack:
-        yield Terminal(place, plain_environment(), stack, warm_remit)
+        yield Terminal(place, plain_environment(), stack, warm)
 
 
 def plain_environment() -> dict[str, str]:
     """Nothing of Remit's is chosen in it."""
     plain = {name: text for name, text in os.environ.items() if not name.startswith("REMIT_")}
-    return plain | {"COLUMNS": "110", "TZ": "UTC"}
+    return plain | {"COLUMNS": "110", "TZ": "UTC", "REMIT_SERVER_PORT": "0"}

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tests.warm import Warm
 
 
 class Process:
     """One started command."""
 
-    def __init__(self, command: list[str], place: Path, environment: dict[str, str]) -> None:
-        self._popen = subprocess.Popen(
-            command, cwd=place, env=environment, start_new_session=True, text=True, bufsize=1,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+    def __init__(self, warm: Warm, words: list[str], place: Path, environment: dict[str, str]) -> None:
+        its_input, ours = os.pipe()
+        said, its_output = os.pipe()
+        self._child = warm.start(words, place, environment, [its_input, its_output, its_output])
+        os.close(its_input)
+        os.close(its_output)
+        self._in, self._out = os.fdopen(ours, "w", buffering=1), os.fdopen(said)
         self.said: list[str] = []
 
     def __enter__(self) -> Self:
@@ -26,22 +29,22 @@ class Process:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._popen.poll() is None:
-            os.kill(self._popen.pid, signal.SIGCONT)
-            self._popen.kill()
-        self._popen.wait()
-        for pipe in (self._popen.stdin, self._popen.stdout):
-            if pipe is not None:
-                pipe.close()
+        self._child.kill()
+        self._child.wait()
+        self._in.close()
+        self._out.close()
 
     @property
     def pid(self) -> int:
-        return self._popen.pid
+        return self._child.pid
+
+    def stopped(self) -> None:
+        """Wait until it stands still by a SIGSTOP."""
+        self._child.stopped()
 
     def until(self, words: str) -> str:
         """Read on until it says this; the line."""
-        assert self._popen.stdout is not None
-        for line in self._popen.stdout:
+        for line in self._out:
             self.said.append(line.rstrip())
             if words in line:
                 return line.rstrip()
@@ -51,12 +54,10 @@ class Process:
         os.kill(self.pid, number)
 
     def close_stdin(self) -> None:
-        assert self._popen.stdin is not None
-        self._popen.stdin.close()
+        self._in.close()
 
     def end(self, seconds: float = 30) -> int:
         """Read to the end; the exit code. No traceback was said."""
-        assert self._popen.stdout is not None
-        self.said += [line.rstrip() for line in self._popen.stdout]
+        self.said += [line.rstrip() for line in self._out]
         assert not any("Traceback" in line for line in self.said), self.said
-        return self._popen.wait(seconds)
+        return self._child.wait(seconds)

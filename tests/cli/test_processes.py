@@ -110,7 +110,7 @@ def freeze(worker: Process, room: Path) -> None:
     """Stop a process at a moment at which it does not hold the write lock, which no other could then have."""
     while True:
         worker.signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, worker.pid, os.WSTOPPED | os.WNOWAIT)
+        worker.stopped()
         with room.open("rb") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

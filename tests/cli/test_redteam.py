@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Terminal, plain_environment
-from tests.cli.warm import WarmRemit
+from tests.warm import Warm
 
 pytestmark = pytest.mark.xdist_group("company")  # it is settled once, and each test has a copy
 
 
 @pytest.fixture(scope="module")
-def settled(warm_remit: WarmRemit, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def settled(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example after it has settled its tickets: with runs that were recorded."""
     place = tmp_path_factory.mktemp("company")
-    done = warm_remit.run(["demo", "--yes", "--keep", "desk"], place, plain_environment())
+    done = warm.run(["remit", "demo", "--yes", "--keep", "desk"], place, plain_environment())
     assert done.returncode == 0, done
     return place / "desk"
 

@@ -16,6 +16,7 @@ from remit.domain.action_errors import UnknownAgent, UnknownTool
 from remit.domain.budgets import Account
 from remit.domain.decisions import AccessRequest
 from remit.domain.errors import BadWorkspace, RemitError
+from remit.domain.tasks import behind
 from remit.gate.budgeting.settings import FLOW
 from remit.knowledge import offer
 from remit.policy.data_classes import without_classes
@@ -115,7 +116,7 @@ class House:
 
     def accounts_of(self, execution: Execution) -> tuple[Account, ...]:
         """The budget of the run as a whole, if its flow has one."""
-        shared = self.gate.parts.accounts.get(f"{FLOW}{execution.flow.name}")
+        shared = self.gate.parts.accounts.get(f"{FLOW}{behind(execution.flow.name)[-1]}")
         # kept in the database, because it outlives generations that this one's journal knows nothing of
         return (Account(f"tree:{execution.row.id}", shared.budget),) if shared is not None else ()
 

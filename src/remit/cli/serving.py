@@ -1,4 +1,5 @@
-"""One worker process: it serves until it is told to stop, drains, and leaves.
+"""One process of a workspace, a worker or the data plane or both: it serves until it is told to stop, drains, and
+leaves.
 
 The first signal asks it to finish what it is doing; the second means now. A worker that was started by a
 supervisor also stops when that supervisor is gone, however it went: it holds the end of a pipe.
@@ -10,36 +11,55 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from remit.cli.announcing import Announcer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import AsyncGenerator, Callable, Generator
 
     from remit.cli.terminal import Terminal
+    from remit.control.platform import Platform
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-async def serve(terminal: Terminal, *, lifeline: bool = False) -> None:
-    """Execute runs until a stop signal, or until the process at the other end of standard input is gone."""
+async def serve(
+    terminal: Terminal, *, lifeline: bool = False, worker: bool = True, front: bool = False
+) -> None:
+    """Execute runs, let other agents in, or both, until a stop signal or until the process at the other end of standard
+    input is gone.
+    """
     announcer = Announcer(terminal.as_json)
     stop = asyncio.Event()
     with stopping_by(stop.set):
         if lifeline:
             await _hold(stop)
-        async with terminal.platform(worker=True) as platform:
-            flows = ", ".join(sorted(platform.flows)) or "no flows"
-            announcer.say(
-                "ready",
-                f"worker {platform.worker_id} (pid {os.getpid()}) serves {flows}",
-                worker=platform.worker_id,
-            )
-            await stop.wait()
-            announcer.say("draining", "finishing what is under way; a second signal leaves at once")
+        async with terminal.platform(worker=worker) as platform:
+            if worker:
+                flows = ", ".join(sorted(platform.flows)) or "no flows"
+                said = f"worker {platform.worker_id} (pid {os.getpid()}) serves {flows}"
+                announcer.say("ready", said, worker=platform.worker_id)
+            else:
+                await platform.start_front()
+            async with _door(terminal, platform, announcer) if front else nullcontext():
+                await stop.wait()
+                announcer.say("draining", "finishing what is under way; a second signal leaves at once")
         announcer.say("stopped", "drained; nothing is lost")
+
+
+@asynccontextmanager
+async def _door(terminal: Terminal, platform: Platform, announcer: Announcer) -> AsyncGenerator[None]:
+    """The port, while the block lasts."""
+    from remit.control import settings
+    from remit.server.serving import serving
+
+    chosen = settings.load(terminal.place())
+    async with serving(platform, chosen.server, chosen.worker.drain_seconds) as url:
+        said = f"serving at {url} (pid {os.getpid()}); a key for an agent: remit key new --for-agent NAME"
+        announcer.say("serving", said, url=url)
+        yield
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from remit.control import settings
 from remit.control.authority import limits_in_force
 from remit.control.authority.policy_in_force import PolicyDemands, demands_two
+from remit.control.fronting.flow_tools import FlowTools
+from remit.control.fronting.fronts import Fronts
 from remit.control.ground.ground import open_ground
 from remit.control.ground.root_keys import key_choice
 from remit.control.office import Office
@@ -25,6 +27,8 @@ from remit.control.running import contracting, starting
 from remit.control.running.containing import Containment, contain, watch
 from remit.control.running.desk import RunningDesk
 from remit.control.running.parts import Parts, add_worker, plug_together
+from remit.control.tasking.desk import TaskDesk
+from remit.control.tasking.served import Served
 from remit.control.workspace.code import Code, load_code
 from remit.domain.clock import MICROSECONDS
 from remit.domain.on_use import on_use
@@ -35,7 +39,7 @@ from remit.gate.budgeting.changes import record_budgets
 from remit.policy.containment.breakers import BreakerLimits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Mapping
+    from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 
     from remit.agents.agent import Agent
     from remit.control import redteam
@@ -79,6 +83,10 @@ class Platform(Office, PolicyDesk, RunningDesk):
         self._parts = parts
         self._settings = chosen
         self._written = written
+        self.fronts = Fronts(parts, chosen.server.at_once)
+        """The front doors: agents that are not ours, by their keys."""
+        self.tasks = TaskDesk(parts, _served(chosen))
+        """Tasks that others give to agents of this workspace."""
         self._checkpointer: Checkpointer | None = None
         self._caretaker = Caretaker(
             parts.ground, _rules(chosen, parts.flows), chosen.retention.sweep_seconds,
@@ -118,6 +126,7 @@ class Platform(Office, PolicyDesk, RunningDesk):
         given, asked = list(flows), list(agents)
         code = load_code(root, chosen.code) if not given else Code(given, {}, [])
         code.agents.update({agent.name: agent for agent in asked})
+        called = FlowTools(code, chosen.mcp.flows, chosen.mcp.flow_seconds)
         at = chosen.workspace
         ground = await open_ground(
             root, database or chosen.database, at.team, clock, key=key, environment=at.environment,
@@ -139,18 +148,23 @@ class Platform(Office, PolicyDesk, RunningDesk):
             )
             contracting.hold(parts, contracting.demands_of(chosen.contracts))
             contain(parts, _containment(chosen))
+            called.settle_in(parts)
             return cls(parts, chosen, written)
         except BaseException:
             await ground.database.close()
             raise
 
+    def check_work(self) -> None:
+        """Raise why this process could execute nothing, before something is submitted that would stay behind."""
+        parts, chosen = self._parts, self._settings
+        starting.check_agents(parts)
+        contracting.require(parts, contracting.demands_of(chosen.contracts), chosen.workspace.environment)
+        audit.check_anchors(self.ground, chosen.audit.anchors)
+
     async def start_worker(self, *, only: str = "") -> None:
         """Execute runs in this process from now on; refused while an agent could not be asked at all."""
         parts, principal = self._parts, self.ground.principal
-        starting.check_agents(parts)
-        contracting.require(
-            parts, contracting.demands_of(self._settings.contracts), self._settings.workspace.environment
-        )
+        self.check_work()
         await watch(parts)
         await add_worker(parts, self._settings.worker.concurrency, only).start()
         for flow in self.flows.values():
@@ -170,14 +184,26 @@ class Platform(Office, PolicyDesk, RunningDesk):
         )
         self._checkpointer.start()
         self._caretaker.start()
+        self.tasks.start()
         parts.dispatcher.submit("")
+        starting.set_aside()
+
+    async def start_front(self) -> None:
+        """Carry the exchanges of the front doors in this process, and claim no other run."""
+        parts = self._parts
+        starting.check_agents(parts)
+        await watch(parts)
+        await add_worker(parts, 0, "").start()
+        await parts.house.gate.parts.budgets.start()
         starting.set_aside()
 
     async def close(self) -> None:
         """Drain, hand back, close. Safe to call twice."""
+        await self.fronts.stop()
         await self._parts.house.gate.parts.halts.stop()
         await self._parts.facts.stop()
         await self._caretaker.stop()
+        await self.tasks.stop()
         if self._parts.worker is not None:
             await self._parts.worker.stop(self._settings.worker.drain_seconds)
             self._parts.worker = None
@@ -189,9 +215,11 @@ class Platform(Office, PolicyDesk, RunningDesk):
 
     def abandon(self) -> None:
         """End as a killed process does; for tests of what survives that."""
+        self.fronts.abandon()
         self._parts.house.gate.parts.halts.abandon()
         self._parts.facts.abandon()
         self._caretaker.abandon()
+        self.tasks.abandon()
         if self._checkpointer is not None:
             self._checkpointer.abandon()
             self._checkpointer = None
@@ -205,6 +233,11 @@ class Platform(Office, PolicyDesk, RunningDesk):
     def parts(self) -> Parts:
         """What every command works with."""
         return self._parts
+
+    @property
+    def chosen(self) -> Settings:
+        """What the workspace chose."""
+        return self._settings
 
     @property
     def written(self) -> Mapping[str, Any]:
@@ -225,6 +258,12 @@ class Platform(Office, PolicyDesk, RunningDesk):
     def worker(self) -> Worker | None:
         """The worker of this process, while there is one."""
         return self._parts.worker
+
+    def names_of(self, kind: str) -> Collection[str]:
+        """What is known by the code of the workspace."""
+        house = self._parts.house
+        models = house.gate.parts.models.configuration.catalog
+        return house.agents if kind == "agent" else [card.name for card in models if kind == "model"]
 
     async def halts_changed(self) -> None:
         """Whoever acts in this process knows of it before the command returns."""
@@ -247,6 +286,8 @@ class Platform(Office, PolicyDesk, RunningDesk):
 
     async def undo_preview(self, run: str) -> list[UndoView]:
         """What undo would do about each write of a run, the newest first, as things stand now; nothing is changed."""
+        if self.worker is None:
+            self.check_work()
         handle = await undoing.foresee(self._parts, run)
         if self.worker is None:
             await self.start_worker(only=handle.id)
@@ -323,6 +364,11 @@ def _as_agreed(chosen: Settings, kept: Any) -> Settings:
         chosen, capture=limits_in_force.as_agreed(chosen.capture, kept["capture"]),
         retention=limits_in_force.as_agreed(chosen.retention, kept["retention"]),
     )  # fmt: skip
+
+
+def _served(chosen: Settings) -> Served:
+    a2a = chosen.a2a
+    return Served(a2a.agents, chosen.agui.agents, a2a.url, a2a.push, a2a.push_private)
 
 
 def _limits(chosen: Settings) -> Limits:

@@ -203,6 +203,61 @@ class OutboxSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where other agents come in."""
+
+    host: str = _setting("127.0.0.1", "the address that the server listens on")
+    port: int = _setting(4040, "its port; 0 = any that is free", most=65_535)
+    hosts: tuple[str, ...] = _setting(
+        (), "other names under which it is reached, as clients say them in Host; * = any"
+    )
+    origins: tuple[str, ...] = _setting((), "web pages that may call it: https://app.example.com")
+    body_bytes: int = _setting(33_554_432, "the largest request", least=1024)
+    at_once: int = _setting(1000, "requests that one process answers at once", least=1)
+    keep_alive_seconds: int = _setting(10, "how often a client that waits is sent a sign of life", least=1)
+    approval_seconds: int = _setting(
+        50, "how long a request waits for a person before it is told to ask again"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class A2aSettings:
+    """Which agents others may give tasks to by A2A, and whom they are told of."""
+
+    agents: tuple[str, ...] = _setting(
+        (), "agents and flows that others may give tasks to; none = nobody is served"
+    )
+    url: str = _setting("", "the address under which others reach this server; empty = the one they asked at")
+    push: tuple[str, ...] = _setting(
+        (), 'hosts that may be told how a task goes: "hooks.example.com"; none = no host'
+    )
+    push_private: tuple[str, ...] = _setting((), "such hosts that may lie inside, on this machine or network")
+
+
+@dataclass(frozen=True, slots=True)
+class AguiSettings:
+    """Which agents front ends may run by AG-UI."""
+
+    agents: tuple[str, ...] = _setting(
+        (), "agents and flows that front ends may run; none = nobody is served"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class McpSettings:
+    """What is served at /mcp beside tools."""
+
+    flows: tuple[str, ...] = _setting((), "flows that are served as tools; none = no flow")
+    flow_seconds: int = _setting(
+        25, "how long a call of a flow waits for its end; the run goes on after that"
+    )
+    sessions: int = _setting(10_000, "sessions of older clients that one process holds", least=1)
+    authorization_servers: tuple[str, ...] = _setting(
+        (), "who gives keys, as clients are told: https://id.example.com"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a workspace chose."""
 
@@ -224,3 +279,7 @@ class Settings:
     contracts: ContractSettings = field(default_factory=ContractSettings)
     policy: PolicySettings = field(default_factory=PolicySettings)
     approvals: ApprovalSettings = field(default_factory=ApprovalSettings)
+    a2a: A2aSettings = field(default_factory=A2aSettings)
+    agui: AguiSettings = field(default_factory=AguiSettings)
+    mcp: McpSettings = field(default_factory=McpSettings)
+    server: ServerSettings = field(default_factory=ServerSettings)

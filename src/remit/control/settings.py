@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from remit.control.sections import (
+    A2aSettings,
+    AguiSettings,
     ApprovalSettings,
     AuditSettings,
     BreakerSettings,
@@ -22,9 +24,11 @@ from remit.control.sections import (
     HaltSettings,
     KeySettings,
     LimitSettings,
+    McpSettings,
     OutboxSettings,
     PolicySettings,
     RetentionSettings,
+    ServerSettings,
     Settings,
     StepSettings,
     WorkerSettings,
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_SETTINGS",
+    "A2aSettings",
+    "AguiSettings",
     "ApprovalSettings",
     "AuditSettings",
     "BreakerSettings",
@@ -46,9 +52,11 @@ __all__ = [
     "HaltSettings",
     "KeySettings",
     "LimitSettings",
+    "McpSettings",
     "OutboxSettings",
     "PolicySettings",
     "RetentionSettings",
+    "ServerSettings",
     "SettingDoc",
     "Settings",
     "StepSettings",

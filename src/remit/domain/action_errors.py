@@ -5,7 +5,7 @@
                 ├── CannotUndo · NotInARun · MemoryFull
     RunProblem  ├── ModelFailed ── ModelRefused · MalformedAnswer · ContextTooLong · OutputInvalid
                 │              └── ProviderBusy · ProviderDown · ProviderRefused · StreamCut
-                └── LoopDetected · NoProgress · NoQuorum · LowConfidence
+                └── LoopDetected · NoProgress · NoQuorum · LowConfidence · ClientGone
     BadInput    └── InvalidPolicy · InvalidTool · InvalidDocument · InvalidCatalog
                 └── UnknownAgent · UnknownRoute · UnknownMemory · InvalidGraph
 
@@ -52,6 +52,7 @@ FAILURES: dict[str, str] = {
     "no_quorum": "human",
     "timed_out": "timeout",
     "rejected": "human",
+    "client_gone": "human",
     "low_confidence": "human",
 }
 """The class of a failure by its code; anything else is `code`."""
@@ -216,6 +217,12 @@ class StreamCut(ModelFailed):
     code = "stream_cut"
 
 
+class ClientGone(RunProblem):
+    """Whoever asked is not connected any more, and nobody else waits for the answer."""
+
+    code = "client_gone"
+
+
 class LoopDetected(RunProblem):
     """The agent repeats itself: the same call with the same arguments and the same result."""
 
@@ -300,7 +307,8 @@ BEFORE_ACTING = (
 TOLD: tuple[type[Refused | RunProblem], ...] = (
     Denied, Blocked, Quarantined, UnknownTool, BadArguments, BudgetExhausted, NoRoute, Unsupported, RateLimited,
     IsolationMissing, EgressRefused, SecretUnavailable, CannotUndo, MemoryFull, ModelFailed, ModelRefused,
-    MalformedAnswer, ContextTooLong, OutputInvalid, ProviderBusy, ProviderDown, ProviderRefused, StreamCut, Halted,
+    MalformedAnswer, ContextTooLong, OutputInvalid, ProviderBusy, ProviderDown, ProviderRefused, StreamCut, ClientGone,
+    Halted,
 )  # fmt: skip
 """Failures of an action that a flow meets as themselves, at first and at every replay."""
 

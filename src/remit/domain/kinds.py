@@ -18,6 +18,7 @@ FAMILIES = (
     "policy_events",
     "protection_events",
     "evidence_events",
+    "task_events",
 )
 """The files of this package that hold kinds, those that are read most first."""
 

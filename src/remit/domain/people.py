@@ -8,7 +8,10 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from remit.domain.fronting import KeyScope
 
 ADMIN, OPERATOR, DEVELOPER, REVIEWER, AUDITOR = ROLES = (
     "admin",
@@ -61,6 +64,8 @@ class AccessKey:
     expires_at: int | None
     revoked_at: int | None
     revoked_by: str
+    scope: KeyScope | None = None
+    """What it is limited to where it is the key of an agent, which opens the front doors and nothing else."""
 
     def lives(self, now: int) -> bool:
         """Whether it opens anything."""

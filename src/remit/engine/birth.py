@@ -60,6 +60,8 @@ class Birth:
     """How far whoever let it act lets it act, as they wrote it; the engine only keeps it."""
     origin: str = ""
     """Another run whose content it will hold, such as the one that it takes back."""
+    beside: tuple[Op, ...] = ()
+    """What else is written in the commit that creates it."""
 
     def prepare(self, keys: KeyRing, now: int, owner: str | None = None) -> Born:
         """Seal the first event; with an `owner`, that worker takes the run in the same commit."""
@@ -85,7 +87,7 @@ class Birth:
             (self.id, self.team, self.flow.name, status.value, due, self.priority, owner, epoch, pin,
              self.parent, key.id, session, now),
         )  # fmt: skip
-        return Born(row, pen, event, [sealed], pen.take_blobs(), [add_key, add_run, *self._descent(key.id)])
+        return Born(row, pen, event, [sealed], pen.take_blobs(), [add_key, add_run, *self._descent(key.id), *self.beside])
 
     def _descent(self, key_id: str) -> list[Op]:
         """Whom it is about and which classes of data it holds: as its input says, and as whatever it comes from."""

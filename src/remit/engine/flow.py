@@ -47,6 +47,8 @@ class Flow:
         """What every run of it may do at most, for whoever holds runs to it."""
         self.internal: frozenset[str] = frozenset()
         """Parameters that nobody but the flow itself gives, when it goes on as a new generation."""
+        self.foreign = False
+        """Whether its input is what somebody outside wrote, of which no word counts as a user's own (S30)."""
         self.__doc__ = fn.__doc__
         self.__module__ = fn.__module__
 

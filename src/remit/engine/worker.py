@@ -58,6 +58,8 @@ class Worker:
         self._executions: dict[str, Execution] = {}
         self._held: dict[str, int] = {}
         """Runs this process holds, in memory or waiting for another try, and the epoch it holds each under."""
+        self._hosted: set[str] = set()
+        """Those among them that somebody else carries: they take no room from the others."""
         self._watchers: dict[str, list[asyncio.Future[Outcome]]] = {}
         self._looked_closely = 0
         """When the rows of this worker were last compared with what it holds."""
@@ -100,7 +102,7 @@ class Worker:
 
     async def begin(self, birth: Birth) -> RunRow:
         """Create a run; if there is room it starts at once, owned from birth, in one commit."""
-        room = len(self._held) < self._concurrency and not self._stopping and not birth.due and not self._only
+        room = self._room > 0 and not self._stopping and not birth.due and not self._only
         services = self.services
         born = birth.prepare(services.keys, services.clock.now(), services.lease.worker if room else None)
         if room:
@@ -118,6 +120,23 @@ class Worker:
         else:
             self._take_up_born(born, birth.flow)
         return born.row
+
+    def host(self, row: RunRow) -> None:
+        """A run of this process is carried by whoever waits for it."""
+        self._held[row.id] = row.epoch
+        self._hosted.add(row.id)
+
+    def part(self, row: RunRow, outcome: Outcome) -> None:
+        """It is not any more; one that is not over is read from the log, like any other that lost its ground."""
+        self._hosted.discard(row.id)
+        if outcome.kind == "lost" and not isinstance(outcome.error, Fenced) and not self._stopping:
+            self._take_up(row, "trouble")
+        else:
+            self.let_go(row, outcome)
+
+    @property
+    def _room(self) -> int:
+        return self._concurrency + len(self._hosted) - len(self._held)
 
     def watch(self, run: str) -> asyncio.Future[Outcome]:
         """A future for the end of a run, if it ends in this process."""
@@ -173,7 +192,7 @@ class Worker:
             return True
 
     async def _claim_due(self, now: int) -> int:
-        room = self._concurrency - len(self._held)
+        room = self._room
         if room <= 0 or not await self._anything_due(now):
             return 0
         names = json.dumps(list(self.services.flows))
@@ -195,9 +214,7 @@ class Worker:
 
     async def _next_time(self, looked_at: int) -> int | None:
         """When to look again by itself; a full worker looks when one of its runs leaves."""
-        times = (
-            await self.services.database.fetch("runs.next_due") if len(self._held) < self._concurrency else []
-        )
+        times = await self.services.database.fetch("runs.next_due") if self._room > 0 else []
         times += await self.services.database.fetch("schedules.next")
         known = [t[0] for t in times if t[0] is not None]
         # what was due at that look and was not claimed needs code or a release this worker lacks: no reason to spin
@@ -281,7 +298,7 @@ class Worker:
 
     def let_go(self, row: RunRow, outcome: Outcome) -> None:
         """It is not held here any more; whoever waits for its end, or for room, is told."""
-        was_full = len(self._held) >= self._concurrency
+        was_full = self._room <= 0
         if self.holds_under(row):
             del self._held[row.id]
         if outcome.kind == "ended":

@@ -18,6 +18,7 @@ from remit.gate.containment.watched import Watched
 from remit.gate.delegate_passage import DelegatePassage, Task, latest
 from remit.gate.memory.passage import STEPS, MemoryPassage
 from remit.gate.model_passage import ModelPassage
+from remit.gate.relaying.relay import Relay
 from remit.gate.screening.around import Around
 from remit.gate.sending import Sending
 from remit.gate.steps import DELEGATE, MODEL, UNKNOWN, step_of
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from remit.gate.memory.passage import MemoryAct
     from remit.gate.model_passage import ModelAnswer, ModelAsk
     from remit.gate.parts import GateParts
+    from remit.gate.relaying.asked import RelayAnswer, RelayAsk, Sink
 
 
 class Gate:
@@ -100,6 +102,10 @@ class Gate:
             return await Around(self.parts, execution, actor).ask_model(asked)
         passage = ModelPassage(self.parts, actor, asked)
         return passage.told(await perform(execution, MODEL, (), {}, Watched(passage), asked.identity()))
+
+    async def relay(self, execution: Execution, actor: Actor, ask: RelayAsk, sink: Sink) -> RelayAnswer:
+        """Ask a model on behalf of a foreign agent, as a durable step; the answer goes to the client as it comes."""
+        return await Relay(self.parts, execution, actor, ask, sink).carry()
 
     async def delegate(
         self, execution: Execution, actor: Actor, agent: str, task: Task | None = None

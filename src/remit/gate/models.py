@@ -76,6 +76,20 @@ class Asked(Struct, frozen=True):
     simulated: bool = False
 
 
+class Manner(Struct, frozen=True):
+    """How a call is made on behalf of a client that is connected."""
+
+    headers: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    """What else the provider is told."""
+    seconds: float = _USUAL.total
+    """How long the client waits."""
+    shown: Callable[[], bool] | None = None
+    """Whether the client was shown something that cannot be taken back."""
+
+
+_USUALLY = Manner()
+
+
 class _Account(Struct):
     """Keeps account of attempts: every one after the first is reserved for anew."""
 
@@ -148,7 +162,7 @@ class ModelDesk:
         card, book = self.configuration.catalog.card, self.configuration.book
         for name in allowed:
             candidates.append(self._candidate(name))
-            bounds.append(bound(card(name), book, weight, request.max_tokens, now))
+            bounds.append(bound(card(name), book, weight, request.max_tokens, now, request.choices))
         detail = _why(decision, refused)
         most, unbounded = _most(bounds)
         if unbounded:
@@ -165,19 +179,23 @@ class ModelDesk:
         path: str,
         actor: Actor,
         listener: Listener | None,
+        manner: Manner = _USUALLY,
     ) -> Asked:
         """The answer of the first model that gives one, or the failure that tells most."""
         request = plan.request
         if request.stream is not (listener is not None):
             request = msgspec.structs.replace(request, stream=listener is not None)
-        deadlines, seconds = _USUAL, _USUAL.total
+        deadlines, seconds = _USUAL, min(_USUAL.total, manner.seconds)
         if actor.until is not None:
             seconds = max(0.001, min(seconds, (actor.until - self._clock.now()) / MICROSECONDS))
+        if seconds < _USUAL.total:
             deadlines = Deadlines(total=seconds)
-        call = ModelCall(request, _OPEN, deadlines, run=run, agent=actor.agent, path=path, route=plan.route)
+        call = ModelCall(
+            request, _OPEN, deadlines, manner.headers, run=run, agent=actor.agent, path=path, route=plan.route
+        )
         account = _Account(reserve_again)
         heard = _heard_by(listener) if listener is not None else None
-        call_plan = CallPlan(plan.candidates, hedge=plan.hedge, seconds=seconds)
+        call_plan = CallPlan(plan.candidates, hedge=plan.hedge, seconds=seconds, shown=manner.shown)
         try:
             answered = await self._calls.perform(call_plan, call, on_event=heard, witness=account)
         except (ModelFailed, BudgetExhausted) as wrong:

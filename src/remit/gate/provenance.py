@@ -151,7 +151,8 @@ class RunContract:
     async def _words(self, execution: Execution, template: ContractTemplate) -> dict[str, Json]:
         """The words that the run was started with; no agent's and no other run's words count."""
         created = execution.journal.created
-        own = execution.row.generation == 1 and await _spawner(execution) is None
+        mine = execution.row.generation == 1 and not execution.flow.foreign
+        own = mine and await _spawner(execution) is None
         with execution.on_ground():
             given = await resolve(created.input, execution.services.database, execution.services.keys)
         return {
@@ -179,7 +180,7 @@ class RunContract:
             contract = replace(contract, on_violation="ask" if attended else "deny")
         contract = await self._shown(execution, material, contract, attended=attended, known=known)
         self.ledger = Ledger(contract, execution.row.team)
-        if self._scope and self._question not in mine.values():
+        if (self._scope and self._question not in mine.values()) or execution.flow.foreign:
             self.ledger.sees(_somebodys(execution.row.team), self._scope)
         self._note(execution)
 

@@ -259,7 +259,12 @@ class _Journey:
 
     def _is_final(self, failure: ModelFailed) -> bool:
         """Whether nobody else is to be asked: the answer is no, or a part of it is out and must stay."""
-        return isinstance(failure, ModelRefused) or (self._delivered and not self._plan.reset)
+        return isinstance(failure, ModelRefused) or self._is_out()
+
+    def _is_out(self) -> bool:
+        """Whether something was handed on that cannot be taken back."""
+        plan = self._plan
+        return self._delivered and (not plan.reset or (plan.shown is not None and plan.shown()))
 
     def _wait_before_again(
         self, failure: ModelFailed, tries: int, behind: tuple[Candidate, ...]
@@ -273,6 +278,8 @@ class _Journey:
             # a little later than asked for, so that a fleet does not come back in one step
             wait = trouble.retry_after + self._calls.spread() * retry.first
         another = any(self._is_worth_asking(each) for each in behind)
+        if another and trouble.kind == "timeout":
+            return None  # it was waited for once
         left = self._seconds_left()
         limit = self._plan.fallback_after if another else self._plan.patience
         return None if wait > limit or (left is not None and wait >= left) else wait
@@ -300,7 +307,7 @@ class _Journey:
     def _verdict(self, final: ModelFailed | None = None) -> ModelFailed | Refused:
         """The failure that tells most, with every attempt that led to it."""
         failure = final or self._most_telling()
-        if self._delivered and not self._plan.reset and not isinstance(failure, StreamCut | Refused):
+        if self._is_out() and not isinstance(failure, StreamCut | Refused):
             failure = with_trouble(StreamCut(failure.message, failure.hint), trouble_of(failure))
         hint = "\n".join(filter(None, (failure.hint, self._tried())))
         told = type(failure)(failure.message, hint)

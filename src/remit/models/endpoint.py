@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from remit.domain.action_errors import Unsupported
 from remit.models.checking import RESERVED
 from remit.models.transport import Outgoing
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 class Endpoint(ABC):
     """One provider's door."""
 
+    frames_events = True
+    """Whether its streams are server-sent events, as clients of its dialect read them."""
+
     def __init__(self, spec: ProviderSpec, dialect: Dialect) -> None:
         self.spec = spec
         self.dialect = dialect
@@ -32,6 +36,17 @@ class Endpoint(ABC):
     @abstractmethod
     async def outgoing(self, call: ModelCall, body: dict[str, Any]) -> Outgoing:
         """The request, opened with the credential of the call; `call.request.stream` says which kind is wanted."""
+
+    async def aside(self, call: ModelCall, what: str, body: dict[str, Any]) -> Outgoing:
+        """A request for something else than an answer: `embeddings`, or a `count` of tokens."""
+        del call, body
+        raise Unsupported(
+            f"provider {self.spec.name} has no {what} that Remit knows of.", "Choose a route to one that has."
+        )
+
+    def counts(self) -> bool:
+        """Whether it counts the tokens of a request in its own dialect."""
+        return False
 
     def decoder(self) -> StreamDecoder:
         """What reads its stream."""

@@ -54,6 +54,8 @@ class CallPlan(Struct, frozen=True):
     """How long the whole may take."""
     reset: bool = True
     """Whether a new attempt may follow after events were delivered, announced by `Reset`; else `StreamCut`."""
+    shown: Callable[[], bool] | None = None
+    """Whether any of them was shown to somebody, where not all that is delivered is: then none may follow."""
     hedge: float | None = None
     """Seconds without a first event after which the next candidate is asked as well; None: never."""
 

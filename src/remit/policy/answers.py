@@ -23,6 +23,7 @@ REDACTED = "[redacted]"
 _VERBS = {
     "call": "call {}", "list": "see {}", "undo": "undo {}", "model": "use the model {}", "memory": "use the memory {}",
     "delegate": "hand work to {}", "egress": "reach {}",
+    "advise": "be told to use its tool {}",
     "approve": "decide about {}", "change_policy": "change the rules in {}", "admin": "administer {}",
 }  # fmt: skip
 

@@ -89,6 +89,8 @@ def _resource(request: AccessRequest, world: World, team: Entity) -> Node:
             return _memory(request)
         case "delegate":
             return _agent(name, team)
+        case "advise":
+            return Node(Entity("LocalTool", name), {"name": name})
         case "egress":
             return Node(Entity("Host", name), {"name": name})
         case "approve":

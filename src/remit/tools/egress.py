@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+ANY_PORT = -1
 _PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE)
@@ -53,7 +54,9 @@ _EMBEDDING = (
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One entry of an allow-list: `example.com`, `*.example.com`, `example.com:8443`, `https://example.com`."""
+    """One entry of an allow-list: `example.com`, `*.example.com`, `example.com:8443`, `https://example.com`; with
+    `:*`, every port.
+    """
 
     host: str
     port: int | None = None
@@ -66,7 +69,9 @@ class Rule:
             fits = host.endswith(self.host[1:]) and host != self.host[2:]
         else:
             fits = host == self.host
-        return fits and self.scheme in {"", url.scheme} and url.port == (self.port or _PORTS.get(url.scheme))
+        if not fits or self.scheme not in {"", url.scheme}:
+            return False
+        return self.port == ANY_PORT or url.port == (self.port or _PORTS.get(url.scheme))
 
 
 class Egress:
@@ -85,7 +90,7 @@ class Egress:
     def hosts(self) -> tuple[str, ...]:
         """The hosts on the list, for people and models."""
         return tuple(
-            dict.fromkeys(f"{rule.host}:{rule.port}" if rule.port else rule.host for rule in self._allow)
+            dict.fromkeys(f"{rule.host}:{rule.port}" if (rule.port or 0) > 0 else rule.host for rule in self._allow)
         )
 
     def check(self, address: str | URL) -> URL:
@@ -168,12 +173,13 @@ def read_rule(text: str) -> Rule:
     bare = host.removeprefix("[").removesuffix("]")
     literal = _as_address(bare)
     named = _HOST.fullmatch(host) is not None and host not in {"*", "*."}
-    if scheme not in {"", *_PORTS} or (colon and not port.isdecimal()) or (literal is None and not named):
+    if scheme not in {"", *_PORTS} or (colon and not (port.isdecimal() or port == "*")) or (literal is None and not named):
         raise InvalidTool(
             f'"{text}" names no host that could be allowed.',
             'Write "example.com", "*.example.com", "example.com:8443" or "https://example.com"; no path.',
         )
-    return Rule(str(literal) if literal is not None else host, int(port) if port else None, scheme)
+    chosen = ANY_PORT if port == "*" else int(port) if port else None
+    return Rule(str(literal) if literal is not None else host, chosen, scheme)
 
 
 def _encoded(host: str) -> str:

@@ -24,11 +24,11 @@ _AFTER_DRAIN = 5.0
 )
 @click.pass_obj
 def up(terminal: Terminal, processes: int | None, *, single: bool) -> int:
-    """Run the workspace until SIGTERM or Ctrl-C: start its workers, replace the dead, drain at the end."""
+    """Run the workspace until SIGTERM or Ctrl-C: its server and its workers; replace the dead, drain at the end."""
     from remit.cli.serving import serve
 
     if single:
-        terminal.execute(serve(terminal))
+        terminal.execute(serve(terminal, front=True))
         return 0
     return terminal.execute(_supervise(terminal, processes))
 
@@ -44,7 +44,10 @@ async def _supervise(terminal: Terminal, processes: int | None) -> int:
         announcer.say(
             "open", f"workspace {chosen.workspace.name}, {len(platform.flows)} flows, {platform.url}"
         )
-    roles = [worker_role(terminal, processes or chosen.worker.processes)]
+    roles = [
+        front_role(terminal),
+        worker_role(terminal, processes or chosen.worker.processes),
+    ]
     supervisor = Supervisor(roles, announcer, chosen.worker.drain_seconds + _AFTER_DRAIN)
     with stopping_by(supervisor.stop):
         code = await supervisor.run()
@@ -54,15 +57,17 @@ async def _supervise(terminal: Terminal, processes: int | None) -> int:
 
 def worker_role(terminal: Terminal, processes: int) -> Role:
     """How a worker of this workspace is started."""
+    return _role(terminal, "worker", processes)
+
+
+def front_role(terminal: Terminal) -> Role:
+    """How the data plane of this workspace is started: it owns the port, and there is one."""
+    return _role(terminal, "server", 1, "--front")
+
+
+def _role(terminal: Terminal, name: str, processes: int, *options: str) -> Role:
     from remit.cli.supervisor import Role
 
-    command = [
-        sys.executable,
-        "-m",
-        "remit",
-        "worker",
-        "--lifeline",
-        "--workspace",
-        str(terminal.place()),
-    ]
-    return Role("worker", [*command, *(["--json"] if terminal.as_json else [])], processes)
+    place = str(terminal.place())
+    command = [sys.executable, "-m", "remit", "worker", "--lifeline", *options, "--workspace", place]
+    return Role(name, [*command, *(["--json"] if terminal.as_json else [])], processes)

@@ -9,9 +9,12 @@ from remit.cli.terminal import Command, Terminal
 
 @click.command(cls=Command)
 @click.option("--lifeline", is_flag=True, hidden=True, help="Also stop when standard input closes.")
+@click.option(
+    "--front", is_flag=True, hidden=True, help="The data plane: let other agents in, and claim no run."
+)
 @click.pass_obj
-def worker(terminal: Terminal, *, lifeline: bool) -> None:
+def worker(terminal: Terminal, *, lifeline: bool, front: bool) -> None:
     """Execute runs until SIGTERM or Ctrl-C, then finish what is under way. A second signal leaves at once."""
     from remit.cli.serving import serve
 
-    terminal.execute(serve(terminal, lifeline=lifeline))
+    terminal.execute(serve(terminal, lifeline=lifeline, worker=not front, front=front))

@@ -4,9 +4,12 @@ nothing. It reads keys and people; it makes none, and does not know what anybody
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from remit.domain.front_errors import KeyScoped
+from remit.domain.fronting import KeyScope
 from remit.domain.people import AccessKey, KeyText, Person, same_digest
 from remit.domain.people_errors import KeyExpired, KeyRevoked, KeyUnknown, PersonDisabled
 from remit.domain.principal import Principal
@@ -41,6 +44,11 @@ async def principal_now(database: Database, shown: Principal, now: int) -> Princ
 
 async def _opened(database: Database, found: AccessKey, team: str, now: int) -> Principal:
     """Whom a key that is really there opens for."""
+    if found.scope is not None:
+        raise KeyScoped(
+            f"the key {found.id} is one of the agent {found.scope.agent}: it opens the front doors and nothing else.",
+            "Use a key of your own: remit key new",
+        )
     if found.revoked_at is not None:
         raise KeyRevoked(f"the key {found.id} of {found.person} was revoked by {found.revoked_by}.", _NEW_ONE)
     if not found.lives(now):
@@ -79,8 +87,9 @@ def people_of(rows: Iterable[Row]) -> list[Person]:
 def access_key(row: Row) -> AccessKey:
     """A key as it is kept."""
     identity, team, person, roles, label, at, by, expires, revoked, revoked_by = row[:10]
+    scope = KeyScope.of(json.loads(row[-1])) if row[-1] else None
     return AccessKey(
-        identity, team, person, tuple(roles.split()), label, at, by, expires, revoked, revoked_by
+        identity, team, person, tuple(roles.split()), label, at, by, expires, revoked, revoked_by, scope
     )
 
 

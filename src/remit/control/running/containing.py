@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from remit.domain.errors import BadInput, InvalidSetting
 from remit.domain.halt_errors import Halted
 from remit.domain.halts import REFUSES, Concern, HaltMode
+from remit.domain.tasks import behind
 from remit.engine.pin import pin_of
 from remit.engine.step import seconds
 from remit.policy.containment.breakers import BreakerLimits
@@ -85,7 +86,7 @@ async def check_start(parts: Parts, flow: Flow) -> None:
     board, who = parts.house.gate.parts.halts, parts.ground.principal
     if board.stale():
         await board.require()
-    halt = board.covering(Concern(who.team, "", pin_of(flow), (flow.name,), who.id)) if board.any else None
+    halt = board.covering(Concern(who.team, "", pin_of(flow), behind(flow.name), who.id)) if board.any else None
     if halt is not None and halt.scope not in REFUSES:
         raise Halted(f"{flow.name} does not start: {halt.sentence}.", f"Lift it: remit lift {halt.id}")
 

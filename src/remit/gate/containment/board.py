@@ -18,6 +18,7 @@ from remit.domain.errors import Infrastructure, Shredded
 from remit.domain.halt_errors import HaltsUnknown
 from remit.domain.halt_events import HaltOpened
 from remit.domain.halts import REFUSES, Concern, Halt, HaltMode, HaltScope
+from remit.domain.tasks import behind
 from remit.store.database import Commit, Conflict, Op
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class HaltBoard:
         """Until when a run as a whole stands still (`OPEN_ENDED`: nobody knows); None: it does not."""
         if not self._standing:
             return None
-        halt = self.covering(Concern(row.team, row.id, row.pin, (row.flow,)))
+        halt = self.covering(Concern(row.team, row.id, row.pin, behind(row.flow)))
         return None if halt is None or halt.scope in REFUSES else self.ends(halt) or OPEN_ENDED
 
     def agent(self, name: str, team: str) -> Halt | None:

@@ -20,6 +20,19 @@ class Anthropic(Endpoint):
 
     async def outgoing(self, call: ModelCall, body: dict[str, Any]) -> Outgoing:
         """The key as that version of the API wants it."""
+        return self._sent(call, "v1/messages", body)
+
+    async def aside(self, call: ModelCall, what: str, body: dict[str, Any]) -> Outgoing:
+        """A count of tokens; there are no embeddings."""
+        if what != "count":
+            return await super().aside(call, what, body)
+        return self._sent(call, "v1/messages/count_tokens", body)
+
+    def counts(self) -> bool:
+        """It does."""
+        return True
+
+    def _sent(self, call: ModelCall, path: str, body: dict[str, Any]) -> Outgoing:
         version = self.spec.api_version or OLDEST
         key = header_value(call.credential, self.spec.name)
         opens = {"anthropic-version": version}
@@ -29,7 +42,7 @@ class Anthropic(Endpoint):
             opens["authorization"] = f"Bearer {key}"
         elif key:
             opens["x-api-key"] = key
-        return self.request(call, f"{self.spec.base_url or BASE_URL}/v1/messages", body, opens)
+        return self.request(call, f"{self.spec.base_url or BASE_URL}/{path}", body, opens)
 
     def _by_bearer(self, call: ModelCall, version: str) -> bool:
         if call.credential.kind == "bearer":

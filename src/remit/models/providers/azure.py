@@ -21,19 +21,31 @@ class Azure(Endpoint):
 
     async def outgoing(self, call: ModelCall, body: dict[str, Any]) -> Outgoing:
         """The deployment's address, opened by key or by bearer."""
+        return self._sent(
+            call, body, PATHS[self.dialect.name], in_deployment=self.dialect.name == "openai_chat"
+        )
+
+    async def aside(self, call: ModelCall, what: str, body: dict[str, Any]) -> Outgoing:
+        """Embeddings, which have a deployment of their own."""
+        if what != "embeddings":
+            return await super().aside(call, what, body)
+        return self._sent(call, body, "embeddings", in_deployment=True)
+
+    def _sent(self, call: ModelCall, body: dict[str, Any], path: str, *, in_deployment: bool) -> Outgoing:
         model = call.request.model
         deployment = self.spec.deployments.get(model, model)
         key = header_value(call.credential, self.spec.name)
         opens = {"authorization": f"Bearer {key}"} if self._by_bearer(call) else {"api-key": key}
-        return self.request(call, self._url(deployment), {**body, "model": deployment}, opens if key else {})
+        url = self._url(deployment, path, in_deployment=in_deployment)
+        return self.request(call, url, {**body, "model": deployment}, opens if key else {})
 
     def _by_bearer(self, call: ModelCall) -> bool:
         return "bearer" in {call.credential.kind, self.spec.auth}
 
-    def _url(self, deployment: str) -> str:
-        version, path = self.spec.api_version, PATHS[self.dialect.name]
+    def _url(self, deployment: str, path: str, *, in_deployment: bool) -> str:
+        version = self.spec.api_version
         if version in {"", "v1"}:
             return f"{self.spec.base_url}/openai/v1/{path}"
-        if self.dialect.name == "openai_chat":
+        if in_deployment:
             path = f"deployments/{quote(deployment, safe='')}/{path}"
         return f"{self.spec.base_url}/openai/{path}?api-version={quote(version, safe='')}"

@@ -52,6 +52,8 @@ _KINDS = {
 class Bedrock(Endpoint):
     """One region of AWS."""
 
+    frames_events = False
+
     def __init__(self, spec: ProviderSpec, dialect: Dialect, clock: Clock) -> None:
         super().__init__(spec, dialect)
         self._clock = clock

@@ -20,12 +20,20 @@ class Gemini(Endpoint):
 
     async def outgoing(self, call: ModelCall, body: dict[str, Any]) -> Outgoing:
         """The method of the model, opened by key or by bearer."""
+        return self._sent(call, content_method(stream=call.request.stream), without_model(body))
+
+    async def aside(self, call: ModelCall, what: str, body: dict[str, Any]) -> Outgoing:
+        """Embeddings, several at once."""
+        if what != "embeddings":
+            return await super().aside(call, what, body)
+        return self._sent(call, "batchEmbedContents", body)
+
+    def _sent(self, call: ModelCall, method: str, body: dict[str, Any]) -> Outgoing:
         key = header_value(call.credential, self.spec.name)
         bearer = "bearer" in {call.credential.kind, self.spec.auth}
         opens = {"authorization": f"Bearer {key}"} if bearer else {"x-goog-api-key": key}
-        method = content_method(stream=call.request.stream)
         url = f"{self.spec.base_url or BASE_URL}/{_resource(call.request.model)}:{method}"
-        return self.request(call, url, without_model(body), opens if key else {})
+        return self.request(call, url, body, opens if key else {})
 
 
 def content_method(*, stream: bool) -> str:

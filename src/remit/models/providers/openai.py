@@ -24,6 +24,17 @@ class OpenAI(Endpoint):
 
     async def outgoing(self, call: ModelCall, body: dict[str, Any]) -> Outgoing:
         """Bearer for every key; no key, no header."""
+        return self._sent(call, PATHS[self.dialect.name], self._limited(body))
+
+    async def aside(self, call: ModelCall, what: str, body: dict[str, Any]) -> Outgoing:
+        """Embeddings, opened the same way."""
+        return (
+            self._sent(call, "embeddings", body)
+            if what == "embeddings"
+            else await super().aside(call, what, body)
+        )
+
+    def _sent(self, call: ModelCall, path: str, body: dict[str, Any]) -> Outgoing:
         key = header_value(call.credential, self.spec.name)
         opens = {
             "authorization": f"Bearer {key}" if key else "",
@@ -31,8 +42,7 @@ class OpenAI(Endpoint):
             "openai-project": self.spec.project,
             "idempotency-key": call.key,
         }
-        url = f"{self.spec.base_url or BASE_URL}/{PATHS[self.dialect.name]}"
-        body = self._limited(body)
+        url = f"{self.spec.base_url or BASE_URL}/{path}"
         return self.request(call, url, body, {name: value for name, value in opens.items() if value})
 
     def _limited(self, body: dict[str, Any]) -> dict[str, Any]:

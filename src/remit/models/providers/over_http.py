@@ -16,10 +16,11 @@ from remit.domain.action_errors import MalformedAnswer, ModelFailed
 from remit.models import failures
 from remit.models.redaction import SHORTEST, secrets_of, without
 from remit.models.transport import NoReply
-from remit.wire.messages import Failed, Finished
+from remit.wire.messages import Failed, Finished, Started
+from remit.wire.whole_frames import WholeFrames
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
     from remit.models.endpoint import Endpoint
     from remit.models.provider import ModelCall
@@ -55,6 +56,10 @@ class OverHttp:
         """Its answers are real."""
         return False
 
+    def hands_on(self, dialect: str, *, stream: bool) -> bool:
+        """Whether what a client wrote in this dialect can be sent as it is, and the answer handed on as it comes."""
+        return dialect == self.dialect and (not stream or self._endpoint.frames_events)
+
     async def complete(self, call: ModelCall) -> ModelResponse:
         """The whole answer; raises a `ModelFailed`."""
         exchange = await self._prepare(call, stream=False)
@@ -89,14 +94,77 @@ class OverHttp:
         elif failure is not None:
             raise failures.from_silence(failure, self.name)
 
+    async def forward(self, call: ModelCall, fields: dict[str, Any]) -> Forwarded:
+        """The whole answer to a body that a client wrote in this dialect, as the bytes that came."""
+        exchange = await self._prepare(call, stream=False, fields=fields)
+        failure: ModelFailed
+        try:
+            async with self._transport.post(exchange.request, call.deadlines, stream=False) as reply:
+                if reply.status // 100 != _OK:
+                    raise await self._refusal(reply, exchange)
+                body = await reply.read(self._largest)
+                return Forwarded(self._answer(body, reply, exchange), body, reply.headers)
+        except NoReply as wrong:
+            failure = failures.from_silence(wrong, self.name)
+        raise failure
+
+    async def frames(
+        self, call: ModelCall, fields: dict[str, Any], opened: Callable[[Mapping[str, str]], None]
+    ) -> AsyncGenerator[tuple[bytes, list[StreamEvent]]]:
+        """The stream that answers such a body, frame by frame: its bytes, and what they say. `opened` is told the
+        headers. Raises before the first frame that says something, or ends with `Failed` after it.
+        """
+        exchange = await self._prepare(call, stream=True, fields=fields)
+        begun, failure = False, None
+        try:
+            async with self._transport.post(exchange.request, call.deadlines, stream=True) as reply:
+                await self._check_stream(reply, exchange)
+                opened(reply.headers)
+                async with aclosing(self._frames_of(reply)) as found:
+                    async for frame, events in found:
+                        said = [exchange.discreet(event) for event in events]
+                        for event in said:
+                            if isinstance(event, Failed) and not begun:
+                                raise failures.from_event(event, self.name)
+                            begun = begun or not isinstance(event, Started)
+                        yield frame, said
+        except NoReply as wrong:
+            failure = wrong
+        if failure is not None and begun:
+            yield b"", [Failed(failure.detail, "timeout" if failure.where in _SILENCES else "cut")]
+        elif failure is not None:
+            raise failures.from_silence(failure, self.name)
+
+    def counts(self, dialect: str) -> bool:
+        """Whether it counts the tokens of what a client wrote in this dialect."""
+        return dialect == self.dialect and self._endpoint.counts()
+
+    async def aside(
+        self, call: ModelCall, what: str, body: dict[str, Any]
+    ) -> tuple[dict[str, Any], bytes, Mapping[str, str]]:
+        """What it says to something else than a talk, as JSON and as the bytes that came."""
+        exchange = _Exchange(call, await self._endpoint.aside(call, what, body))
+        failure: ModelFailed
+        try:
+            async with self._transport.post(exchange.request, call.deadlines, stream=False) as reply:
+                if reply.status // 100 != _OK:
+                    raise await self._refusal(reply, exchange)
+                raw = await reply.read(self._largest)
+                return self._json(raw, reply), raw, reply.headers
+        except NoReply as wrong:
+            failure = failures.from_silence(wrong, self.name)
+        raise failure
+
     async def close(self) -> None:
         """Let go of connections."""
         await self._endpoint.close()
         await self._transport.close()
 
-    async def _prepare(self, call: ModelCall, *, stream: bool) -> _Exchange:
+    async def _prepare(
+        self, call: ModelCall, *, stream: bool, fields: dict[str, Any] | None = None
+    ) -> _Exchange:
         request = msgspec.structs.replace(call.request, stream=stream)
-        body = self._endpoint.dialect.encode_request(request)
+        body = self._endpoint.dialect.encode_request(request) if fields is None else dict(fields)
         for name in self._endpoint.spec.drop:
             body.pop(name, None)
         return _Exchange(
@@ -149,6 +217,24 @@ class OverHttp:
         for event in decoder.close():
             yield event
 
+    async def _frames_of(self, reply: Reply) -> AsyncGenerator[tuple[bytes, list[StreamEvent]]]:
+        """The same, each frame as it came beside what it says."""
+        whole, decoder, unread = WholeFrames(), self._endpoint.decoder(), 0
+        while chunk := await reply.next():
+            unread += len(chunk)
+            for frame in whole.feed(chunk):
+                events = _feed(decoder, frame)
+                unread = 0 if events else unread
+                yield frame, events
+                if events and isinstance(events[-1], Finished | Failed):
+                    await reply.drain()
+                    return
+            if unread > self._largest:
+                yield b"", [Failed(f"it sent {unread} bytes that say nothing", "malformed")]
+                return
+        last = whole.close()
+        yield last, (_feed(decoder, last) if last else []) + decoder.close()
+
     async def _refusal(self, reply: Reply, exchange: _Exchange) -> ModelFailed:
         if reply.status // 100 == _REDIRECT:
             return failures.redirected(self.name, reply.status)
@@ -159,6 +245,15 @@ class OverHttp:
         error = self._endpoint.refusal(reply.status, reply.headers, body)
         discreet = msgspec.structs.replace(error, message=exchange.without_keys(error.message))
         return failures.from_refusal(discreet, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """An answer that came whole: what it says, and the bytes that say it."""
+
+    response: ModelResponse
+    body: bytes
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

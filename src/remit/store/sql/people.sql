@@ -37,7 +37,7 @@ UPDATE people SET active = active WHERE team = $1 AND id = $2 AND EXISTS (
     JOIN person_roles r ON r.team = o.team AND r.person = o.id AND r.role = 'admin'
     JOIN access_keys k ON k.team = o.team AND k.person = o.id
     WHERE o.team = $1 AND o.id <> $2 AND o.active = 1 AND k.revoked_at IS NULL
-      AND (k.expires_at IS NULL OR k.expires_at > $3)
+      AND (k.expires_at IS NULL OR k.expires_at > $3) AND k.scope = ''
       AND (k.roles = '' OR ' ' || k.roles || ' ' LIKE '% admin %'));
 
 -- name: people.keep_admin
@@ -47,22 +47,22 @@ UPDATE people SET active = active WHERE team = $1 AND id = $2 AND EXISTS (
     JOIN person_roles r ON r.team = o.team AND r.person = o.id AND r.role = 'admin'
     JOIN access_keys k ON k.team = o.team AND k.person = o.id
     WHERE o.team = $1 AND o.active = 1 AND k.id <> $3 AND k.revoked_at IS NULL
-      AND (k.expires_at IS NULL OR k.expires_at > $4)
+      AND (k.expires_at IS NULL OR k.expires_at > $4) AND k.scope = ''
       AND (k.roles = '' OR ' ' || k.roles || ' ' LIKE '% admin %'));
 
 -- name: people.add_key
 -- A key, by its public part.
-INSERT INTO access_keys (id, team, person, digest, roles, label, created_at, created_by, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+INSERT INTO access_keys (id, team, person, digest, roles, label, created_at, created_by, expires_at, scope)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: people.key
 -- One key.
-SELECT id, team, person, roles, label, created_at, created_by, expires_at, revoked_at, revoked_by, digest
+SELECT id, team, person, roles, label, created_at, created_by, expires_at, revoked_at, revoked_by, digest, scope
 FROM access_keys WHERE id = $1;
 
 -- name: people.keys
 -- The keys of everybody, or of one.
-SELECT id, team, person, roles, label, created_at, created_by, expires_at, revoked_at, revoked_by
+SELECT id, team, person, roles, label, created_at, created_by, expires_at, revoked_at, revoked_by, scope
 FROM access_keys WHERE team = $1 AND ($2::text IS NULL OR person = $2) ORDER BY person, created_at, id;
 
 -- name: people.end_key

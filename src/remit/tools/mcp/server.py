@@ -1,13 +1,14 @@
 """A server of a workspace: its connections, what it offers, and whether that is still what was accepted.
 
-Every set of secrets has a connection of its own, so that nobody's call goes out over another's session. What the
-server offers is read when a connection opens, when it says that it changed, and from time to time; a tool whose
-definition is not the one that was accepted is not called.
+Every set of secrets has a connection of its own, so that nobody's call goes out over another's session, and so has
+every party for whom a front asks. What the server offers is read when a connection opens, when it says that it
+changed, and from time to time; a tool whose definition is not the one that was accepted is not called.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import time
 from contextlib import asynccontextmanager
@@ -18,21 +19,24 @@ from remit.domain.action_errors import InvalidTool, Quarantined
 from remit.domain.errors import Retry
 from remit.tools.changes import plain_manifest, surface
 from remit.tools.mcp.offers import manifest_of, offer_of
+from remit.tools.mcp.relaying import KINDS
 from remit.tools.selection import refuse_idle, wants
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from remit.domain.tools import ToolManifest
-    from remit.tools.mcp.connection import Connection
+    from remit.tools.mcp.connection import Connection, Heard
     from remit.tools.mcp.offers import Offer
+    from remit.tools.mcp.relaying import Relay
     from remit.tools.mcp.settings import McpSettings
 
 Json = Any
 
 _MOST_CONNECTIONS = 8
+_MOST_FOR_PARTIES = 64
 _CONNECT = 30.0
 _MOST_TOOLS = 1_000
 
@@ -42,6 +46,8 @@ class Held:
     """A connection, and what is known over it."""
 
     connection: Connection
+    owner: str = ""
+    """The party that it was opened for; empty: everybody with its secrets."""
     offers: dict[str, Offer] = field(default_factory=dict[str, "Offer"])
     looked_at: float = 0.0
     """On the monotonic clock; 0: not since it changed."""
@@ -57,6 +63,8 @@ class Server:
         self._workspace = workspace
         self._held: dict[tuple[str, ...], Held] = {}
         self._opening: dict[tuple[str, ...], asyncio.Lock] = {}
+        self._taken: set[tuple[str, ...]] = set()
+        self._listeners: list[Callable[[Heard, str], None]] = []
 
     async def offers(self, secrets: dict[str, str]) -> list[Offer]:
         """What it offers and the operator wants."""
@@ -68,18 +76,27 @@ class Server:
                 offer for offer in held.offers.values() if wants(offer.name, settings.only, settings.skip)
             ]
 
+    def listen(self, listener: Callable[[Heard, str], None]) -> None:
+        """Be told what changes at the server, and over whose connection it was heard."""
+        self._listeners.append(listener)
+
     @asynccontextmanager
-    async def connected(self, secrets: dict[str, str]) -> AsyncGenerator[Held]:
+    async def connected(self, secrets: dict[str, str], relay: Relay | None = None) -> AsyncGenerator[Held]:
         """A connection whose offers are known; raises `Retry` if there is none to be had."""
-        key = tuple(secrets.values())
-        held = await self._ready(key, secrets)
-        held.users += 1
+        key, alone = self._key(secrets, relay)
+        if alone:
+            self._taken.add(key)
         try:
-            yield held
+            held = await self._ready(key, secrets, relay)
+            held.users += 1
+            try:
+                yield held
+            finally:
+                held.users -= 1
+                if held.connection.lost and self._held.get(key) is held:
+                    del self._held[key]
         finally:
-            held.users -= 1
-            if held.connection.lost and self._held.get(key) is held:
-                del self._held[key]
+            self._taken.discard(key)
 
     def check(self, held: Held, name: str, accepted: ToolManifest) -> None:
         """Raise `Quarantined` if the server now says something else about a tool than what was accepted."""
@@ -110,59 +127,84 @@ class Server:
                 del self._held[key]
         await held.connection.close()
 
+    async def leave(self, owner: str) -> None:
+        """Close what was opened for a party that is gone."""
+        for key, held in list(self._held.items()):
+            if owner and held.owner == owner and not held.users:
+                del self._held[key]
+                await held.connection.close()
+
     async def close(self) -> None:
         """Leave the server; its processes end."""
         every, self._held = list(self._held.values()), {}
         for held in every:
             await held.connection.close()
 
-    async def _ready(self, key: tuple[str, ...], secrets: dict[str, str]) -> Held:
+    def _key(self, secrets: dict[str, str], relay: Relay | None) -> tuple[tuple[str, ...], bool]:
+        """Which connection serves, and whether it serves nobody else meanwhile. A process is there once for all
+        parties with the same abilities; over HTTP each party has its own, which costs a session.
+        """
+        own = tuple(secrets.values())
+        if relay is None:
+            return own, False
+        if not self.settings.url:
+            return (*own, "", *relay.key[1:]), False
+        own = (*own, *relay.key)
+        if not relay.alone:
+            return own, False
+        return next(key for n in itertools.count() if (key := (*own, str(n))) not in self._taken), True
+
+    async def _ready(self, key: tuple[str, ...], secrets: dict[str, str], relay: Relay | None) -> Held:
         """A connection whose offers are known. One that broke while nobody used it is replaced once."""
         there = self._held.get(key)
-        held = await self._find(key, secrets)
+        held = await self._find(key, secrets, relay)
         try:
             await self._look(held)
         except Retry:
             if held is not there:
                 raise
-            held = await self._find(key, secrets)
+            held = await self._find(key, secrets, relay)
             await self._look(held)
         return held
 
-    async def _find(self, key: tuple[str, ...], secrets: dict[str, str]) -> Held:
+    async def _find(self, key: tuple[str, ...], secrets: dict[str, str], relay: Relay | None) -> Held:
         async with self._opening.setdefault(key, asyncio.Lock()):
             held = self._held.get(key)
             if held is not None and not held.connection.lost:
                 return held
             if held is not None:
                 await held.connection.close()
-            await self._make_room()
-            self._held[key] = made = await self._open(secrets)
+            await self._make_room(_MOST_CONNECTIONS if relay is None else _MOST_FOR_PARTIES)
+            self._held[key] = made = await self._open(secrets, relay)
             return made
 
-    async def _make_room(self) -> None:
-        """Secrets change: what was opened with one that nobody has any more is closed, the oldest first."""
-        idle = [key for key, held in self._held.items() if not held.users]
-        while len(self._held) >= _MOST_CONNECTIONS and idle:
+    async def _make_room(self, most: int) -> None:
+        """Secrets change and parties leave: what nobody uses any more is closed, the oldest first."""
+        idle = [key for key, held in self._held.items() if not held.users and key not in self._taken]
+        while len(self._held) >= most and idle:
             key = idle.pop(0)
             self._opening.pop(key, None)
             await self._held.pop(key).connection.close()
 
-    async def _open(self, secrets: dict[str, str]) -> Held:
+    async def _open(self, secrets: dict[str, str], relay: Relay | None) -> Held:
         from remit.tools.mcp.connection import Connection  # the SDK takes half a second
 
         held: Held | None = None
+        owner = relay.owner if relay is not None else ""
+        abilities = [kind for kind in KINDS.values() if relay is not None and relay.can(kind)]
 
-        def changed() -> None:
-            if held is not None:
+        def heard(what: Heard) -> None:
+            if held is not None and what[0] == "tools":
                 held.looked_at = 0.0
+            for listener in self._listeners:
+                listener(what, owner)
 
-        connection = Connection(self._transport(secrets), self.settings.mode, changed)
+        connection = Connection(self._transport(secrets), self.settings.mode, heard, abilities)
         try:
             await connection.open(_CONNECT)
         except Exception as wrong:  # noqa: BLE001 - of whatever the SDK raises
             raise Retry(f"{self.settings.where} cannot be reached: {reason(wrong)}") from None
-        held = Held(connection)
+        held = Held(connection, owner if self.settings.url else "")
         return held
 
     def _transport(self, secrets: dict[str, str]) -> AbstractAsyncContextManager[Any]:

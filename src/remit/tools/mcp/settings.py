@@ -48,6 +48,13 @@ class McpSettings:
     look_again: float = 60.0
     """Seconds after which its definitions are read anew before a call."""
     owner: str = ""
+    pass_on: tuple[str, ...] = ()
+    """`resources`, `prompts`: kept ready even while the server has none; else, what it has when it is opened."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        return self.url or self.command[0]
 
     @property
     def where(self) -> str:
@@ -90,6 +97,9 @@ def _check_whole(where: str, settings: McpSettings) -> None:
         )
     if settings.mode not in _MODES:
         raise InvalidTool(f'{where} has the mode "{settings.mode}".', f"It is one of {', '.join(_MODES)}.")
+    for kind in settings.pass_on:
+        if kind not in {"resources", "prompts"}:
+            raise InvalidTool(f'{where} passes on "{kind}".', "There are resources and prompts.")
     for tool, effect in settings.effects.items():
         if effect not in {choice.value for choice in Effect}:
             choices = ", ".join(choice.value for choice in Effect)

@@ -1,4 +1,6 @@
-"""`[mcp.NAME]` of tools.toml as tools: connects, reads what the server offers, and makes a tool of each."""
+"""`[mcp.NAME]` of tools.toml as tools: connects, reads what the server offers, and makes a tool of each; one more
+stands for its resources, and one for its prompts, where it has them.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from remit.domain.action_errors import InvalidTool, SecretUnavailable
 from remit.domain.errors import Retry
 from remit.tools.mcp.binding import McpBinding
+from remit.tools.mcp.channels import ChannelBinding, channel, kinds_of
 from remit.tools.mcp.offers import manifest_of
 from remit.tools.mcp.server import Server
 from remit.tools.mcp.settings import read_settings
@@ -14,9 +17,10 @@ from remit.tools.tool import Tool
 from remit.tools.unreachable import SourceUnreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
     from pathlib import Path
 
+    from remit.tools.mcp.offers import Offer
     from remit.tools.mcp.settings import McpSettings
 
 Json = Any
@@ -29,8 +33,11 @@ async def open_mcp(
     settings = read_settings(name, table)
     server = Server(settings, workspace)
     try:
-        offers = await server.offers(await _secrets(settings, secret))
-        tools = [_tool(server, offer.name, manifest_of(offer, settings)) for offer in offers]
+        secrets = await _secrets(settings, secret)
+        offers = await server.offers(secrets)
+        tools = [_tool(server, offer) for offer in offers]
+        async with server.connected(secrets) as held:
+            tools += [channel(server, kind) for kind in await kinds_of(server, held)]
         _refuse_unknown_names(settings, {offer.name for offer in offers})
     except Retry as wrong:
         await server.close()
@@ -43,11 +50,18 @@ async def open_mcp(
     return tools
 
 
-def _tool(server: Server, name: str, manifest: Any) -> Tool:
-    settings = server.settings
-    return Tool(
-        manifest, McpBinding(server, name, manifest), f"{settings.url or settings.command[0]} ({name})"
-    )
+def servers_of(tools: Iterable[Tool]) -> dict[str, Server]:
+    """The servers behind tools, by the names that they have in the workspace."""
+    found: dict[str, Server] = {}
+    for tool in tools:
+        if isinstance(tool.binding, (McpBinding, ChannelBinding)):
+            found[tool.binding.server.settings.name] = tool.binding.server
+    return found
+
+
+def _tool(server: Server, offer: Offer) -> Tool:
+    manifest = manifest_of(offer, server.settings)
+    return Tool(manifest, McpBinding(server, offer, manifest), f"{server.settings.place} ({offer.name})")
 
 
 async def _secrets(settings: McpSettings, secret: Callable[[str], Awaitable[str]] | None) -> dict[str, str]:

@@ -1,0 +1,36 @@
+"""The one door to the terminal: every line passes it, and none of them steers the terminal, hides, or looks like a line
+of ours. Texts of models, tools and people stand in almost everything that is printed; so this is not left to whoever
+prints.
+"""
+
+from __future__ import annotations
+
+import click
+
+from remit.cli.wording import seen
+
+
+class Painted(str):
+    """A line that was made of texts already looked at; what colours it is ours."""
+
+    __slots__ = ()
+
+
+def say(line: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print one line."""
+    click.echo(line if isinstance(line, Painted) else seen(line), err=err, nl=nl)
+
+
+def say_json(text: str, *, err: bool = False) -> None:
+    """Print a document of JSON; what is not to be seen stands in it as its escape, which says the same to a program."""
+    click.echo("\n".join(seen(line) for line in text.split("\n")), err=err)
+
+
+def agreed(question: str, *, default: bool = False, err: bool = False) -> bool:
+    """Ask the person at the terminal for a yes."""
+    return click.confirm(seen(question), default=default, err=err)
+
+
+def insist(question: str, *, err: bool = False) -> None:
+    """Go on only with a yes."""
+    click.confirm(seen(question), abort=True, err=err)

@@ -1,0 +1,1 @@
+"""The front doors, below HTTP: callers by their keys, and their exchanges as runs."""

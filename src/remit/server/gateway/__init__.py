@@ -1,0 +1,1 @@
+"""The model gateway: the dialects of model providers, spoken to clients."""
