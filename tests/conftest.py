@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from remit.store.migrate import migrate
 from tests.network import ban_network
 from tests.postgres import PostgresServer, postgres_server
 from tests.recycling import Recycled
+from tests.warm import Warm
 
 MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - a disk that never waits, if it is large enough
 """What a test writes need not outlive the machine: thousands of databases each wait for a disk else."""
@@ -69,7 +71,14 @@ def postgres_dsn(postgres: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated_databases(postgres: PostgresServer) -> Recycled:
+def warm() -> Iterator[Warm]:
+    """The interpreter that processes are forked from."""
+    with closing(Warm()) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def migrated_databases(postgres: PostgresServer) -> Iterator[Recycled]:
     """Databases with today's schema, and nothing in it."""
 
     async def bring_up_to_date(dsn: str) -> None:
@@ -78,7 +87,8 @@ def migrated_databases(postgres: PostgresServer) -> Recycled:
         await migrate(database)
         await database.close()
 
-    return Recycled(postgres, bring_up_to_date)
+    with closing(Recycled(postgres, bring_up_to_date)) as made:
+        yield made
 
 
 @pytest.fixture

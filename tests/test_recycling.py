@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
+
 import asyncpg
 import pytest
 
@@ -10,7 +13,7 @@ from tests.recycling import Recycled
 
 
 @pytest.fixture
-def databases(postgres: PostgresServer) -> Recycled:
+def databases(postgres: PostgresServer) -> Iterator[Recycled]:
     async def made(dsn: str) -> None:
         connection = await asyncpg.connect(dsn)
         await connection.execute(
@@ -20,7 +23,8 @@ def databases(postgres: PostgresServer) -> Recycled:
         )
         await connection.close()
 
-    return Recycled(postgres, made)
+    with closing(Recycled(postgres, made)) as recycled:
+        yield recycled
 
 
 async def rows(dsn: str) -> list[tuple[int, str, bytes]]:

@@ -11,12 +11,13 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.warm import Started, Warm
 
 WORKER = Path(__file__).with_name("kill_worker.py")
 READY_SECONDS = 60.0
@@ -26,28 +27,27 @@ READY_SECONDS = 60.0
 class WorkerProcess:
     """One worker; `pid` is its own."""
 
-    process: asyncio.subprocess.Process
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
+    process: Started
 
     @property
     def alive(self) -> bool:
-        return self.process.returncode is None
+        return self.process.poll() is None
 
     def send(self, number: signal.Signals) -> None:
-        if self.alive:
-            self.process.send_signal(number)
+        self.process.send_signal(number)
 
     async def stopped(self) -> None:
-        """Wait until it stands still by a SIGSTOP; the kernel tells its parent."""
-        await asyncio.to_thread(os.waitid, os.P_PID, self.pid, os.WSTOPPED | os.WNOWAIT)
+        """Wait until it stands still by a SIGSTOP."""
+        await asyncio.to_thread(self.process.stopped)
+
+    async def ended(self) -> int:
+        """Wait until it has ended; how."""
+        return await asyncio.to_thread(self.process.wait)
 
     async def kill(self) -> None:
         """`kill -9`, and wait until the kernel is done with it."""
-        self.send(signal.SIGKILL)
-        await self.process.wait()
+        self.process.kill()
+        await self.ended()
 
 
 @dataclass
@@ -56,6 +56,7 @@ class Fleet:
 
     place: Path
     database: str
+    warm: Warm
     settings: dict[str, str] = field(default_factory=dict[str, str])
     workers: list[WorkerProcess] = field(default_factory=list[WorkerProcess])
     kills: int = 0
@@ -69,14 +70,15 @@ class Fleet:
         """Start a worker, which kills itself at a point if one is given, and wait until it has its lease."""
         environment = {**os.environ, **self.settings, "EFFECTS": str(self.world)}
         arguments = [str(self.place), self.database, by, die_at, str(after)]
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, str(WORKER), *arguments, env=environment,
-            stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
-        assert process.stdout is not None
-        async with asyncio.timeout(READY_SECONDS):
-            said = await process.stdout.readline()
-        assert said == b"ready\n" or die_at, said
+        ours, its = os.pipe()
+        with open(ours) as told, open(os.devnull) as nothing:  # noqa: ASYNC230, PTH123 - one is a pipe
+            process = self.warm.start(
+                ["python", str(WORKER), *arguments], self.place, environment, [nothing.fileno(), its]
+            )
+            os.close(its)
+            async with asyncio.timeout(READY_SECONDS):
+                said = await asyncio.to_thread(told.readline)
+        assert said == "ready\n" or die_at, said
         worker = WorkerProcess(process)
         self.workers.append(worker)
         return worker
@@ -105,9 +107,9 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet(place: Path, database: str, **settings: str) -> AsyncGenerator[Fleet]:
+async def fleet(place: Path, database: str, warm: Warm, **settings: str) -> AsyncGenerator[Fleet]:
     """A fleet without workers yet; none of its processes outlives the block."""
-    made = Fleet(place, database, settings)
+    made = Fleet(place, database, warm, settings)
     with _bell(place / "bell", made.rung):
         try:
             yield made

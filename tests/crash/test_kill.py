@@ -25,6 +25,7 @@ from tests.crash.fleet import Fleet, WorkerProcess, fleet
 from tests.crash.kill_flows import EXPECTED, FLOWS, order, post, slow
 from tests.crash.laws import check_chain, is_honest_about_writes
 from tests.postgres import PostgresServer
+from tests.warm import Warm
 
 T = TypeVar("T")
 
@@ -40,11 +41,11 @@ LIVELY = tuple(
 
 @pytest.mark.timeout(7200)
 async def test_killed_workers_lose_nothing_and_double_nothing(
-    crash_scale: int, make_ground: MakeGround
+    crash_scale: int, make_ground: MakeGround, warm: Warm
 ) -> None:
     random = Random(f"kill {crash_scale}")
     with make_ground() as (place, database):
-        async with fleet(place, database, **RUSHED) as workers, visitor(place, database) as platform:
+        async with fleet(place, database, warm, **RUSHED) as workers, visitor(place, database) as platform:
             orders: list[RunHandle] = []
             await workers.start_worker()
             while workers.kills < KILLS * crash_scale:
@@ -59,13 +60,13 @@ async def test_killed_workers_lose_nothing_and_double_nothing(
 
 @pytest.mark.parametrize(("point", "sent"), [("claim.recorded", False), ("write.performed", True)])
 async def test_a_write_cut_off_by_a_kill_is_asked_about(
-    point: str, sent: bool, make_ground: MakeGround
+    point: str, sent: bool, make_ground: MakeGround, warm: Warm
 ) -> None:
     with make_ground() as (place, database):
-        async with fleet(place, database, **RUSHED) as workers, visitor(place, database) as platform:
+        async with fleet(place, database, warm, **RUSHED) as workers, visitor(place, database) as platform:
             victim = await workers.start_worker(die_at=point)
             run = await platform.start(post, call="letter")
-            assert await victim.process.wait() == -SIGKILL
+            assert await victim.ended() == -SIGKILL
             await workers.start_worker()
             await run.waits_for()
             question = (await platform.inbox())[0]
@@ -77,9 +78,14 @@ async def test_a_write_cut_off_by_a_kill_is_asked_about(
             assert workers.count("unkeyed") == {"letter": 1}
 
 
-async def test_s10_a_stopped_worker_is_fenced_and_its_receipt_comes_late(make_ground: MakeGround) -> None:
+async def test_s10_a_stopped_worker_is_fenced_and_its_receipt_comes_late(
+    make_ground: MakeGround, warm: Warm
+) -> None:
     with make_ground() as (place, database):
-        async with fleet(place, database, **SHORT_LEASE) as workers, visitor(place, database) as platform:
+        async with (
+            fleet(place, database, warm, **SHORT_LEASE) as workers,
+            visitor(place, database) as platform,
+        ):
             sleeper = await workers.start_worker(die_at="write.performed", by="SIGSTOP")
             run = await platform.start(post, call="letter")
             await sleeper.stopped()
@@ -98,16 +104,18 @@ async def test_s10_a_stopped_worker_is_fenced_and_its_receipt_comes_late(make_gr
             await check_chain(platform.ground)
 
 
-async def test_s15_a_worker_that_is_told_to_leave_finishes_its_step(make_ground: MakeGround) -> None:
+async def test_s15_a_worker_that_is_told_to_leave_finishes_its_step(
+    make_ground: MakeGround, warm: Warm
+) -> None:
     with make_ground() as (place, database):
-        async with fleet(place, database, **RUSHED) as workers, visitor(place, database) as platform:
+        async with fleet(place, database, warm, **RUSHED) as workers, visitor(place, database) as platform:
             leaving = await workers.start_worker()
             run = await platform.start(slow, call="deed")
             await workers.acted(1)
             leaving.send(SIGTERM)
             await workers.start_worker()
             leaving.send(SIGUSR1)
-            assert await leaving.process.wait() == 0
+            assert await leaving.ended() == 0
             assert await run.result() == 2000
             assert workers.count("late") == {"deed": 1, "deed.again": 1}
             assert len(await _events(platform, run, StepClaimed)) == 2
@@ -117,10 +125,10 @@ async def test_s15_a_worker_that_is_told_to_leave_finishes_its_step(make_ground:
 
 @pytest.mark.timeout(600)
 async def test_a_postgres_that_crashes_under_load_loses_nothing(
-    crash_scale: int, postgres: PostgresServer, postgres_ground: MakeGround
+    crash_scale: int, postgres: PostgresServer, postgres_ground: MakeGround, warm: Warm
 ) -> None:
     with postgres_ground() as (place, database):
-        async with fleet(place, database, **RUSHED) as workers, visitor(place, database) as platform:
+        async with fleet(place, database, warm, **RUSHED) as workers, visitor(place, database) as platform:
             await asyncio.gather(workers.start_worker(), workers.start_worker())
             orders: list[RunHandle] = []
             for _ in range(2 * crash_scale):
@@ -141,7 +149,7 @@ def visitor(place: Path, database: str) -> AbstractAsyncContextManager[Platform]
 async def _see_it_die(workers: Fleet, victim: WorkerProcess, random: Random) -> None:
     """Give it a few effects of time to die by itself; then kill it, wherever it is."""
     enough = len(workers.effects()) + random.randint(1, 12)
-    gone = asyncio.ensure_future(victim.process.wait())
+    gone = asyncio.ensure_future(victim.ended())
     acted = asyncio.ensure_future(workers.acted(enough))
     await asyncio.wait(
         {gone, acted}, timeout=5, return_when=asyncio.FIRST_COMPLETED

@@ -16,7 +16,7 @@ from tests.crash.driver import Case, Theatre, theatre
 from tests.crash.laws import check, check_chain
 from tests.crash.story import annotate
 
-SQLITE_CHUNKS, POSTGRES_CHUNKS = 35, 5
+SQLITE_CHUNKS, POSTGRES_CHUNKS = 37, 3
 DEATHS_IN_A_CHUNK = 25
 CASES_ON_A_STAGE = 10
 

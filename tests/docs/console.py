@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.warm import Warm
+
 _BLOCK = re.compile(r"^```console session\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _EXIT = re.compile(r"\s+# exit (\d+)$")
 _ID = re.compile(r"\b[ra]-[0-9a-z]{8,}(?![0-9a-z])")
@@ -51,8 +53,8 @@ def commands_in(block: str) -> list[Command]:
 class Shell:
     """A shell in a folder, with the meaning of the ids it has seen."""
 
-    def __init__(self, folder: Path, words: dict[str, str]) -> None:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    def __init__(self, folder: Path, words: dict[str, str], warm: Warm) -> None:
+        path = os.pathsep.join([str(warm.shims), str(Path(sys.executable).parent), os.environ["PATH"]])
         plain = {name: text for name, text in os.environ.items() if not name.startswith("REMIT_")}
         self._bash = subprocess.Popen(
             ["bash", "--noprofile", "--norc"],

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import os
-import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +19,7 @@ import pytest
 from tests.architecture.tree import ROOT, name
 from tests.docs.console import Shell, commands_in
 from tests.docs.pages import Block, blocks, pages
+from tests.warm import Warm
 
 ENVIRONMENT = {
     name: value for name, value in os.environ.items() if not name.startswith(("REMIT_", "PYTEST_"))
@@ -42,14 +42,14 @@ def saved_as(block: Block) -> str:
 
 
 @pytest.mark.parametrize("page", [p for p in pages() if any(map(is_executed, blocks(p)))], ids=name)
-def test_what_a_page_shows_happens(page: Path, tmp_path: Path) -> None:
-    with Shell(tmp_path, {}) as shell:
+def test_what_a_page_shows_happens(page: Path, tmp_path: Path, warm: Warm) -> None:
+    with Shell(tmp_path, {}, warm) as shell:
         for block, after in pairwise([*blocks(page), None]):
             assert block is not None
             if saved_as(block):
-                save(block, tmp_path)
+                save(block, tmp_path, warm)
             elif (block.language, block.note) == ("python", "run"):
-                printed = execute(block, tmp_path)
+                printed = execute(block, tmp_path, warm)
                 if after is not None and after.language == "output":
                     assert printed == after.text, f"{after.place}: it printed\n{printed}"
             elif (block.language, block.note) == ("console", "run"):
@@ -66,24 +66,22 @@ def test_all_python_is_python(block: Block) -> None:
     compile(block.text, block.place, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
-def save(block: Block, folder: Path) -> None:
+def save(block: Block, folder: Path, warm: Warm) -> None:
     file = folder / saved_as(block)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(block.text, "utf-8")
     if file.name.startswith("test_"):
-        run(block, [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(file)], folder)
+        run(block, ["-m", "pytest", "-q", "-p", "no:cacheprovider", str(file)], folder, warm)
 
 
-def execute(block: Block, folder: Path) -> str:
+def execute(block: Block, folder: Path, warm: Warm) -> str:
     """Run the block as a file, with its lines where they stand on the page, so that a traceback names them."""
     file = folder / f"{block.page.stem.replace('-', '_')}_{block.line}.py"
     file.write_text("\n" * block.line + block.text, "utf-8")
-    return run(block, [sys.executable, str(file)], folder)
+    return run(block, [str(file)], folder, warm)
 
 
-def run(block: Block, command: list[str], folder: Path) -> str:
-    done = subprocess.run(
-        command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
-    assert done.returncode == 0, f"{block.place}: {command[-1]}\n{done.stdout}{done.stderr}"
+def run(block: Block, words: list[str], folder: Path, warm: Warm) -> str:
+    done = warm.run(["python", *words], folder, ENVIRONMENT, PATIENCE)
+    assert done.returncode == 0, f"{block.place}: {words[-1]}\n{done.stdout}{done.stderr}"
     return done.stdout

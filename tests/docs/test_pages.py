@@ -9,6 +9,7 @@ import pytest
 from tests.architecture.tree import name
 from tests.docs.console import Shell, commands_of
 from tests.docs.pages import pages
+from tests.warm import Warm
 
 PAGES = [page for page in pages() if commands_of(page)]
 WITH_POSTGRES = "postgresql://remit@db.internal/remit"
@@ -19,10 +20,10 @@ def test_there_are_pages_to_test() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_a_page_is_true(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_a_page_is_true(page: Path, tmp_path: Path, request: pytest.FixtureRequest, warm: Warm) -> None:
     words: dict[str, str] = {}
     if WITH_POSTGRES in page.read_text():
         words[WITH_POSTGRES] = f"'{request.getfixturevalue('postgres_dsn')}'"
-    with Shell(tmp_path, words) as shell:
+    with Shell(tmp_path, words, warm) as shell:
         for command in commands_of(page):
             shell.run(command)

@@ -59,13 +59,14 @@ def on_postgres(tmp_path: Path, postgres: PostgresServer, opened: Opened) -> Ite
 
 
 @pytest.fixture(scope="session")
-def opened(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Opened:
+def opened(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     """The one of this server."""
     if postgres.home not in _OPENED:  # other folders of tests take this fixture over, and share the server
         folder = tmp_path_factory.mktemp("opened")
         databases = Recycled(postgres, partial(_open_once, folder))
         _OPENED[postgres.home] = Opened(folder, databases)
-    return _OPENED[postgres.home]
+    yield _OPENED[postgres.home]
+    _OPENED[postgres.home].databases.close()
 
 
 async def _open_once(folder: Path, database: str) -> None:

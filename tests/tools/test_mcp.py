@@ -6,10 +6,10 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,40 +18,53 @@ import pytest
 from remit.domain.action_errors import InvalidDocument, InvalidTool, Quarantined, SecretUnavailable
 from remit.domain.effects import Effect
 from remit.domain.errors import StepFailed, ToolFailed
-from remit.tools.mcp.offers import manifest_of, offer_of, tool_name
+from remit.tools.mcp.naming import tool_name
+from remit.tools.mcp.offers import manifest_of, offer_of
 from remit.tools.mcp.settings import McpSettings, read_settings
 from remit.tools.mcp.source import open_mcp
 from remit.tools.tool import Tool
 from remit.tools.unreachable import SourceUnreachable
 from tests.tools.calling import context
+from tests.warm import Warm
 
 ROOT = Path(__file__).parents[2]
 ERAS = ("auto", "legacy")
-_MODULE = (sys.executable, "-m", "tests.tools.mcp_server")
+_MODULE = ("-m", "tests.tools.mcp_server")
+pytestmark = pytest.mark.xdist_group("mcp")  # what its servers are forked from is imported once
 
 
 class Web:
     """The server as a process of its own, over HTTP; it can be killed and started again at the same address."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sdk: Warm) -> None:
         self.folder = folder
         self.port = 0
+        self._sdk = sdk
         self.start()
 
     def start(self) -> None:
-        command = [*_MODULE, str(self.folder), "http", str(self.port)]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        self.port = int(self.process.stdout.readline())
+        command = ["python", *_MODULE, str(self.folder), "http", str(self.port)]
+        ours, its = os.pipe()
+        with os.fdopen(ours) as told, Path(os.devnull).open() as nothing:
+            self.process = self._sdk.start(command, ROOT, os.environ, [nothing.fileno(), its])
+            os.close(its)
+            self.port = int(told.readline())
 
     def stop(self) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+
+
+@pytest.fixture(scope="session")
+def sdk() -> Iterator[Warm]:
+    """What servers are forked from."""
+    with closing(Warm("mcp.server.mcpserver", "mcp.server.stdio", "uvicorn", "uvicorn.logging")) as made:
+        yield made
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    server = Web(tmp_path)
+def web(tmp_path: Path, sdk: Warm) -> Iterator[Web]:
+    server = Web(tmp_path, sdk)
     yield server
     server.stop()
 
@@ -59,13 +72,19 @@ def web(tmp_path: Path) -> Iterator[Web]:
 Opened = dict[str, Tool]
 
 
+@pytest.fixture
+def local(tmp_path: Path, sdk: Warm) -> dict[str, Any]:
+    """The server as a process of ours."""
+    return {"command": [str(sdk.shims / "warm-python"), *_MODULE, str(tmp_path)], "cwd": str(ROOT)}
+
+
 @pytest.fixture(params=[("stdio", era) for era in ERAS] + [("http", era) for era in ERAS], ids="-".join)
-async def table(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
+async def table(request: pytest.FixtureRequest) -> dict[str, Any]:
     kind, era = request.param
     if kind == "http":
         server: Web = request.getfixturevalue("web")
         return {"url": f"http://127.0.0.1:{server.port}/mcp", "mode": era}
-    return {"command": [*_MODULE, str(tmp_path)], "cwd": str(ROOT), "mode": era}
+    return request.getfixturevalue("local") | {"mode": era}
 
 
 @pytest.fixture
@@ -88,14 +107,17 @@ def done(folder: Path) -> list[str]:
     return (folder / "done").read_text().split() if (folder / "done").exists() else []
 
 
-async def test_what_a_tool_answers_comes_back_as_it_is(tools: Opened, tmp_path: Path) -> None:
+async def test_what_a_tool_answers_comes_back_as_it_is(
+    tools: Opened, table: dict[str, Any], tmp_path: Path
+) -> None:
     assert await call(tools["files_add"], a=1, b=2) == {"result": 3}
     found = await call(tools["files_picture"])
     assert found["text"] == "a dot"
     assert found["content"] == [{"type": "image", "data": "iVBORw0KGgo=", "mimeType": "image/png"}]
     assert await call(tools["files_note"], text="once") == {"result": "k-1"}  # the idempotency key goes along
     assert done(tmp_path) == ["once"]
-    assert len(await call(tools["files_large"], size=50_000_000)) == 50_000_000
+    size = 50_000_000 if table["mode"] == "auto" else 5_000_000
+    assert len(await call(tools["files_large"], size=size)) == size
     with pytest.raises(ToolFailed, match="files_breaks failed"):
         await call(tools["files_breaks"])
     with pytest.raises(
@@ -166,12 +188,13 @@ async def test_a_tool_that_turned_in_silence_is_found_out(table: dict[str, Any],
     await tools["files_add"].binding.close()
 
 
-async def test_a_server_that_turned_between_two_starts_has_another_definition(tmp_path: Path) -> None:
-    table = {"command": [*_MODULE, str(tmp_path)], "cwd": str(ROOT)}
-    before = await opening(table, tmp_path)
+async def test_a_server_that_turned_between_two_starts_has_another_definition(
+    local: dict[str, Any], tmp_path: Path
+) -> None:
+    before = await opening(local, tmp_path)
     await before["files_add"].binding.close()
     (tmp_path / "lie").touch()
-    after = await opening(table, tmp_path)
+    after = await opening(local, tmp_path)
     assert after["files_add"].manifest.digest != before["files_add"].manifest.digest
     assert "id_rsa" in after["files_add"].manifest.description
     assert after["files_note"].manifest.digest == before["files_note"].manifest.digest
@@ -193,7 +216,7 @@ async def test_a_process_is_given_what_is_named_and_ends_with_us(
         return "s3cret-of-the-server"
 
     table = {
-        "command": [*_MODULE, str(tmp_path)], "cwd": str(ROOT), "inherit": ["LET_IN"],
+        "command": [sys.executable, *_MODULE, str(tmp_path)], "cwd": str(ROOT), "inherit": ["LET_IN"],
         "env": {"MODE": "plain", "TOKEN": "secret:files_token"},
     }  # fmt: skip
     with pytest.raises(SecretUnavailable, match="files_token"):
@@ -252,13 +275,10 @@ async def test_a_server_that_is_not_there_is_said_in_one_sentence(tmp_path: Path
             await open_mcp("files", table, tmp_path)
 
 
-async def test_only_what_is_wanted_and_nothing_that_is_not_there(tmp_path: Path) -> None:
-    table = {
-        "command": [*_MODULE, str(tmp_path)],
-        "cwd": str(ROOT),
-        "only": ["add", "n*", "wipe"],
-        "skip": ["wipe"],
-    }
+async def test_only_what_is_wanted_and_nothing_that_is_not_there(
+    local: dict[str, Any], tmp_path: Path
+) -> None:
+    table = local | {"only": ["add", "n*", "wipe"], "skip": ["wipe"]}
     tools = await opening(
         table | {"name_prefix": "f_", "effects": {"note": "irreversible"}, "keyed": ["note"]}, tmp_path
     )
