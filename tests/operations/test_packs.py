@@ -100,3 +100,6 @@ def test_words_from_outside_are_words_on_the_page() -> None:
     assert "<script" not in page
     assert page.count("&lt;script&gt;") >= 12
     assert "http" not in page, "nothing is loaded from anywhere"
+    assert "\u202e" not in page_of(
+        Pack("x", "\u202e", bad, bad, bad, 0, 0, bad, 1, bad, 1, [row], {"in part": 1})
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-import click
+from remit.cli.saying import say
 
 
 class Announcer:
@@ -21,4 +21,4 @@ class Announcer:
             line = json.dumps({"at": now.isoformat(), "event": event, "message": sentence, **facts})
         else:
             line = f"{now:%H:%M:%S}  {sentence}"
-        click.echo(line)
+        say(line)

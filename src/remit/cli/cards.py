@@ -10,6 +10,7 @@ from remit.cli import wording
 from remit.cli.output import Line, Span
 from remit.domain.approvals import CONTRACT
 from remit.domain.event import object_of
+from remit.domain.visible import seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ def card_lines(item: InboxItem, now: int, longest: int = _LONGEST_VALUE) -> Iter
         ("approve", item.approve_means),
         ("reject", item.reject_means),
     ):
-        yield Line.of("    ", Span(f"{label:<9}", "dim"), wording.seen(text)).painted
+        yield Line.of("    ", Span(f"{label:<9}", "dim"), seen(text)).painted
     yield ""
 
 

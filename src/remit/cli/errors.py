@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from remit.cli.saying import say_document
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -58,9 +60,9 @@ def report(wrong: Exception, *, as_json: bool, debug: bool) -> int:
         traceback.print_exception(wrong)
     said = explain(wrong)
     if as_json:
-        print(json.dumps({"error": said._asdict()}, ensure_ascii=False), file=sys.stderr)
+        say_document(json.dumps({"error": said._asdict()}, ensure_ascii=False), err=True)
     else:
-        print("\n".join(lines_of(said)), file=sys.stderr)
+        say_document("\n".join(lines_of(said)), err=True)
     return said.exit_code
 
 

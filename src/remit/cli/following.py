@@ -9,10 +9,9 @@ import asyncio
 from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-import click
-
 from remit.cli import wording
 from remit.cli.output import Line, as_json_line, movable, width
+from remit.cli.saying import say, say_document
 from remit.cli.terminal import now
 from remit.cli.tree import heading, note_of, run_lines, standing, stuck, tree_lines
 
@@ -114,7 +113,7 @@ class JsonScreen:
 
     def show(self, view: RunView) -> None:
         if self._every:
-            click.echo(as_json_line(view))
+            say_document(as_json_line(view))
 
     def rest(self, view: RunView) -> None:
         """The last line was shown already; a single answer is printed by the command."""
@@ -128,16 +127,16 @@ class LineScreen:
 
     def show(self, view: RunView) -> None:
         if not self._said:
-            click.echo(heading(view).plain)
+            say(heading(view).plain)
             self._said[""] = "heading"
         for step in _flat(view.steps):
             if step.kind not in {"scope", "branch"} and self._said.get(step.path) != step.state:
                 self._said[step.path] = step.state
-                click.echo(_step_line(step, several=view.segments > 1))
+                say(_step_line(step, several=view.segments > 1))
 
     def rest(self, view: RunView) -> None:
         for line in standing(view, now(), width()):
-            click.echo(line.plain)
+            say(line.plain)
 
 
 class _TreeScreen:
@@ -154,7 +153,7 @@ class _TreeScreen:
         self.view = None
         self.stop()
         for line in run_lines(view, now(), width()):
-            click.echo(line.painted)
+            say(line.painted)
 
 
 @contextmanager

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import logging
 
+from remit.domain.visible import seen
+
 
 def show_logs(*, debug: bool) -> None:
     """Let warnings appear; with `debug`, everything and every traceback."""
@@ -21,7 +23,7 @@ class _Sentence(logging.Formatter):
         said = logging.makeLogRecord(
             record.__dict__ | {"exc_info": None, "exc_text": None, "stack_info": None}
         )
-        return super().format(said).partition("\n")[0]
+        return seen(super().format(said).partition("\n")[0])
 
 
 _FORMAT = "%(asctime)s  %(message)s"

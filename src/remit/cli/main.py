@@ -59,6 +59,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     },
     "Acting": {
         "tools": Entry("tools", "List tools, and accept changed ones."),
+        "mcp": Entry("mcp", "Look at the MCP servers behind this workspace."),
         "models": Entry("models", "List models, prices and routes."),
         "policy": Entry("policy", "Check the rules before anybody depends on them."),
         "knowledge": Entry("knowledge", "Look at what agents remember, and forget some of it."),

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from remit.cli.saying import Painted
+from remit.domain.visible import seen
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -49,16 +52,17 @@ class Line:
         return cls(tuple(Span(part) if isinstance(part, str) else part for part in parts))
 
     @property
-    def plain(self) -> str:
+    def plain(self) -> Painted:
         """Without any style."""
-        return "".join(span.text for span in self.spans)
+        return Painted("".join(seen(span.text) for span in self.spans))
 
     @property
-    def painted(self) -> str:
+    def painted(self) -> Painted:
         """With colours, where they can be seen."""
         if not colourful():
             return self.plain
-        return "".join(_STYLES[s.style](s.text) if s.style else s.text for s in self.spans)
+        texts = ((seen(span.text), span.style) for span in self.spans)
+        return Painted("".join(_STYLES[style](text) if style else text for text, style in texts))
 
 
 def movable() -> bool:
@@ -93,7 +97,7 @@ def as_json_line(value: object) -> str:
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str | Span]], *, flexible: int = -1) -> list[str]:
     """Aligned columns under dim heads; the flexible column gives way when the terminal is narrow."""
-    cells = [[part if isinstance(part, Span) else Span(part) for part in row] for row in rows]
+    cells = [[_flat(part if isinstance(part, Span) else Span(part)) for part in row] for row in rows]
     widths = [
         max([cell_width(head), *(cell_width(row[i].text) for row in cells)]) for i, head in enumerate(heads)
     ]
@@ -101,7 +105,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str | Span]], *, flexibl
     spare = width() - sum(widths) - len(_GAP) * (len(widths) - 1)
     widths[flexible] = max(len(heads[flexible]), min(widths[flexible], 8), widths[flexible] + min(0, spare))
     lines = [_row([Span(head, "dim") for head in heads], widths), *(_row(row, widths) for row in cells)]
-    return [line.painted.rstrip() for line in lines]
+    return [Painted(line.painted.rstrip()) for line in lines]
 
 
 def cell_width(text: str) -> int:
@@ -123,10 +127,14 @@ def padded(text: str, columns: int) -> str:
     return text + " " * max(0, columns - cell_width(text))
 
 
+def _flat(cell: Span) -> Span:
+    return Span(seen(" ".join(cell.text.split())), cell.style)
+
+
 def _row(cells: Sequence[Span], widths: Sequence[int]) -> Line:
     spans: list[Span] = []
     for i, (cell, columns) in enumerate(zip(cells, widths, strict=True)):
-        flat = cut(" ".join(cell.text.split()), columns)
+        flat = cut(cell.text, columns)
         spans += [Span(flat, cell.style), Span(padded("", columns - cell_width(flat)))]
         if i < len(widths) - 1:
             spans.append(Span(_GAP))

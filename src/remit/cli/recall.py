@@ -9,6 +9,7 @@ import click
 from remit.cli import wording
 from remit.cli.output import Span, table
 from remit.cli.reports import undo_lines
+from remit.cli.saying import insist, say
 from remit.cli.terminal import Terminal, now
 from remit.domain.event import object_of
 
@@ -29,11 +30,8 @@ def recall(terminal: Terminal, source: str, days: int, *, labelled: bool, previe
         raise click.UsageError("with --json nobody can be asked; look with --preview, then say --yes.")
     if not yes:
         for line in _lines(found):
-            click.echo(line)
-        click.confirm(
-            f"Take back the {len(meant)} that labels name?" if labelled else "Take all of this back?",
-            abort=True,
-        )
+            say(line)
+        insist(f"Take back the {len(meant)} that labels name?" if labelled else "Take all of this back?")
     view = terminal.ask(lambda platform: _take_back(platform, source, days, labelled=labelled))
     terminal.answer(view, lambda: [*undo_lines(view.result), f"{view.run.status}: {view.run.id}"])
     if view.run.status == "parked":

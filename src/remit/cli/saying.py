@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from remit.cli.wording import seen
+from remit.domain.visible import seen
 
 
 class Painted(str):
@@ -21,8 +21,8 @@ def say(line: str, *, err: bool = False, nl: bool = True) -> None:
     click.echo(line if isinstance(line, Painted) else seen(line), err=err, nl=nl)
 
 
-def say_json(text: str, *, err: bool = False) -> None:
-    """Print a document of JSON; what is not to be seen stands in it as its escape, which says the same to a program."""
+def say_document(text: str, *, err: bool = False) -> None:
+    """Print several lines, such as JSON: there what is not to be seen stands as an escape that says the same."""
     click.echo("\n".join(seen(line) for line in text.split("\n")), err=err)
 
 
@@ -34,3 +34,8 @@ def agreed(question: str, *, default: bool = False, err: bool = False) -> bool:
 def insist(question: str, *, err: bool = False) -> None:
     """Go on only with a yes."""
     click.confirm(seen(question), abort=True, err=err)
+
+
+def asked(what: str) -> str:
+    """Ask for something that nobody is to see."""
+    return click.prompt(seen(what), hide_input=True, err=True)

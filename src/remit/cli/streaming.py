@@ -9,10 +9,9 @@ from collections import defaultdict
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
-import click
-
 from remit.cli.following import JsonScreen, LineScreen, moving_tree
 from remit.cli.output import Line, Span, as_json_line, movable, width
+from remit.cli.saying import Painted, say, say_document
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -138,14 +137,14 @@ class _Transcript(LineScreen):
         if frame.kind == "reset":
             self._be_silent()
             if frame.attempt > 1:
-                click.echo(f"  {_MARK}{frame.path}  begins anew; what came of it so far is void")
+                say(f"  {_MARK}{frame.path}  begins anew; what came of it so far is void")
             return
         if self._speaker != frame.path:
             self._be_silent()
-            click.echo(f"  {_MARK}{frame.path}  provisional: ", nl=False)
+            say(f"  {_MARK}{frame.path}  provisional: ", nl=False)
             self._speaker = frame.path
         text = f"→ {shown(frame.text)} " if frame.kind == "tool" else shown(frame.text)
-        click.echo(text.replace("\n", f"\n  {_MARK}"), nl=False)
+        say(Painted(text.replace("\n", f"\n  {_MARK}")), nl=False)
 
     def show(self, view: RunView) -> None:
         self._be_silent()
@@ -157,7 +156,7 @@ class _Transcript(LineScreen):
 
     def _be_silent(self) -> None:
         if self._speaker:
-            click.echo("")
+            say("")
         self._speaker = ""
 
 
@@ -168,10 +167,10 @@ class _JsonLines(JsonScreen):
         super().__init__(every=False)
 
     def hear(self, frame: Frame) -> None:
-        click.echo(as_json_line({"frame": frame, "provisional": True}))
+        say_document(as_json_line({"frame": frame, "provisional": True}))
 
     def show(self, view: RunView) -> None:
-        click.echo(as_json_line({"view": view}))
+        say_document(as_json_line({"view": view}))
 
 
 def shown(text: str) -> str:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from remit.cli.saying import say, say_document
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
@@ -122,10 +124,10 @@ class Terminal:
         from remit.cli.output import as_json
 
         if self.as_json:
-            click.echo(as_json(value))
+            say_document(as_json(value))
         else:
             for line in lines():
-                click.echo(line)
+                say(line)
 
 
 def now() -> int:
@@ -220,8 +222,8 @@ def _stands_somewhere() -> bool:
 def _warn(office: Office) -> None:
     """Say at once what would look like a loss of everything."""
     if office.ground.orphaned:
-        click.echo(
-            "warning: the keys here are those of another database: this one is new and empty.\n"
+        say("warning: the keys here are those of another database: this one is new and empty.", err=True)
+        say(
             "         If data should be in it, stop and look for the database, or restore a backup: "
             "remit backup --restore FILE --to FOLDER",
             err=True,

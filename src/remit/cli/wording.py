@@ -7,6 +7,8 @@ import math
 from datetime import datetime
 from typing import Any
 
+from remit.domain.visible import seen
+
 MICROSECONDS = 1_000_000
 _UNITS = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
 _LONGEST_VALUE = 60
@@ -51,13 +53,6 @@ def value(anything: Any, longest: int = _LONGEST_VALUE) -> str:
     """A JSON value on one line, cut where it gets long; what nobody sees, or turns the text around, as its escape."""
     text = seen(json.dumps(anything, ensure_ascii=False, default=str))
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def seen(text: str) -> str:
-    """A text on one line, in which whatever steers a terminal or is not to be seen stands as its escape."""
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
 
 
 def call(name: str, given: dict[str, Any], longest: int = _LONGEST_VALUE, each: int = 24) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from remit import __version__
+from remit.cli import saying
 from remit.cli.errors import DONE, REFUSED
 from remit.cli.output import Line, Span
 from remit.cli.terminal import Command, Terminal
@@ -38,13 +39,13 @@ async def _perform(terminal: Terminal, keep: Path | None, *, yes: bool) -> Proof
 
     def say(line: Line) -> None:
         if not terminal.as_json:
-            click.echo(line.painted)
+            saying.say(line.painted)
 
     def consent(question: str) -> bool:
         if yes or terminal.as_json or not sys.stdin.isatty():
             say(Line.of(f"   {question}  {'yes' if yes else 'nobody is here to ask, so: yes'}"))
             return True
-        return click.confirm(f"   {question}", default=True)
+        return saying.agreed(f"   {question}", default=True)
 
     async with (
         staged(keep) as stage,

@@ -8,6 +8,7 @@ import click
 
 from remit.cli import wording
 from remit.cli.output import table
+from remit.cli.saying import insist
 from remit.cli.terminal import Command, Group, Terminal, now
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def forget(terminal: Terminal, scope: str, key: str, matching: str, *, yes: bool
     if not yes and terminal.as_json:
         raise click.UsageError("with --json nobody can be asked whether it is meant; say --yes.")
     if not yes:
-        click.confirm(f"Forget {key or f'everything with {matching!r}'} of {scope}?", abort=True, err=True)
+        insist(f"Forget {key or f'everything with {matching!r}'} of {scope}?", err=True)
     view = terminal.ask(lambda platform: _forget(platform, scope, key, matching))
     terminal.answer(view, lambda: _result_lines(view))
     if view.run.status == "parked":

@@ -8,6 +8,7 @@ import click
 
 from remit.cli.commands.show import exit_code
 from remit.cli.given import json_object
+from remit.cli.saying import say
 from remit.cli.terminal import Command, Terminal
 
 if TYPE_CHECKING:
@@ -109,4 +110,4 @@ def _submit(terminal: Terminal, flow: str, given: dict[str, Any]) -> None:
 
 def _say_where_it_is(started: list[str]) -> None:
     for run in started:
-        click.echo(f"left {run}: what it did is recorded; any worker continues it (remit worker)", err=True)
+        say(f"left {run}: what it did is recorded; any worker continues it (remit worker)", err=True)

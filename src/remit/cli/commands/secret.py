@@ -9,6 +9,7 @@ import click
 
 from remit.cli.errors import DONE, REFUSED
 from remit.cli.output import Span, table
+from remit.cli.saying import asked, say
 from remit.cli.terminal import Command, Group, Terminal
 from remit.domain.errors import RemitError
 
@@ -49,11 +50,7 @@ def set_secret(terminal: Terminal, name: str) -> None:
     """Read a value from standard input and keep it under NAME, where a folder keeps that secret."""
     from remit.control.protecting import secrets
 
-    value = (
-        click.prompt(f"The value of {name}", hide_input=True, err=True)
-        if sys.stdin.isatty()
-        else sys.stdin.read().removesuffix("\n")
-    )
+    value = asked(f"The value of {name}") if sys.stdin.isatty() else sys.stdin.read().removesuffix("\n")
     kept = terminal.ask_office(lambda office: secrets.set_secret(office.ground, name, value))
     terminal.answer(kept, lambda: [f"{name} is kept in {kept.backend}, as {kept.place}"])
 
@@ -68,7 +65,7 @@ async def _secrets(terminal: Terminal, *, resolve: bool) -> list[SecretView]:
         async with terminal.platform() as platform:
             users = platform.secret_users()
     except RemitError as wrong:
-        click.echo(f"note: who names a secret is not known: {wrong.message}", err=True)
+        say(f"note: who names a secret is not known: {wrong.message}", err=True)
     place = terminal.place()
     environment = settings.load(place).workspace.environment
     return await secrets.secrets(place, environment, users, resolve=resolve)

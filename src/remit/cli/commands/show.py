@@ -57,7 +57,7 @@ def _draw(terminal: Terminal, graph: str, form: Form) -> None:
 
     place = terminal.place()
     picture = graphs.draw(place, settings.load(place).code, graph, form)
-    terminal.answer(picture, lambda: [picture.text.rstrip("\n")])
+    terminal.answer(picture, lambda: picture.text.rstrip("\n").split("\n"))
 
 
 def exit_code(view: RunView) -> int:

@@ -10,6 +10,7 @@ import click
 
 from remit.cli import wording
 from remit.cli.output import table
+from remit.cli.saying import insist, say_document
 from remit.cli.terminal import Command, Group, Terminal, now
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def subject(terminal: Terminal, subject: str, *, yes: bool, receipt: Path | None
     if not yes and terminal.as_json:
         raise click.UsageError("with --json nobody can be asked whether it is meant; say --yes.")
     if not yes:
-        click.confirm(f"Nothing about {subject} can be read again afterwards. Go on?", abort=True, err=True)
+        insist(f"Nothing about {subject} can be read again afterwards. Go on?", err=True)
     done = terminal.ask_office(lambda office: office.erase(subject))
     if done is not None and receipt is not None:
         receipt.write_text(f"{done.receipt}\n", "utf-8")
@@ -102,7 +103,7 @@ def receipt(terminal: Terminal, deletion: str, *, public_key: bool) -> None:
         terminal.answer({"public_key": key}, lambda: [key])
         return
     text = terminal.ask_office(lambda office: office.deletion_receipt(deletion))
-    click.echo(text)
+    say_document(text)
 
 
 @shred.command(cls=Command)

@@ -9,6 +9,7 @@ import click
 from remit.cli import wording
 from remit.cli.output import Span, table
 from remit.cli.reports import difference_lines, undo_lines
+from remit.cli.saying import insist, say
 from remit.cli.terminal import Command, Terminal, now
 from remit.domain.event import object_of
 
@@ -50,8 +51,8 @@ def undo(
         raise click.UsageError("with --json nobody can be asked; look with --preview, then say --yes.")
     if not yes:
         for line in _plan_lines(planned):
-            click.echo(line)
-        click.confirm("Take this back?", abort=True)
+            say(line)
+        insist("Take this back?")
     view = terminal.ask(lambda platform: _take_back(platform, run))
     terminal.answer(view, lambda: _result_lines(view))
     if view.run.status == "parked":
@@ -69,8 +70,8 @@ def _called_back(terminal: Terminal, run: str, *, yes: bool) -> int | None:
         raise click.UsageError("with --json nobody can be asked; look with remit inbox, then say --yes.")
     if not yes:
         for each in held:
-            click.echo(f"{each.tool}  {each.run} {each.path}: will be done {wording.when(each.due, now())}")
-        click.confirm("Call this back?", abort=True)
+            say(f"{each.tool}  {each.run} {each.path}: will be done {wording.when(each.due, now())}")
+        insist("Call this back?")
     back = terminal.ask_office(lambda office: office.call_back(run))
     terminal.answer(back, lambda: [f"called back: {each.tool}  {each.path}" for each in back])
     return 0 if len(back) == len(held) else 1

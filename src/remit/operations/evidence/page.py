@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from html import escape
+from html import escape as as_text
 from typing import TYPE_CHECKING
+
+from remit.domain.visible import seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +42,11 @@ def page_of(pack: Pack) -> str:
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>\n'
         f"<body>\n{body}\n</body>\n</html>\n"
     )
+
+
+def escape(text: str) -> str:
+    """Words from outside as words: no markup, and nothing that hides or turns them around."""
+    return as_text("\n".join(seen(line) for line in text.split("\n")))
 
 
 def _head(pack: Pack) -> Iterator[str]:
