@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := requirements
 UPSTREAM := tests/upstream
+CONFORMANCE := tests/conformance
+JUDGE := tests/agui/judge
 WORKERS ?= 2
 SCALE ?= 10
 UV := uv==0.13.8
@@ -47,6 +49,15 @@ test: $(VENV)/.dev  ## every test, on real databases (ARGS="-k name" to choose)
 .PHONY: test-upstream
 test-upstream: $(VENV)/.dev $(UPSTREAM)/node_modules/.made  ## the providers against a mock that nobody here wrote (needs Node)
 	$(BIN)/pytest $(UPSTREAM)/suite.py $(ARGS)
+
+.PHONY: test-agui
+test-agui: $(VENV)/.dev $(JUDGE)/node_modules/.made  ## the events of AG-UI before its official client (needs Node)
+	$(BIN)/pytest tests/agui/suite.py $(ARGS)
+
+.PHONY: test-mcp
+test-mcp: $(VENV)/.dev $(CONFORMANCE)/node_modules/.made  ## the official conformance suite of MCP, straight and through Remit (needs npm)
+	@$(BIN)/python -m compileall -q src
+	$(BIN)/pytest $(CONFORMANCE)/mcp_suite.py $(ARGS)
 
 .PHONY: check
 check: check-format check-lint check-types check-layers  ## formatting, lint, types, architecture (-k: all, past a failure)
@@ -147,7 +158,7 @@ changelog: $(VENV)/.made  ## show the next release's notes; VERSION=x.y.z writes
 
 .PHONY: clean
 clean:  ## remove environments, caches and build outputs
-	rm -rf .venv .venv-* $(UPSTREAM)/node_modules .cache .hypothesis .pytest_cache .ruff_cache .import_linter_cache .coverage .coverage.* build dist htmlcov
+	rm -rf .venv .venv-* $(CONFORMANCE)/node_modules $(UPSTREAM)/node_modules $(JUDGE)/node_modules .cache .hypothesis .pytest_cache .ruff_cache .import_linter_cache .coverage .coverage.* build dist htmlcov
 	find src tests scripts bench -name __pycache__ -type d -not -path '*/.envs/*' -prune -exec rm -rf {} + 2>/dev/null || true
 
 .PHONY: help
@@ -184,7 +195,16 @@ $(VENV)/.dev: $(VENV)/.runtime $(LOCKS)/dev.lock
 	@touch $@
 
 # npm: exactly the lock, no scripts of packages; the lock names no index.
+$(JUDGE)/node_modules/.made: $(JUDGE)/package-lock.json $(JUDGE)/.npmrc
+	@command -v npm >/dev/null || { echo "error: this needs npm, which comes with Node 20.15 or newer. Install it, or leave this suite to CI." >&2; exit 1; }
+	@cd $(JUDGE) && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
 $(UPSTREAM)/node_modules/.made: $(UPSTREAM)/package-lock.json $(UPSTREAM)/.npmrc
 	@command -v npm >/dev/null || { echo "error: this needs npm, which comes with Node 20.15 or newer. Install it, or leave this suite to CI." >&2; exit 1; }
 	@cd $(UPSTREAM) && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
+$(CONFORMANCE)/node_modules/.made: $(CONFORMANCE)/package-lock.json $(CONFORMANCE)/.npmrc
+	@command -v npm >/dev/null || { echo "error: this needs npm, which comes with Node. Install it, or leave this suite to CI." >&2; exit 1; }
+	@cd $(CONFORMANCE) && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@

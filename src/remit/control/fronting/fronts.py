@@ -25,18 +25,20 @@ from remit.domain.ids import new_run_id
 from remit.domain.people_errors import KeyRevoked
 from remit.engine.attended import attend
 from remit.engine.birth import Birth
+from remit.store.database import Op
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
 
     from remit.control.fronting.routing import OfferedView
     from remit.control.inventory.views import ToolView
     from remit.control.running.parts import Parts
     from remit.engine.attended import Attended
-    from remit.store.database import Op
 
 T = TypeVar("T")
 Kind = Literal["model", "tool", "list"]
+Named = tuple[str, str]
+"""The tag of a request that was named, and the digest of its body."""
 _TAG = 200
 """Characters of what a request says about itself that the log keeps."""
 
@@ -52,6 +54,8 @@ class Fronts:
         self.keys.ended = self._end_key
         self.paces = Paces(parts.ground.clock)
         self.returning = Returning(parts)
+        self.closing: list[Callable[[], Awaitable[None]]] = []
+        """What else is to be ended before this process lets go of its runs."""
         self._live: dict[str, set[Exchange]] = {}
         self._count = 0
         self._flow = exchange_flow(parts.house.gate, self._caller_again)
@@ -62,7 +66,9 @@ class Fronts:
         self.keys.start()
 
     async def stop(self) -> None:
-        """Watch no more."""
+        """Watch no more, and end what nobody waits for."""
+        while self.closing:
+            await self.closing.pop()()
         await self.keys.stop()
 
     def abandon(self) -> None:
@@ -123,13 +129,13 @@ class Fronts:
 
     async def perform(
         self, caller: Caller, kind: Kind, told: dict[str, Any], work: Callable[[Exchange], Awaitable[T]], *,
-        gone: asyncio.Future[Any] | None = None, patience: float | None = None, ops: Sequence[Op] = (),
+        gone: asyncio.Future[Any] | None = None, patience: float | None = None, named: Named | None = None,
     ) -> T:  # fmt: skip
         """One exchange as a run: what `work` gives or raises is how it ends, durably, before this returns.
 
         When `gone` is done, what is under way is cancelled (a relay heeds `exchange.over` by itself and needs none).
         After `patience` seconds a call that waits for a person raises `Pending`, and waits on without the caller, who
-        makes it again for the answer. What `ops` refuse does not begin.
+        makes it again for the answer. One that was `named` begins once.
         """
         self._admit(caller)
         attention = _Attention(gone, patience)
@@ -139,7 +145,7 @@ class Fronts:
                 if run := await self.returning.run_of(attention.tag):
                     outcome = await self._come_back(attention.tag, run, gone, patience)
                     return await work(Recorded(run, outcome, caller))
-            return await self._carry(caller, kind, told, work, attention, ops)
+            return await self._carry(caller, kind, told, work, attention, named)
         finally:
             self._count -= 1
             if caller.pace != _NO_PACE:
@@ -168,7 +174,7 @@ class Fronts:
 
     async def _carry(
         self, caller: Caller, kind: Kind, told: dict[str, Any], work: Callable[[Exchange], Awaitable[T]],
-        attention: _Attention, ops: Sequence[Op],
+        attention: _Attention, named: Named | None,
     ) -> T:  # fmt: skip
         exchange: Exchange | None = None
 
@@ -185,7 +191,8 @@ class Fronts:
         worker = self._parts.worker
         assert worker is not None  # noqa: S101 - it was admitted
         try:
-            return await attend(worker, self._birth(caller, kind, told), act, begun, ops)
+            birth = self._birth(caller, kind, told)
+            return await attend(worker, birth, act, begun, self._naming(birth, named))
         except Pending as wrong:
             raise await self.returning.pending(wrong.run) from None
         finally:
@@ -208,6 +215,13 @@ class Fronts:
             raise
         await self.returning.told(tag)
         return outcome
+
+    def _naming(self, birth: Birth, named: Named | None) -> list[Op]:
+        """What refuses a second run of one name."""
+        if named is None:
+            return []
+        tag, digest = named
+        return [Op("exchanges.add", (tag, birth.id, "request", digest, self._parts.ground.clock.now()))]
 
     def _birth(self, caller: Caller, kind: Kind, told: dict[str, Any]) -> Birth:
         parts = self._parts

@@ -11,7 +11,7 @@ from remit.domain.effects import Effect
 from remit.domain.event import object_of
 from remit.tools.mcp.binding import McpBinding
 from remit.tools.mcp.channels import ChannelBinding
-from remit.tools.mcp.offers import tool_name
+from remit.tools.mcp.naming import tool_name
 
 if TYPE_CHECKING:
     from remit.control.fronting.fronts import Fronts

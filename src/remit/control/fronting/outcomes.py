@@ -1,4 +1,4 @@
-"""An exchange that went on without its caller because a person had to agree: what it waits for, and what became of it."""
+"""An exchange that went on without its caller, because a person had to agree: what it waits for, and how it ended."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from remit import __version__
 from remit.control.fronting.upstreams import leave
 from remit.domain.errors import RemitError
 from remit.server.credentials import attribution_of, secret_of
-from remit.server.mcp.answers import UNAUTHORIZED
+from remit.server.mcp.answers import FAILED, UNAUTHORIZED
 from remit.server.mcp.guarding import while_good
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ class McpFront:
             caller = await self._platform.fronts.caller(secret_of(headers), attribution_of(headers))
         except RemitError as wrong:
             await _refuse(scope, headers, send, f"{wrong.message} {wrong.hint}".strip())
+            return
+        if self._leave.is_set():
+            await _reply(send, 503, _error("this process is leaving; ask again in a moment."))
             return
         manager = await self._opened()
         scope["user"] = _user(caller)
@@ -176,8 +179,11 @@ async def _refuse(scope: dict[str, Any], headers: dict[str, str], send: Send, sa
     where = f'Bearer resource_metadata="{_origin(scope)}{METADATA}{PATH}"'
     if headers.get("authorization"):
         where += ', error="invalid_token"'
-    error = {"jsonrpc": "2.0", "id": None, "error": {"code": UNAUTHORIZED, "message": said}}
-    await _reply(send, 401, error, (b"www-authenticate", where.encode("latin-1")))
+    await _reply(send, 401, _error(said, UNAUTHORIZED), (b"www-authenticate", where.encode("latin-1")))
+
+
+def _error(said: str, code: int = FAILED) -> Json:
+    return {"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": said}}
 
 
 async def _reply(send: Send, status: int, body: Json, *headers: tuple[bytes, bytes]) -> None:

@@ -14,7 +14,6 @@ from remit.domain.errors import Retry, ToolFailed
 from remit.domain.tools import Performed, ResultLabel, ToolManifest
 from remit.tools.mcp.answers import whole_answer
 from remit.tools.mcp.binding import NOT_DONE, given_secrets
-from remit.tools.mcp.offers import tool_name
 from remit.tools.mcp.relaying import Unanswered, relay
 from remit.tools.mcp.server import reason
 from remit.tools.reading import ReadOnly
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from remit.tools.binding import ToolContext
     from remit.tools.mcp.relaying import Relay
     from remit.tools.mcp.server import Held, Server
-    from remit.tools.mcp.settings import McpSettings
 
 Json = Any
 
@@ -57,16 +55,11 @@ _LISTS = {
 }
 
 
-def channel_name(settings: McpSettings, kind: str) -> str:
-    """What the tool of a kind is called."""
-    return tool_name(f"{settings.name}_", kind)
-
-
 def channel(server: Server, kind: str) -> Tool:
     """The tool by which the resources or the prompts of a server are reached."""
     settings = server.settings
     manifest = ToolManifest(
-        name=channel_name(settings, kind), description=f"The {kind} of {settings.name}, as that server offers them.",
+        name=settings.channel(kind), description=f"The {kind} of {settings.name}, as that server offers them.",
         parameters={
             "type": "object", "properties": _PARAMETERS[kind], "required": ["operation"], "additionalProperties": False,
         },

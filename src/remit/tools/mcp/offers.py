@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,15 +15,14 @@ from remit.domain.action_errors import InvalidTool
 from remit.domain.effects import Effect
 from remit.domain.tools import ResultLabel, ToolManifest
 from remit.tools.arguments import check_schema
+from remit.tools.mcp.naming import tool_name
 
 if TYPE_CHECKING:
     from remit.tools.mcp.settings import McpSettings
 
 Json = Any
 
-_LONGEST_NAME = 64
 _LONGEST_DESCRIPTION = 20_000
-_STRANGE = re.compile(r"[^A-Za-z0-9_-]")
 _OPEN = frozenset(
     {
         "additionalProperties",
@@ -87,17 +85,6 @@ def effect_of(offer: Offer, settings: McpSettings) -> Effect:
     if settings.trust_annotations and known.get("readOnlyHint") is True:
         return Effect.READ
     return Effect.IRREVERSIBLE if known.get("destructiveHint") is True else Effect.WRITE
-
-
-def tool_name(prefix: str, name: str) -> str:
-    """A name that models take. What had to be changed or cut is told apart by a digest."""
-    plain = _STRANGE.sub("_", prefix + name)
-    if not plain or not (plain[0].isalpha() or plain[0] == "_"):
-        plain = f"_{plain}"
-    if len(plain) <= _LONGEST_NAME:
-        return plain
-    mark = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
-    return f"{plain[: _LONGEST_NAME - 9]}_{mark}"
 
 
 def _parameters(offer: Offer, settings: McpSettings, name: str) -> dict[str, Json]:

@@ -76,6 +76,16 @@ class Server:
                 offer for offer in held.offers.values() if wants(offer.name, settings.only, settings.skip)
             ]
 
+    @property
+    def version(self) -> str:
+        """The revision of the protocol that it was last agreed on; empty without a connection."""
+        return next((held.connection.version for held in self._held.values() if not held.connection.lost), "")
+
+    @property
+    def modern(self) -> bool:
+        """Whether it keeps no session."""
+        return any(held.connection.modern for held in self._held.values() if not held.connection.lost)
+
     def listen(self, listener: Callable[[Heard, str], None]) -> None:
         """Be told what changes at the server, and over whose connection it was heard."""
         self._listeners.append(listener)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from remit.domain.action_errors import InvalidTool
 from remit.domain.effects import Effect
+from remit.tools.mcp.naming import tool_name
 from remit.tools.tables import FILE, read_table
 
 Json = Any
@@ -55,6 +56,15 @@ class McpSettings:
     def place(self) -> str:
         """Where it is, for people."""
         return self.url or self.command[0]
+
+    @property
+    def sign_in(self) -> str:
+        """How we show who we are."""
+        return "secret" if self.secret or self.secrets else "none"
+
+    def channel(self, kind: str) -> str:
+        """What the tool is called by which its resources or its prompts are reached."""
+        return tool_name(f"{self.name}_", kind)
 
     @property
     def where(self) -> str:
