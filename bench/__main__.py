@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench import agents, crash, disk, parked, routing, startup, steps, wake
 from bench.environments import EnvironmentFailed
+from bench.gateway import section as gateway
 from bench.protocol import ContenderFailed
 from bench.security import section as security
 from bench.stage import Stage, conditions, open_stage
@@ -26,6 +27,7 @@ SECTIONS: dict[str, Callable[[Stage], list[Report]]] = {
     "startup": startup.measure,
     "routing": routing.measure,
     "agents": agents.measure,
+    "gateway": gateway.measure,
     "security": security.measure,
 }
 STORES = ("sqlite", "postgres")
@@ -51,6 +53,8 @@ def _run(stage: Stage, names: list[str], json_file: Path | None) -> int:
         facts["rivals"] = steps.peer_versions()
     if "agents" in names:
         facts["agent frameworks"] = agents.peer_versions()
+    if "gateway" in names:
+        facts["gateways"] = gateway.peer_versions()
     if "security" in names:
         facts["worlds"] = security.peer_versions()
     for name, value in facts.items():

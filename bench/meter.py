@@ -104,6 +104,14 @@ def resident_bytes(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def tree(pid: int) -> list[int]:
+    """A process and all its descendants, itself first."""
+    found = [pid]
+    for each in found:
+        found.extend(_children(each))
+    return found
+
+
 def busy_cpu() -> float:
     """Seconds all cores together have been busy since boot, without the time stolen by the host."""
     user, nice, system, _idle, _wait, irq, softirq = _cpu_ticks()[:7]

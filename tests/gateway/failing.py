@@ -31,7 +31,7 @@ PATHS = {
 }  # fmt: skip
 KINDS = {"openai_chat": "openai", "openai_responses": "openai", "anthropic": "anthropic", "gemini": "gemini"}
 NOWHERE = "nobody.invalid"
-DEADLINES = "deadlines = { connect = 1, first_byte = 0.25, idle = 0.25, total = 0.6 }"
+DEADLINES = "deadlines = { connect = 1, first_byte = 0.4, idle = 0.4, total = 1 }"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from remit.domain.fronting import Attribution, Caller, KeyScope
 from remit.gate.relaying.asked import RelayAnswer, RelayAsk
 from remit.testing import Stage, stage
 from remit.wire import inbound
+from remit.wire.embeddings import EmbedWish
+from remit.wire.inbound import Inbound
 from tests.engine.places import events
 from tests.gate.desk import ALL_ALLOWED, write_policy
 
@@ -96,6 +98,16 @@ class Front:
 
         who = caller or self.caller
         return await self.platform.fronts.perform(who, "model", {"model": asked.model}, work)
+
+    async def aside(self, asked: Inbound, wish: EmbedWish | None = None, **more: Any) -> RelayAnswer:
+        """Have texts embedded or, without a wish, tokens counted."""
+
+        async def work(exchange: Exchange) -> RelayAnswer:
+            self.runs.append(exchange.run_id)
+            ask = RelayAsk(asked, asked.model, **more)
+            return await exchange.gate.aside(exchange.execution, exchange.actor, ask, Client(), wish)
+
+        return await self.platform.fronts.perform(self.caller, "model", {"model": asked.model}, work)
 
     async def outcome(self) -> Any:
         """The outcome of the model call in the last exchange."""

@@ -127,7 +127,10 @@ async def _miscounted(
         seen, rescued = first[case.faulty, case.stream], second[f"sound.{case.name}"]
         failed = case.stream and _heard(case.client, reply.body)[1]
         asked = tried.count(case.name)
-        if asked > MOST_TRIES or (case.fault not in ADDRESSES and asked != seen):
+        # on a slow machine a deadline may pass before the request is on its way: then nobody knows, and it is charged
+        unseen = sum(each.get("code") == "provider_down" for each in charged[case.name])
+        reached = case.fault in ADDRESSES or seen <= asked <= seen + unseen
+        if asked > MOST_TRIES or not reached:
             wrong.append(f"{case.name}: the failing one was asked {seen} times, and charged {asked} times")
         if rescued != tried.count(f"sound.{case.name}") or rescued != (0 if failed else 1):
             wrong.append(f"{case.name}: the sound one was asked {rescued} times; charged were {tried}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,6 +117,36 @@ def test_s23_compiling_is_a_function_of_its_input_alone() -> None:
     made = {compile_contract(texts, ContractTemplate(), {"send_money": tool}).digest for _ in range(3)}
     assert len(made) == 1
     assert compile_contract("What did I spend?", ContractTemplate(), {"send_money": tool}).slots == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "asks", "does_not"),
+    [
+        ("lend", "Please lend Momo to Ada.", "Nobody lends Momo to Ada. It was lent."),
+        ("lend_book", "Find Momo and lend it to Ada.", "Who lends Momo?"),
+        ("invoiceCustomer", "Invoice Ada for Momo.", "Do not invoice Ada for Momo."),
+        ("calibrate_oven", "Could you please calibrate the oven?", "When did we calibrate it?"),
+    ],
+)
+def test_s23_a_tool_whose_verb_nobody_listed_is_asked_for_by_its_own_name(
+    name: str, asks: str, does_not: str
+) -> None:
+    tool = ToolManifest(
+        name, "", {"type": "object", "properties": {"who": {"type": "string"}}}, Effect.WRITE,
+        roles={"who": ArgumentRole.DESTINATION},
+    )  # fmt: skip
+    other = replace(tool, name="send_note")
+
+    def asked(text: str) -> list[str]:
+        made = compile_contract(text, ContractTemplate(), {name: tool, "send_note": other})
+        return [slot.tool for slot in made.slots]
+
+    assert asked(asks) == [name]
+    assert asked(does_not) == []
+    (slot,) = compile_contract(
+        "Please lend it to Ada.", ContractTemplate(), {"lend": replace(tool, name="lend")}
+    ).slots
+    assert "Ada" in str(slot.arguments["who"]), "to whom is bound by values, whatever the verb was"
 
 
 # --- what is dictated, and where money could be sent -------------------------------------------------------------

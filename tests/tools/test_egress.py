@@ -104,7 +104,9 @@ def test_a_name_in_other_letters_is_compared_as_it_travels() -> None:
 
 
 def test_a_scheme_or_a_port_on_the_list_is_meant() -> None:
-    egress = Egress(["https://secure.example.com", "other.example.com:8080"])
+    egress = Egress(["https://secure.example.com", "other.example.com:8080", "every.example.com:*"])
+    for address in ("http://every.example.com/", "https://every.example.com:4711/"):
+        assert egress.check(address)
     for address in ("http://secure.example.com/", "http://other.example.com/", "https://other.example.com/"):
         with pytest.raises(EgressRefused, match="not on the list"):
             egress.check(address)

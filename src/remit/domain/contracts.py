@@ -123,6 +123,8 @@ class AllowedCall:
     times: int | None = None
     """At most so many; None: as many as the request asks for, or one."""
     arguments: dict[str, Allowance] = field(default_factory=dict[str, "Allowance"])
+    handle: Any = field(default=None, repr=False, compare=False)
+    """The tool itself where the author named it so: it may stand nowhere else in the workspace."""
 
 
 ON_VIOLATION = ("", "ask", "deny")

@@ -2,7 +2,7 @@
 
 Refused         ├── OverLimit · Pending · KeyConflict
                 └── Unauthenticated ── KeyScoped · BadRunToken
-BadInput        └── UnknownExchange
+BadInput        └── UnknownExchange · UnknownResponse
 Infrastructure  └── NotServing
 """
 
@@ -49,6 +49,12 @@ class UnknownExchange(BadInput):
     """No exchange of this key has this id."""
 
     code = "unknown_exchange"
+
+
+class UnknownResponse(BadInput):
+    """No response of this key has this id: it was not stored, has expired, or is somebody else's."""
+
+    code = "unknown_response"
 
 
 class NotServing(Infrastructure):

@@ -55,6 +55,7 @@ class Attended(Execution):
     async def settled(self) -> None:
         """Wait until everything written so far is in the log, or refused."""
         if self.born is not None and not self.born.done():
+            self.services.database.hurry()
             await asyncio.wait([self.born])
         await super().settled()
 
@@ -109,7 +110,8 @@ async def attend(
     born = birth.prepare(services.keys, services.clock.now(), services.lease.worker)
     worker.host(born.row)
     try:
-        durable = services.database.submit(Commit(born.events, born.blobs, [*born.ops, *ops]))
+        birthday = Commit(born.events, born.blobs, [*born.ops, *ops], patient=not ops)
+        durable = services.database.submit(birthday)
         if ops:
             await durable
         execution = _execution_of(born, birth, worker, durable)
@@ -131,6 +133,7 @@ def _execution_of(born: Born, birth: Birth, worker: Worker, durable: asyncio.Fut
     execution = Attended(born.row, birth.flow, born.pen, journal, worker.services)
     execution.born = durable
     durable.add_done_callback(_heard)
+    execution.outbox.patient = True
     execution.active += 1  # whoever waits for it is busy, too
     return execution
 

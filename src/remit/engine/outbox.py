@@ -43,6 +43,8 @@ class Outbox:
         self._leaving = False
         """Whether everything goes when the loop turns."""
         self._latest: asyncio.Future[Committed] | None = None
+        self.patient = False
+        """Whether what nobody waits for may wait a moment for what somebody does."""
         self._loop = asyncio.get_running_loop()
 
     def write(
@@ -66,6 +68,12 @@ class Outbox:
 
     def admit(self, event: ActionAdmitted, path: str, at: int, ops: Sequence[Op]) -> None:
         """Note that an action is let pass, which may be taken back until it leaves."""
+        if ops and self.patient:
+            self.seal()
+            self._noted.append(self._pen.write(event, path, at))
+            events, self._noted = self._noted, []
+            self._commit(events, ops, (), patient=True).add_done_callback(self._check)
+            return
         if ops:
             self.note(event, path, at, ops)
             return
@@ -113,21 +121,22 @@ class Outbox:
             return
         events, self._noted = self._noted, []
         try:
-            self._commit(events, (), ()).add_done_callback(self._check)
+            self._commit(events, (), (), patient=self.patient).add_done_callback(self._check)
         except Infrastructure as wrong:
             self._lose(wrong)
 
     async def settled(self) -> None:
         """Wait until everything written so far is in the log, or refused."""
         self.send()
-        if self._latest is not None:
+        if self._latest is not None and not self._latest.done():
+            self._database.hurry()
             await asyncio.wait([self._latest])
 
     def _commit(
-        self, events: list[EventRow], ops: Sequence[Op], blobs: Sequence[BlobRow]
+        self, events: list[EventRow], ops: Sequence[Op], blobs: Sequence[BlobRow], *, patient: bool = False
     ) -> asyncio.Future[Committed]:
         carried = [*self._pen.take_blobs(), *blobs] if self._pen.blobs or blobs else []
-        self._latest = self._database.submit(Commit(events, carried, list(ops), [], self._fence))
+        self._latest = self._database.submit(Commit(events, carried, list(ops), [], self._fence, patient))
         return self._latest
 
     def _check(self, durable: asyncio.Future[Committed]) -> None:

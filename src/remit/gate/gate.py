@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from remit.gate.model_passage import ModelAnswer, ModelAsk
     from remit.gate.parts import GateParts
     from remit.gate.relaying.asked import RelayAnswer, RelayAsk, Sink
+    from remit.wire.embeddings import EmbedWish
 
 
 class Gate:
@@ -106,6 +107,12 @@ class Gate:
     async def relay(self, execution: Execution, actor: Actor, ask: RelayAsk, sink: Sink) -> RelayAnswer:
         """Ask a model on behalf of a foreign agent, as a durable step; the answer goes to the client as it comes."""
         return await Relay(self.parts, execution, actor, ask, sink).carry()
+
+    async def aside(
+        self, execution: Execution, actor: Actor, ask: RelayAsk, sink: Sink, wish: EmbedWish | None = None
+    ) -> RelayAnswer:
+        """Have texts embedded for a foreign agent or, without a wish, the tokens of a request counted."""
+        return await Relay(self.parts, execution, actor, ask, sink).aside(wish)
 
     async def delegate(
         self, execution: Execution, actor: Actor, agent: str, task: Task | None = None

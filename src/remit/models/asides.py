@@ -1,5 +1,5 @@
-"""What providers do beside talking: embed texts, and count the tokens of a request. Each is asked like any model call, so
-that routes, health, deadlines and accounts are the same; what a provider does not have is refused, or bounded here.
+"""What providers do beside talking: embed texts, and count the tokens of a request. Each is asked like any model call,
+so that routes, health, deadlines and accounts are the same; what a provider does not have is refused, or bounded here.
 """
 
 from __future__ import annotations

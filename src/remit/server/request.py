@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from itertools import count
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     Handler = Callable[["Request"], Awaitable[None]]
 
 JSON = (b"content-type", b"application/json")
+_HERE, _NUMBERS = secrets.token_hex(8), count(1)
+"""What tells the requests of this process from those of any other, and from each other."""
 BEGAN = "remit.began"
 """Where the protocol notes when the first byte of a request came."""
 
@@ -53,7 +56,7 @@ class Request:
         }
         self.dialect = dialect
         self.limit = limit
-        self.id = f"req_{secrets.token_hex(12)}"
+        self.id = f"req_{_HERE}{next(_NUMBERS):08x}"
         self.begun = False
         """Whether the reply has begun."""
         self.gone: asyncio.Future[None] | None = None

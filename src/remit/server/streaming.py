@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from time import perf_counter
 from typing import TYPE_CHECKING
-from weakref import WeakSet
 
 from remit.server.request import raw_of
 from remit.wire.sse import comment
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 _TICK = 0.25
 _ALIVE = comment("keep-alive")
-_STREAM = (
+STREAM = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
@@ -32,7 +31,7 @@ _STREAM = (
 class StreamSink:
     """The client of one exchange, whether it gets a stream or one answer."""
 
-    __slots__ = ("__weakref__", "_exchange", "_pulse", "_request", "_stream", "since", "written")
+    __slots__ = ("_exchange", "_pulse", "_request", "_stream", "since", "written")
 
     def __init__(self, request: Request, exchange: Exchange, pulse: Pulse, *, stream: bool) -> None:
         self._request = request
@@ -52,7 +51,7 @@ class StreamSink:
         if self._request.begun:
             return
         raw = raw_of(headers)
-        raw += [*_STREAM, (b"x-remit-run", self._exchange.run_id.encode()), timing(self._request, upstream)]
+        raw += [*STREAM, (b"x-remit-run", self._exchange.run_id.encode()), timing(self._request, upstream)]
         await self._request.begin(200, raw)
 
     async def write(self, frames: bytes) -> None:
@@ -82,7 +81,7 @@ class Pulse:
 
     def __init__(self, every: float) -> None:
         self._every = every
-        self._young: WeakSet[StreamSink] = WeakSet()
+        self._young: set[StreamSink] = set()
         self._old: set[StreamSink] = set()
         self._task: asyncio.Task[None] | None = None
         self._sends: set[asyncio.Task[None]] = set()
@@ -113,9 +112,9 @@ class Pulse:
     def look(self) -> None:
         """Once over all of them."""
         now = perf_counter()
-        for sink in list(self._young):
-            self._young.discard(sink)
-            self._old.add(sink)
+        young, self._young = self._young, set()
+        self._old |= young
+        for sink in young:
             sink.watch()
         for sink in self._old:
             if now - sink.written >= self._every:

@@ -82,6 +82,8 @@ class Commit:
     ops: list[Op] = field(default_factory=list[Op])
     shared: list[SharedEvent] = field(default_factory=list[SharedEvent])
     fence: Fence | None = None
+    patient: bool = False
+    """Nobody waits for it yet: it leaves with the next one that somebody waits for, or by itself a moment later."""
 
 
 class Committed(NamedTuple):
@@ -201,6 +203,10 @@ class Database(Protocol):
 
     async def wait_for_change(self, seconds: float) -> None:
         """Return when another process may have committed, or after `seconds`."""
+        ...
+
+    def hurry(self) -> None:
+        """Somebody waits now for what was submitted with patience."""
         ...
 
     def announce(self) -> None:

@@ -23,6 +23,8 @@ PURGED: dict[str, tuple[str, str]] = {
     "blobs": ("keys.count_blobs", "keys.drop_blobs"),
     "reductions": ("keys.count_reductions", "protection.drop_reductions"),
     "memory": ("keys.count_memory", "memory.drop_of_key"),
+    "answers": ("keys.count_answers", "answers.drop_of_key"),
+    "task_hooks": ("tasks.count_hooks", "tasks.drop_of_key"),
 }
 """Tables whose rows go with their key: how to count and how to remove them. A test finds one that is missing here."""
 

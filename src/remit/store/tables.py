@@ -62,6 +62,7 @@ TABLES: dict[str, TableClass] = {
     "task_hooks": TableClass.STATE,
     "receipts": TableClass.STATE,
     "memory": TableClass.STATE,
+    "answers": TableClass.STATE,
     "checkpoints": TableClass.STATE,
     "signing_keys": TableClass.STATE,
     "restores": TableClass.STATE,

@@ -167,6 +167,10 @@ class FaultyDatabase:
             return self._die_when_durable(answer, die)
         return self._lose(commit, answer) if what == "ambiguous" else answer
 
+    def hurry(self) -> None:
+        """Somebody waits now."""
+        self._inner.hurry()
+
     async def fetch(self, query: str, *params: object) -> list[Row]:
         """Run a named read; what it finds in the log is no refused event."""
         if self._faults.refusing is StoreUnavailable:

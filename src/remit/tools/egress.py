@@ -90,7 +90,9 @@ class Egress:
     def hosts(self) -> tuple[str, ...]:
         """The hosts on the list, for people and models."""
         return tuple(
-            dict.fromkeys(f"{rule.host}:{rule.port}" if (rule.port or 0) > 0 else rule.host for rule in self._allow)
+            dict.fromkeys(
+                f"{rule.host}:{rule.port}" if (rule.port or 0) > 0 else rule.host for rule in self._allow
+            )
         )
 
     def check(self, address: str | URL) -> URL:
@@ -173,7 +175,11 @@ def read_rule(text: str) -> Rule:
     bare = host.removeprefix("[").removesuffix("]")
     literal = _as_address(bare)
     named = _HOST.fullmatch(host) is not None and host not in {"*", "*."}
-    if scheme not in {"", *_PORTS} or (colon and not (port.isdecimal() or port == "*")) or (literal is None and not named):
+    if (
+        scheme not in {"", *_PORTS}
+        or (colon and not (port.isdecimal() or port == "*"))
+        or (literal is None and not named)
+    ):
         raise InvalidTool(
             f'"{text}" names no host that could be allowed.',
             'Write "example.com", "*.example.com", "example.com:8443" or "https://example.com"; no path.',

@@ -1,4 +1,4 @@
-"""Embeddings: what a client asks in OpenAI's words, the same in Gemini's, and the answer in the form that was asked for.
+"""Embeddings: what a client asks in OpenAI's words, the same in Gemini's, and the answer in the form that it wants.
 
 A client may send words or tokens, one or many, and wants numbers as a list or packed; the official client asks for
 packed ones by itself. It knows no provider.
@@ -167,7 +167,8 @@ def _formed(vector: Json, *, packed: bool) -> Json:
         return vector if packed else unpacked(vector)
     if not isinstance(vector, list) or not vector:
         raise PROVIDER.wrong("embedding", "is no vector")
-    return pack(cast("list[float]", vector)) if packed else vector
+    numbers = cast("list[float]", vector)
+    return pack(numbers) if packed else numbers
 
 
 def pack(vector: Sequence[float]) -> str:

@@ -37,6 +37,15 @@ def patched_body(body: bytes, patch: Mapping[str, Json]) -> bytes:
     return _ENCODE(_set(_BY_FIELD.decode(body), patch))
 
 
+def last_envelope(frames: bytes) -> dict[str, Json]:
+    """The last envelope among whole frames; empty if there is none."""
+    for line in reversed(frames.split(b"\n")):
+        if line.startswith(_DATA) and _ENVELOPE.search(line):
+            event = msgspec.json.decode(line[len(_DATA) :].strip(), type=dict[str, Any])
+            return event.get("response") or {}
+    return {}
+
+
 def _patched_frame(frame: bytes, patch: Mapping[str, Json]) -> bytes:
     if _ENVELOPE.search(frame) is None:
         return frame

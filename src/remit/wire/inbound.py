@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from remit.domain.errors import InvalidInput
+from remit.wire.anthropic.requests import decode_count_tokens
 from remit.wire.dialects import dialect as dialect_of
 from remit.wire.messages import ModelRequest
 
@@ -61,12 +62,24 @@ class Inbound(Struct, frozen=True):
         fields = spliced(self.fields, changes)
         return read(self.dialect, _ENCODE(fields))
 
+    def encoded_anew(self, name: str) -> Inbound:
+        """The same with one field in the words of its dialect's codec: what other dialects left in it is sorted out."""
+        said = dialect_of(self.dialect).encode_request(self.request)
+        return msgspec.structs.replace(self, fields=spliced(self.fields, {name: said.get(name)}))
+
 
 def read(dialect: str, body: bytes) -> Inbound:
     """Read a body; raises `InvalidInput` for one that is no request of this dialect."""
     plain = object_in(body)
     request = dialect_of(dialect).decode_request(plain)
     return Inbound(dialect, request, _BY_FIELD.decode(body), _wants_usage(dialect, plain))
+
+
+def read_count(body: bytes) -> Inbound:
+    """A body whose tokens are to be counted, as the Messages API has it; it asks for no answer, and names no limit."""
+    request = decode_count_tokens(object_in(body))
+    asked = msgspec.structs.replace(request, max_tokens=0, stream=False)
+    return Inbound("anthropic", asked, _BY_FIELD.decode(body))
 
 
 def object_in(body: bytes) -> dict[str, Json]:

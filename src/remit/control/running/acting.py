@@ -70,7 +70,7 @@ async def build_house(
     vault = Vault(read_secrets(root, environment), root, clock)
     await vault.learn()
     registry = Registry()
-    registry.add(*code.tools, *handles_of(code.agents.values()))
+    registry.add(*code.tools, *handles_of(code.agents.values(), code.flows))
     away = [left.why for left in await open_tools(root, registry, vault)]
     for why in away:
         _logger.warning("%s", why)

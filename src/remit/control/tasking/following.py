@@ -148,8 +148,8 @@ class _Seen:
 
 async def _look(parts: Parts, run: str, seen: _Seen) -> AsyncGenerator[News]:
     """What the log has that was not told yet."""
-    row = await find(parts.ground.database, run)
     head = (await parts.ground.database.fetch("log.last", run_stream(run)))[0][0]
+    row = await find(parts.ground.database, run)  # after it: what the head stands for, the row knows of
     if head == seen.head and not row.status.ended and seen.state is not TaskState.SUBMITTED:
         return
     task, view = await task_of(parts.ground, row), await show(parts.ground, run)

@@ -165,7 +165,7 @@ async def _models(bench: Bench) -> list[Problem]:
 async def _tools(bench: Bench) -> list[Problem]:
     """Every tool is declared so that it can be used; sources that do not answer are named."""
     if bench.code is not None:
-        bench.registry.add(*bench.code.tools, *handles_of(bench.code.agents.values()))
+        bench.registry.add(*bench.code.tools, *handles_of(bench.code.agents.values(), bench.code.flows))
     if bench.vault is None:
         return []
     await bench.vault.learn()

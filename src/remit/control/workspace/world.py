@@ -24,7 +24,7 @@ async def world_of(root: Path, code: Sequence[str], team: str, environment: str)
     found = load_code(root, code)
     vault, registry = Vault(read_secrets(root, environment), root, SystemClock()), Registry()
     try:
-        registry.add(*found.tools, *handles_of(found.agents.values()))
+        registry.add(*found.tools, *handles_of(found.agents.values(), found.flows))
         away = [left.why for left in await open_tools(root, registry, vault)]
         tools = {tool.name: tool.manifest for tool in registry}
     finally:

@@ -12,9 +12,11 @@ import msgspec
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from remit.domain.errors import RemitError
+    from remit.engine.execution import Execution
+    from remit.store.database import Op
     from remit.wire.inbound import Inbound
     from remit.wire.messages import Message, ModelRequest, Usage
 
@@ -45,6 +47,9 @@ class RelayAsk(Struct, frozen=True):
 
     echo: dict[str, Json] = msgspec.field(default_factory=dict[str, Json])
     """The same where the provider's answer had to be put into other words, and so repeats nothing of the request."""
+
+    keep: Callable[[Execution, dict[str, Json]], Sequence[Op]] | None = None
+    """What is committed with the settlement, given the whole answer as the client gets it."""
 
     def passed_on(self) -> dict[str, str]:
         """The headers that a provider of the same dialect is told."""

@@ -15,7 +15,7 @@ import msgspec
 
 from remit.gate.relaying.following import Following
 from remit.wire.dialects import dialect as dialect_of
-from remit.wire.envelopes import patched, patched_body
+from remit.wire.envelopes import last_envelope, patched, patched_body
 from remit.wire.messages import (
     Failed,
     Finished,
@@ -47,7 +47,7 @@ _ENDS = {
 }
 _COUNTED = re.compile(rb'"usage"\s*:\s*\{')
 _NO_CHOICE = re.compile(rb'"choices"\s*:\s*\[\s*\]')
-_LIMITS = ("x-ratelimit-", "anthropic-ratelimit-")
+_SHOWN = ("x-ratelimit-", "anthropic-ratelimit-", "x-remit-count")
 
 
 class ClientOutlet:
@@ -70,6 +70,7 @@ class ClientOutlet:
         self.waited = 0
         """Microseconds for which providers were waited for, until the first byte or the whole answer."""
         self._since = 0
+        self._end = b""
         self._again()
 
     def _again(self) -> None:
@@ -101,7 +102,7 @@ class ClientOutlet:
         """A provider answers."""
         self.verbatim = verbatim
         self.waited += (perf_counter_ns() - self._since) // 1000
-        self.headers = {name: value for name, value in headers.items() if name.startswith(_LIMITS)}
+        self.headers = {name: value for name, value in headers.items() if name.startswith(_SHOWN)}
 
     def came_whole(self, body: bytes) -> None:
         """An answer in the client's dialect, all of it."""
@@ -203,24 +204,34 @@ class ClientOutlet:
 
     # --- how it ends ------------------------------------------------------------------------------------
 
+    def conclude(self, response: ModelResponse, refusal: str = "") -> None:
+        """It has all come: put into words what the client does not have yet, a refusal where there is one."""
+        if not self._inbound.stream:
+            self.body = self._whole(response, anew=bool(refusal))
+        elif refusal:
+            said = self._writer().feed(PartDone(self._index + 1, Refusal(refusal)))
+            said += self._writer().feed(Finished("stop", response.usage))
+            self._end = self._patched(self._after(said))
+        elif self.verbatim:
+            self._end = b"".join(self._held)
+        else:
+            writer = self._writer()
+            self._end = self._patched(b"".join([writer.feed(event) for event in self._held_events]))
+        self._held.clear()
+        self._held_events.clear()
+
+    @property
+    def envelope(self) -> dict[str, Json]:
+        """The whole answer, in the words that the client gets; only responses say it at the end of a stream."""
+        if not self._inbound.stream:
+            return msgspec.json.decode(self.body)
+        return last_envelope(self._end)
+
     async def release(self) -> None:
         """It is settled: the client may have the rest."""
-        rest = b"".join(self._held)
-        if not self.verbatim:
-            writer = self._writer()
-            rest = b"".join([writer.feed(event) for event in self._held_events])
-        self._held.clear()
-        self._held_events.clear()
-        await self._show(rest if self.verbatim else self._patched(rest))
-
-    async def refuse(self, words: str, usage: Usage | None) -> None:
-        """End the turn with a refusal in place of what was held."""
-        self._held.clear()
-        self._held_events.clear()
-        writer = self._writer()
-        said = writer.feed(PartDone(self._index + 1, Refusal(words)))
-        said += writer.feed(Finished("stop", usage))
-        await self._show(self._patched(self._after(said)))
+        end, self._end = self._end, b""
+        if end or not self.begun:
+            await self._show(end)
 
     async def fail(self, error: WireError) -> None:
         """Say in the middle of a stream that it is over, and why."""
@@ -237,17 +248,16 @@ class ClientOutlet:
         patch = ask.patch if self.verbatim else {**ask.echo, **ask.patch}
         return patched(frames, patch) if patch and frames else frames
 
-    async def replay(self, response: ModelResponse) -> None:
-        """A whole answer as the stream that says it."""
-        self._opening.clear()
+    async def replay(self, response: ModelResponse, refusal: str = "") -> None:
+        """A whole answer as the stream that says it, up to its end."""
         for event in [Started(response.id, response.model), *parts_of(response)]:
             await self.event(event)
-        await self.release()
+        self.conclude(response, refusal)
 
-    def whole(self, response: ModelResponse, *, refused: bool = False) -> bytes:
+    def _whole(self, response: ModelResponse, *, anew: bool) -> bytes:
         """The body of an answer that came at once; one that is another by now is written anew."""
         ask = self._ask
-        if self.body and self.verbatim and not refused:
+        if self.body and self.verbatim and not anew:
             return patched_body(self.body, ask.patch) if ask.patch else self.body
         named = msgspec.structs.replace(response, id=response.id if self.verbatim else self._identity)
         body = self._dialect.encode_response(named, at=self._at)

@@ -26,7 +26,7 @@ from remit.gate.relaying.outlet import ClientOutlet
 from remit.gate.relaying.proposals import Proposals
 from remit.gate.streams import StepListener
 from remit.models.relaying import relayed
-from remit.wire.messages import Usage, message_to_plain
+from remit.wire.messages import Message, Refusal, Usage, message_to_plain
 
 if TYPE_CHECKING:
     from remit.engine.admission import Placed
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from remit.gate.parts import GateParts
     from remit.gate.relaying.asked import RelayAsk, Sink
     from remit.models.plan import Candidate
+    from remit.store.database import Op
     from remit.wire.messages import ModelResponse
 
 SHORTENED = 4096
@@ -51,6 +52,7 @@ class RelayPassage(ModelPassage):
         self._relay = relay
         self._sink = sink
         self._limit: int | None = None
+        self._kept: tuple[Op, ...] = ()
         self.failure: RemitError | None = None
         """What went wrong, with all that its provider said of it."""
         self.response: ModelResponse | None = None
@@ -131,6 +133,7 @@ class RelayPassage(ModelPassage):
         answer = self.response = asked.answer
         assert answer is not None  # noqa: S101 - either a failure or an answer
         self.proposals.look_at(answer.message.tool_calls, self.judge, self.as_known)
+        self._conclude(answer, self.proposals.refusal)
         message: Any = answer.message
         if self.parts.vault.redactor.knows_any:
             message = self.parts.vault.redact(message_to_plain(message))
@@ -141,6 +144,15 @@ class RelayPassage(ModelPassage):
         if asked.simulated:
             plain["simulated"] = True
         return plain
+
+    def _conclude(self, answer: ModelResponse, refusal: str) -> None:
+        """What the client will be told, before it is settled: what is kept of it is committed with that."""
+        told = refused(answer, refusal) if refusal else answer
+        self.outlet.conclude(told, refusal)
+        self.response = told
+        keep, place = self._relay.keep, self.place
+        if keep is not None and place is not None:
+            self._kept = tuple(keep(place[0], self.outlet.envelope))
 
     def _carried(self, candidate: Candidate) -> Any:
         return relayed(candidate, self._relay.inbound, self.outlet, self._limit)
@@ -170,7 +182,12 @@ class RelayPassage(ModelPassage):
             detail["carried"] = "verbatim" if self.outlet.verbatim else "translated"
         if self._limit is not None:
             detail["max_tokens"] = self._limit
-        return detail, ops
+        return detail, [*ops, *self._kept] if wrong is None else ops
+
+    @property
+    def leads_on(self) -> bool:
+        """What is not streamed is released after the end of its run, which waits for everything before it."""
+        return not self._relay.inbound.stream
 
     def _action(self) -> dict[str, Any]:
         return super()._action() | {"lane": self.lane, "dialect": self._relay.inbound.dialect}
@@ -183,3 +200,10 @@ def asked_of(relay: RelayAsk) -> ModelAsk:
     return ModelAsk(
         relay.route, request, Conversation(), shape, new_messages(request), data_class=relay.data_class
     )
+
+
+def refused(response: ModelResponse, words: str) -> ModelResponse:
+    """The answer without its tool calls: a refusal stands in their place."""
+    kept = [part for part in response.message.parts if part not in response.message.tool_calls]
+    message = Message("assistant", (*kept, Refusal(words)))
+    return msgspec.structs.replace(response, message=message, finish="stop", extra={})

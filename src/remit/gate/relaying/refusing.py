@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remit.domain import action_errors, errors
+from remit.domain.front_errors import UnknownResponse
 from remit.domain.halt_errors import Halted, HaltsUnknown
 from remit.models.provider import trouble_of
 from remit.wire.dialect import WireError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _KINDS: tuple[tuple[tuple[type[Exception], ...], int, str], ...] = (
     ((action_errors.BudgetExhausted,), 429, "quota"),
     ((action_errors.RateLimited,), 429, "rate_limit"),
-    ((action_errors.UnknownRoute,), 404, "not_found"),
+    ((action_errors.UnknownRoute, UnknownResponse), 404, "not_found"),
     ((action_errors.ContextTooLong,), 400, "context_length"),
     ((action_errors.ModelRefused,), 400, "content_filter"),
     ((action_errors.Unsupported, action_errors.BadArguments, action_errors.NoRoute), 400, "invalid_request"),

@@ -53,7 +53,8 @@ def allow(tool: Any, *, times: int | None = None, **arguments: Any) -> AllowedCa
     name = tool if isinstance(tool, str) else tool.name
     if times is not None and (isinstance(times, bool) or times < 1):
         raise InvalidSetting(f"{name} is allowed {times!r} times.", "Say how often at most, or leave it out.")
-    return AllowedCall(name, times, {each: _binding(value) for each, value in arguments.items()})
+    bound = {each: _binding(value) for each, value in arguments.items()}
+    return AllowedCall(name, times, bound, None if isinstance(tool, str) else tool)
 
 
 def literal(kind: str) -> FromText:

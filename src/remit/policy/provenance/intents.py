@@ -90,7 +90,8 @@ def intents_of(
         manifest for manifest in manifests.values() if is_consequential(manifest) and manifest.effect.acts
     ]
     kinds = frozenset(each.known.kind for each in found if each.known.strong)
-    verbs, spoken = list(_verbs(request)), request.spoken
+    own = frozenset(meaning for tool in acting for meaning in concepts_of(tool) if meaning.startswith(_OWN))
+    verbs, spoken = list(_verbs(request, own)), request.spoken
     made: list[Intent] = []
     for place, verb in enumerate(verbs):
         start, over = next(span for span in reversed(request.sentences) if span[0] <= verb.start)
@@ -107,14 +108,17 @@ def intents_of(
 
 
 def concepts_of(manifest: ToolManifest) -> frozenset[str]:
-    """What a tool does, by the first verb of its name."""
-    return next((means(part) for part in parts_of(manifest.name) if means(part)), frozenset[str]())
+    """What a tool does, by the first verb of its name; one that begins with none that we know has its own: `lend`."""
+    parts = parts_of(manifest.name)
+    found = next((means(part) for part in parts if means(part)), frozenset[str]())
+    return found if not parts or means(parts[0]) else found | _own(parts[0])
 
 
 def nouns_of(manifest: ToolManifest) -> tuple[str, ...]:
     """What a tool does it to, by the rest of its name."""
     parts = parts_of(manifest.name)
-    verb = next((place for place, part in enumerate(parts) if means(part)), -1)
+    otherwise = 0 if manifest.effect.acts else -1
+    verb = next((place for place, part in enumerate(parts) if means(part)), otherwise)
     others = [part for place, part in enumerate(parts) if place != verb and part not in EMPTY_WORDS]
     return tuple(part for part in others if not part.endswith("ed")) or tuple(others)
 
@@ -129,7 +133,15 @@ def opens_addresses(manifest: ToolManifest) -> bool:
     )
 
 
-def _verbs(request: Request) -> Iterable[_Verb]:
+_OWN = "own:"
+"""Before the meaning of a verb that only the name of a tool has."""
+
+
+def _own(word: str) -> frozenset[str]:
+    return frozenset((_OWN + stem(word),))
+
+
+def _verbs(request: Request, own: frozenset[str]) -> Iterable[_Verb]:
     """Words that ask for something: a verb at the head of a clause, or after `please`, `to`, `and` and the like."""
     spoken, before = request.spoken, ""
     for match in _WORD.finditer(spoken):
@@ -139,7 +151,7 @@ def _verbs(request: Request) -> Iterable[_Verb]:
         if _is_bare(word) and (heads or asked or before in _BEFORE_A_VERB):
             following = _WORD.search(spoken, match.end())
             phrase = f"{word} {following[0] if following else ''}".casefold()
-            meanings = PHRASES[phrase] if phrase in PHRASES else means(word)
+            meanings = PHRASES[phrase] if phrase in PHRASES else means(word) | (_own(word) & own)
             if meanings:
                 yield _Verb(word, meanings, start, match.end())
         before = word.casefold()
@@ -173,7 +185,8 @@ def _score(verb: _Verb, heard: _Heard, tool: ToolManifest) -> int:
     same = stem(verb.word) in {stem(part) for part in parts_of(tool.name)}
     near = _nouns_in(heard.near, nouns) + (bool(carried) and any(alike(carried, noun) for noun in nouns))
     far = 0 if near else _nouns_in(heard.sentence, nouns) + _takes(tool, heard)
-    if not (near or far or (same and (not nouns or stem(verb.word) in _TELLING))):
+    telling = stem(verb.word) in _TELLING or bool(verb.meanings & _own(verb.word))
+    if not (near or far or (same and (not nouns or telling))):
         return 0
     return 4 * near + far + 6 * same + 1
 

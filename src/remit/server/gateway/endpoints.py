@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remit.control.fronting import relays
+from remit.control.fronting.repeats import Repeats
 from remit.server.faults import WrongMedia, WrongMethod
 from remit.server.gateway.models import Models
 from remit.server.request import JSON, raw_of
@@ -23,13 +24,14 @@ class Gateway:
     """Models by their dialects."""
 
     def __init__(self, platform: Platform, pulse: Pulse) -> None:
-        self._fronts = platform.fronts
+        self._repeats = Repeats(platform.parts, platform.fronts)
         self._pulse = pulse
 
     async def relay(self, request: Request) -> None:
         """A model call, streamed or not."""
         check_json(request)
-        inbound = relays.read(request.dialect, await request.body())
+        body = await request.body()
+        inbound = relays.read(request.dialect, body)
         sinks: list[StreamSink] = []
 
         def sink(exchange: Exchange) -> StreamSink:
@@ -38,7 +40,7 @@ class Gateway:
             return made
 
         try:
-            answer = await relays.relay(self._fronts, request.caller, inbound, request.headers, sink)
+            answer = await self._repeats.answer(request.caller, inbound, body, request.headers, sink)
         finally:
             for each in sinks:
                 each.close()

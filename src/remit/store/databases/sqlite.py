@@ -40,6 +40,8 @@ _log = logging.getLogger("remit.store")
 _POLL_SECONDS = 0.05
 _READERS = 2
 _WAL_PAGES = 4000
+_PATIENCE = 0.002
+"""Seconds for which a commit waits that nobody waits for."""
 _HALF_A_BATCH = SqliteWriter.BATCH_LIMIT // 2
 """What is handed over at once at most, so that two of them are one batch."""
 
@@ -55,7 +57,11 @@ class SqliteDatabase:
         self._clock = clock or SystemClock()
         self._queries = queries("sqlite")
         self._gathered: list[Submission] = []
-        """Of this turn of the loop."""
+        """Of this turn of the loop, and what was submitted with patience before it."""
+        self._turning = False
+        """Whether it is handed over when the loop turns."""
+        self._leaves: asyncio.TimerHandle | None = None
+        """When it is handed over at the latest."""
         self._queue: queue.SimpleQueue[list[Submission] | None] = queue.SimpleQueue()
         self._local = threading.local()
         self._readers = ThreadPoolExecutor(_READERS, "remit-read", initializer=self._open_reader)
@@ -112,9 +118,17 @@ class SqliteDatabase:
             raise self._closed()
         future: asyncio.Future[Committed] = self._loop.create_future()
         self._gathered.append(Submission(commit, future, self.identity))
-        if len(self._gathered) == 1:
-            self._loop.call_soon(self._hand_over)
+        if not commit.patient:
+            self.hurry()
+        elif self._leaves is None:
+            self._leaves = self._loop.call_later(_PATIENCE, self._hand_over)
         return future
+
+    def hurry(self) -> None:
+        """Hand over what was gathered when the loop turns."""
+        if not self._turning and self._gathered:
+            self._turning = True
+            self._loop.call_soon(self._hand_over)
 
     async def fetch(self, query: str, *params: object) -> list[Row]:
         """Read on a reader thread."""
@@ -161,6 +175,10 @@ class SqliteDatabase:
 
     def _hand_over(self) -> None:
         gathered, self._gathered = self._gathered, []
+        self._turning = False
+        if self._leaves is not None:
+            self._leaves.cancel()
+            self._leaves = None
         for first in range(0, len(gathered), _HALF_A_BATCH):
             self._queue.put(gathered[first : first + _HALF_A_BATCH])
         if self._dead is not None:

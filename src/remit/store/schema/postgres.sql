@@ -38,6 +38,22 @@ CREATE TABLE anchors (
     CONSTRAINT anchors_pkey PRIMARY KEY (name)
 );
 
+CREATE TABLE answers (
+    id text COLLATE "C" NOT NULL,
+    kind text NOT NULL,
+    run text COLLATE "C" NOT NULL,
+    key_id text COLLATE "C" NOT NULL,
+    previous text COLLATE "C" NOT NULL DEFAULT ''::text,
+    status text NOT NULL,
+    body bytea NOT NULL,
+    at bigint NOT NULL,
+    expires bigint NOT NULL,
+    CONSTRAINT answers_pkey PRIMARY KEY (id),
+    CONSTRAINT answers_kind_check CHECK ((kind = ANY (ARRAY['response'::text, 'cache'::text])))
+);
+CREATE INDEX answers_by_expiry ON answers USING btree (expires);
+CREATE INDEX answers_by_key ON answers USING btree (key_id);
+
 CREATE TABLE approval_notes (
     approval text COLLATE "C" NOT NULL,
     asked bigint NOT NULL,

@@ -36,6 +36,22 @@ CREATE TABLE anchors (
     contradiction TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE answers (
+    id       TEXT    NOT NULL PRIMARY KEY,
+    kind     TEXT    NOT NULL CHECK (kind IN ('response', 'cache')),
+    run      TEXT    NOT NULL,
+    key_id   TEXT    NOT NULL,
+    previous TEXT    NOT NULL DEFAULT '',
+    status   TEXT    NOT NULL,
+    body     BLOB    NOT NULL,
+    at       INTEGER NOT NULL,
+    expires  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX answers_by_expiry ON answers (expires);
+
+CREATE INDEX answers_by_key ON answers (key_id);
+
 CREATE TABLE approval_notes (
     approval TEXT    NOT NULL,
     asked    INTEGER NOT NULL,

@@ -74,3 +74,7 @@ SELECT count(*) FROM events WHERE stream = $1 AND key_id = $2;
 -- name: keys.count_memory
 -- How many remembered items a key protects.
 SELECT count(*) FROM memory WHERE key_id = $1;
+
+-- name: keys.count_answers
+-- How many kept answers are sealed with a key.
+SELECT count(*) FROM answers WHERE key_id = $1;

@@ -40,3 +40,11 @@ WHERE k.seen <> r.status || ':' || r.reason ORDER BY k.at LIMIT $1;
 -- name: tasks.told
 -- Somebody is being told where a task stands; of two that would tell them, one does.
 UPDATE task_hooks SET seen = $3, told = $4 WHERE run = $1 AND id = $2 AND told = $5;
+
+-- name: tasks.count_hooks
+-- How many notifications are sealed with a key.
+SELECT count(*) FROM task_hooks WHERE key_id = $1;
+
+-- name: tasks.drop_of_key
+-- What a key sealed goes with it.
+DELETE FROM task_hooks WHERE key_id = $1;

@@ -1,0 +1,1 @@
+"""What a gateway costs, Remit beside its rivals."""

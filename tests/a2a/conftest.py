@@ -1,0 +1,7 @@
+"""The script of the simulated model."""
+
+from __future__ import annotations
+
+from remit.testing.pytest_plugin import script
+
+__all__ = ["script"]

@@ -1,0 +1,1 @@
+"""Runs as the events of AG-UI."""
