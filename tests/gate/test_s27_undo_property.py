@@ -20,6 +20,7 @@ from remit.testing.crash import crash_at
 from remit.testing.stage import StagedRun
 from tests.gate.undo_worlds import KINDS, WRITES, Calls, World, Write, calls_of, world
 from tests.postgres import PostgresServer
+from tests.samples import samples
 
 PATIENCE_SECONDS = 0.1
 """Real time without an end after which the hand-moved clock is pushed a little."""
@@ -28,7 +29,7 @@ POINTS = (
     "reconcile.before", "reconcile.performed",
 )  # fmt: skip
 _few = settings(
-    max_examples=8, deadline=None,
+    max_examples=samples(4), deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 

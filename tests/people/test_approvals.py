@@ -32,7 +32,7 @@ from remit.store.database import Commit, Op
 from remit.testing import ManualClock
 from remit.testing.scripting import Script
 from tests.engine.places import ended, events, parked, until
-from tests.gate.desk import Bank, agent, desk, heard, outcomes
+from tests.gate.desk import Bank, agent, desk, heard, outcomes, write_policy
 from tests.people.crew import EVERYTHING, Crew, crew
 
 
@@ -374,8 +374,22 @@ async def test_a_quorum_where_there_is_nobody_else_says_what_to_do(
         with pytest.raises(AlreadyVoted, match="this workspace has no users") as refused:
             await stage.platform.approve(item.id)
         assert "remit user add" in refused.value.hint
-        said = [each.message for each in (await check(tmp_path, Settings(code=()))).problems]
-        assert any("asks for 2 different people" in each for each in said)
+        for folder in (tmp_path, tmp_path / "fresh"):
+            folder.mkdir(exist_ok=True)
+            write_policy(folder, rules)
+            found = [
+                each for each in (await check(folder, Settings(code=()))).problems if each.check == "in force"
+            ]
+            assert [each.severity for each in found] == ["error"]
+            assert "asks for 2 different people, and this workspace has no users" in found[0].message
+            assert "remit user add" in found[0].remedy
         await run.reject(by="lea")
         await run.result()
+        await stage.platform.add_person("ada", ["admin"])
+        (found,) = [
+            each
+            for each in (await check(tmp_path, Settings(code=()))).problems
+            if "different people" in each.message
+        ]
+        assert "has one user" in found.message
     assert bank.refunds == []

@@ -248,3 +248,29 @@ def test_bounds_are_read_as_they_are_typed() -> None:
     assert read_bound("fast=true") == Bound("fast", "=", True)
     assert read_bound("note=a<=b") == Bound("note", "=", "a<=b")
     assert GrantMade.KIND == "grant.made"
+
+
+async def test_s07_what_a_grant_bounds_is_erased_with_whom_it_is_about_or_with_its_run(
+    database: str, bank: Bank, script: Script, tmp_path: Path
+) -> None:
+    clerk = agent(bank.refund())
+    script(clerk).calls("refund", order="ana-7", cents=5).says("done")
+    async with crew(tmp_path, script, clerk, policy=asks() + PERMIT, database=database) as people:
+        lea = await people.as_("lea")
+        about = await lea.make_grant("refund", uses=9, within="2h", bounds=["order=ana-7"], subject="ana")
+        plain = await lea.make_grant("refund", uses=9, within="2h", bounds=["order=bo-1"])
+        await (await people.as_("ada")).shred("ana")
+        gone, kept = await lea.grant(about.id), await lea.grant(plain.id)
+        assert (gone.state, gone.bounds) == ("shredded", [])
+        assert (kept.state, kept.bounds) == ("living", ["order = bo-1"])
+        run = await people.start("nia")
+        await parked(run, "human")  # what nobody can read covers nothing
+        of_run = await lea.make_grant("refund", uses=9, within="2h", bounds=["order=ana-7"], run=run.id)
+        ground = people.stage.platform.ground
+        (row,) = [
+            row for row in await ground.database.fetch("grants.list", "default", 9) if row[0] == of_run.id
+        ]
+        entry = (await ground.database.fetch("log.read", row[8], row[9], 1))[0]
+        assert f"k-{run.id}" in entry, "its event is under the key of the run"
+        await (await people.as_("max")).reject((await people.question()).id, "no")
+        await run.result()

@@ -10,9 +10,11 @@ from remit.control.auditing import audit
 from remit.control.office import Office
 from remit.domain.errors import InvalidInput
 from remit.domain.halt_errors import Halted
+from remit.domain.people_errors import NotAllowed
 from remit.store.exporting import Scope
 from remit.testing.scripting import Script
 from tests.gate.desk import Bank, agent, desk
+from tests.people.crew import crew
 
 HOUSE = """
 import remit
@@ -76,6 +78,26 @@ async def test_s20_a_halt_of_a_name_that_nobody_knows_stands_and_says_which_is_n
         assert (
             "whether there is such a model is not known" in (await office.halt("model", "big-one")).warning
         ), "and it stands"
+
+
+async def test_s20_who_is_halted_does_not_lift_that(database: str, script: Script, tmp_path: Path) -> None:
+    async with crew(tmp_path, script, policy="", database=database) as people:
+        ada, platform = await people.as_("ada"), people.stage.platform
+        made = await ada.halt("principal", "ada", reason="her key may be stolen")
+        for wanted in (made.id, "principal:ada", "ada"):
+            with pytest.raises(NotAllowed, match="ada is halted, and does not lift that"):
+                await ada.lift(wanted)
+        await ada.halt("tool", "refund")
+        assert (await ada.lift("tool:refund"))[0].state == "lifted"
+        await ada.change_roles("dora", give=["admin"])
+        assert (await (await people.as_("dora")).lift(made.id))[0].by == "ada"
+        assert await platform.halts() == []
+
+
+async def test_what_is_held_back_is_said_of_its_tool(bank: Bank, script: Script, tmp_path: Path) -> None:
+    clerk = agent(bank.refund(hold="10m"))
+    async with desk(tmp_path, script, agents=[clerk]) as stage:
+        assert [each.hold for each in await stage.platform.tools()] == [600.0]
 
 
 async def test_a_grant_and_an_export_for_a_name_that_nobody_knows_are_refused(

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from remit.domain.decisions import AccessRequest, Outcome
 from tests.policy import test_s22_slices as slices
 from tests.policy.worlds import ALLOW_ALL, READ, REFUND, WIPE, authority
+from tests.samples import samples
 
 ASKED = AccessRequest("lea", "support", "triage", "list", "")
 CALL = 'action == Action::"call"'
@@ -43,7 +44,7 @@ def test_a_tool_is_shown_unless_its_call_is_surely_denied(
     assert list(decided.visible(ASKED, ["refund", "get_ticket", "wipe", "unknown"])) == shown
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=samples(50), deadline=None)
 @given(slices.rulebooks, slices.requests())
 def test_what_can_be_called_is_always_shown(texts: list[str], request: AccessRequest) -> None:
     texts = [text for text in texts if slices.fits(text)] or [ALLOW_ALL]

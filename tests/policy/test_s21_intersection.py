@@ -16,6 +16,7 @@ from remit.policy.authority import Authority
 from remit.policy.intersection import born_under, both, plain_name
 from remit.policy.loading import digest_of
 from tests.policy.worlds import ALLOW_ALL, REFUND, call, said, tool, world
+from tests.samples import samples
 
 REFUNDS = 'forbid (principal, action == Action::"call", resource == Tool::"refund")'
 RULES = (
@@ -37,7 +38,7 @@ def files(rules: list[str] | str) -> dict[str, str]:
 
 
 @given(SETS, SETS, st.sampled_from([1, 250, 600, 800, 1000]))
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=samples(40))
 def test_s21_the_answer_of_both_is_never_milder_than_that_of_either(
     new: list[str], old: list[str], amount: int
 ) -> None:

@@ -21,6 +21,7 @@ from remit.policy.cedar import Conditions
 from remit.policy.memo import Memo
 from remit.policy.schema import shared_vocabulary
 from tests.policy.worlds import ALLOW_ALL, authority, call, policies, said, tool, world
+from tests.samples import samples
 
 Json = Any
 PAY = tool("pay", "amount", amount={"type": "integer"}, note={"type": "string"}, tags={
@@ -84,7 +85,7 @@ def requests(draw: st.DrawFn) -> AccessRequest:
     )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=samples(80), deadline=None)
 @given(rulebooks, st.lists(requests(), min_size=1, max_size=12), st.integers())
 def test_s22_sliced_memoised_and_full_decisions_are_equal(
     texts: list[str], asked: list[AccessRequest], seed: int

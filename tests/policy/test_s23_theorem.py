@@ -20,6 +20,7 @@ from remit.domain.tools import ArgumentRole, ResultLabel, ToolManifest
 from remit.policy.provenance.checking import check
 from remit.policy.provenance.ledger import Ledger
 from tests.policy.slow_contracts import TEAM, Executed, wrongs
+from tests.samples import samples
 
 NAMES = ["ana@shop.example", "bo@shop.example", "eve@evil.example", "file-1234", "file-9999", "invoice-77"]
 TEXTS = [
@@ -115,7 +116,7 @@ _ONE_MAIL = Contract(
     played=[(SECRET.name, {"query": "ana"}), ("delegate", {}), _TELLING, _TELLING],
     found=[],
 )
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=samples(500), deadline=None)
 @given(
     contract=contracts(),
     played=st.lists(moves(), max_size=12),
@@ -157,7 +158,7 @@ def test_s23_what_is_executed_is_a_part_of_the_contract(
     assert wrongs(contract, trace) == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=samples(80), deadline=None)
 @given(
     contract=contracts(),
     played=st.lists(moves(), max_size=8),

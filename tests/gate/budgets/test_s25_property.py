@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from remit.domain.budgets import Account, Amount, Budget
 from remit.gate.budgeting.budgets import Reservation
 from tests.gate.budgets.books import QUICK, Book, Place, admits, prepare
+from tests.samples import samples
 
 ACCOUNTS = {
     "team": Account("team:support", Budget(calls=40, tokens=900)),
@@ -86,7 +87,7 @@ class Open:
     entry: int
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=samples(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(stories)
 def test_s25_processes_decide_as_one_clerk_would(story: Story) -> None:
     asyncio.run(play(story))

@@ -30,16 +30,18 @@ def grant() -> None:
     metavar="BOUND",
     help="NAME=VALUE, NAME<=N or NAME>=N; may be repeated.",
 )
+@click.option("--subject", default="", help="Whom it is about: what it bounds is erased with them.")
 @click.option("--uses", required=True, type=int, help="How often.")
 @click.option("--for", "within", required=True, metavar="TIME", help="For how long: 30m, 2h, 7d.")
 @click.pass_obj
 def new(
-    terminal: Terminal, tool: str, agent: str, run_id: str, bounds: tuple[str, ...], uses: int, within: str
-) -> None:
+    terminal: Terminal, tool: str, agent: str, run_id: str, bounds: tuple[str, ...], subject: str, uses: int,
+    within: str,
+) -> None:  # fmt: skip
     """Agree in advance."""
     made = terminal.ask_office(
         lambda office: office.make_grant(
-            tool, uses=uses, within=within, agent=agent, run=run_id, bounds=bounds
+            tool, uses=uses, within=within, agent=agent, run=run_id, bounds=bounds, subject=subject
         )
     )
     terminal.answer(made, lambda: _lines(made))

@@ -166,12 +166,13 @@ class PeopleDesk:
         return await grants.show(self.ground, grant)
 
     async def make_grant(
-        self, tool: str, *, uses: int, within: str, agent: str = "", run: str = "", bounds: Sequence[str] = ()
-    ) -> GrantView:
+        self, tool: str, *, uses: int, within: str, agent: str = "", run: str = "", bounds: Sequence[str] = (),
+        subject: str = "",
+    ) -> GrantView:  # fmt: skip
         """Agree in advance."""
         return await grants.make(
             self.ground, tool, uses=uses, within=within, agent=agent, run=run, bounds=bounds,
-            known=self.names_of("agent"),
+            known=self.names_of("agent"), subject=subject,
         )  # fmt: skip
 
     async def revoke_grant(self, grant: str, why: str = "") -> GrantView:

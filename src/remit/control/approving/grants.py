@@ -14,7 +14,7 @@ from remit.control.authority.duties import governed, require, require_person
 from remit.control.runs.inspection import find as find_run
 from remit.control.runs.naming import doubt
 from remit.domain.action_errors import UnknownTool
-from remit.domain.approvals import Bound, check_bounds, read_bound
+from remit.domain.approvals import Bound, GrantTerms, check_bounds, read_bound
 from remit.domain.clock import LONGEST_SECONDS, MICROSECONDS
 from remit.domain.errors import InvalidInput, Shredded, WrongState
 from remit.domain.event import object_of
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from remit.control.approving.questions import Opened
     from remit.control.ground.ground import Ground
     from remit.store.database import Row
+    from remit.store.keys import DataKey
 
 _MOST = 200
 _MOST_USES = 1_000_000
@@ -39,8 +40,9 @@ _MOST_USES = 1_000_000
 async def make(
     ground: Ground, tool: str, *, uses: int, within: str, agent: str = "", run: str = "",
     bounds: Sequence[str] = (), approval: str = "", known: Collection[str] = (),
+    subject: str = "",
 ) -> GrantView:  # fmt: skip
-    """Agree in advance to calls of a tool."""
+    """Agree in advance to calls of a tool; what it bounds is erased with its run, or with whom it is about."""
     await require_person(ground, "grant something")
     await require(ground, "admin", "grants", "grant something")
     rows = await ground.database.fetch("tools.get", ground.principal.team, tool)
@@ -59,7 +61,13 @@ async def make(
     row = await find_run(ground.database, run) if run else None
     if row is not None and row.status.ended:
         raise WrongState(f"{row.id} has ended, and needs no grant.")
-    return await _made(ground, tool, agent, row.id if row is not None else "", read, uses, length, approval)
+    key: DataKey | None = None
+    if subject:
+        key = await ground.keys.subject_key(ground.principal.team, subject, ground.clock.now())
+    elif row is not None:
+        key = await ground.keys.for_run(row.key_id, row.team, ground.clock.now())
+    terms = GrantTerms(tool, agent, row.id if row is not None else "", read)
+    return await _made(ground, terms, uses, length, approval, key)
 
 
 async def listed(ground: Ground) -> list[GrantView]:
@@ -123,15 +131,16 @@ def _check_size(uses: int, within: str) -> float:
 
 
 async def _made(
-    ground: Ground, tool: str, agent: str, run: str, bounds: tuple[Bound, ...], uses: int, length: float, approval: str
-) -> GrantView:  # fmt: skip
+    ground: Ground, terms: GrantTerms, uses: int, length: float, approval: str, key: DataKey | None
+) -> GrantView:
     identity, now, by = f"g-{secrets.token_hex(4)}", ground.clock.now(), ground.principal.id
     until = now + int(length * MICROSECONDS)
-    plain = [[bound.argument, bound.operator, bound.value] for bound in bounds]
+    tool, agent, run = terms.tool, terms.agent, terms.run
+    plain = [[bound.argument, bound.operator, bound.value] for bound in terms.bounds]
     event = GrantMade(identity, tool, agent, run, uses, until, by, plain, approval)
     stream, team = team_stream(ground.principal.team), ground.principal.team
     op = Op("grants.add", (identity, team, tool, agent, run, uses, until, stream, now, by))
-    await record(ground, [event], [op])
+    await record(ground, [event], [op], key)
     return await show(ground, identity)
 
 
@@ -161,6 +170,8 @@ async def _view(ground: Ground, row: Row) -> GrantView:
         if used >= uses
         else "expired"
         if until <= now
+        else "shredded"
+        if made is None
         else "living"
     )
     return GrantView(identity, tool, agent, run, bounds, uses, used, state, until, by, at)

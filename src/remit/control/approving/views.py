@@ -56,7 +56,7 @@ class GrantView:
     bounds: list[str]
     uses: int
     used: int
-    state: Literal["living", "used up", "expired", "revoked"]
+    state: Literal["living", "used up", "expired", "revoked", "shredded"]
     expires_at: int
     by: str
     at: int

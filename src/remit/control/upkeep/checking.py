@@ -19,6 +19,7 @@ from remit.control.authority.policy_in_force import FOLDER, GLASS
 from remit.control.ground.ground import database_for, folder_of
 from remit.control.ground.identity import people_of
 from remit.control.policy_life import checking as policies
+from remit.control.policy_life.quorums import out_of_reach
 from remit.control.upkeep.served import check_served
 from remit.control.upkeep.settled import refusals
 from remit.control.workspace.code import load_code
@@ -35,22 +36,22 @@ from remit.models.cassettes import Tape
 from remit.models.configuration import SIMULATED
 from remit.models.providers.simulated import open_simulated
 from remit.policy.authority import Authority
-from remit.policy.loading import digest_of, read_files, rules_of
+from remit.policy.loading import digest_of, read_files
 from remit.policy.lockout import Member, locked_out
 from remit.policy.world import World
 from remit.tools.acceptance import Acceptance
 from remit.tools.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from remit.control.sections import Settings
     from remit.control.workspace.code import Code
     from remit.domain.guards import Guard
+    from remit.domain.people import Person
     from remit.gate.secrets.secrets_file import SecretsFile
     from remit.models.configuration import Configuration
-    from remit.policy.rules import Rule
     from remit.store.database import Database
 
 Severity = Literal["error", "warning"]
@@ -301,14 +302,15 @@ async def _in_force(bench: Bench) -> list[Problem]:
     )
 
     async def look(database: Database) -> list[Problem]:
-        if not await database.fetch("people.any", team):
-            return [_alone(rule) for rule in rules_of(read_files(bench.root / FOLDER)) if rule.quorum > 1]
+        people = people_of(await database.fetch("people.all", team))
+        if not people:
+            return alone([])
         held = [("rules", FOLDER, digest_of(read_files(bench.root / FOLDER)), "policy.in_force", (team,))]
         held += [
             (name, PLACES[name], limits_digest(content), "limits.in_force", (team, name))
             for name, content in written.items()
         ]
-        found = await _locked_out(bench, database)
+        found = [*alone(people), *await _locked_out(bench, people, database)]
         for name, place, digest, query, named in held:
             rows = await database.fetch(query, *named)
             if rows and rows[0][1] and rows[0][0] != digest:
@@ -318,10 +320,14 @@ async def _in_force(bench: Bench) -> list[Problem]:
                 found.append(Problem("in force", "warning", message, f"Ask one: remit policy propose {name}"))
         return found
 
-    return await _with_database(bench, "in force", look)
+    def alone(people: list[Person]) -> list[Problem]:
+        wrong = out_of_reach(read_files(bench.root / FOLDER), people)
+        return [Problem("in force", "error", *each) for each in wrong]
+
+    return await _with_database(bench, "in force", look, alone([]))
 
 
-async def _locked_out(bench: Bench, database: Database) -> list[Problem]:
+async def _locked_out(bench: Bench, people: list[Person], database: Database) -> list[Problem]:
     """Whether the rules that are written would be refused at a start, because after them nobody could change any."""
     files, team = read_files(bench.root / FOLDER), bench.chosen.workspace.team
     rows = await database.fetch("policy.in_force", team)
@@ -331,7 +337,6 @@ async def _locked_out(bench: Bench, database: Database) -> list[Problem]:
         after = Authority.of(files, bench.world)
     except InvalidPolicy:
         return []  # which the check of the rules says
-    people = people_of(await database.fetch("people.all", team))
     members = [
         Member(who.id, tuple(sorted(who.roles))) for who in people if who.active and who.kind == "user"
     ]
@@ -345,22 +350,14 @@ async def _locked_out(bench: Bench, database: Database) -> list[Problem]:
     )
 
 
-def _alone(rule: Rule) -> Problem:
-    return Problem(
-        "in force", "warning",
-        f"{rule.place} asks for {rule.quorum} different people, and this workspace has no users: nobody reaches that.",
-        "Add them: remit user add NAME --role admin",
-    )  # fmt: skip
-
-
 async def _with_database(
-    bench: Bench, check: str, look: Callable[[Database], Awaitable[list[Problem]]]
-) -> list[Problem]:
-    """Look into the database, if there is one already."""
+    bench: Bench, check: str, look: Callable[[Database], Awaitable[list[Problem]]], missing: Sequence[Problem] = ()
+) -> list[Problem]:  # fmt: skip
+    """Look into the database, if there is one already; `missing` is what is wrong before there is one."""
     url = bench.chosen.database
     file = bench.root / (url.removeprefix("sqlite:///") or folder_of(bench.root) / "remit.db")
     if not url.startswith("postgres") and not file.exists():
-        return []
+        return list(missing)
     database = database_for(bench.root, url, SystemClock())
     try:
         await database.open()

@@ -92,20 +92,22 @@ class Window:
         """It did this; gives the first limit that it has passed by that."""
         acts, oldest = self._acts, act.at - self._limits.window
         acts.append(act)
-        self._count(act, 1)
+        self._denied += act.denied
+        self._money += act.money
+        self._handed += act.hands_on
+        if act.signature:
+            self._same[act.signature] = self._same.get(act.signature, 0) + 1
         while acts and acts[0].at <= oldest:
-            self._count(acts.popleft(), -1)
+            self._forget(acts.popleft())
         return self._trip(act)
 
-    def _count(self, act: Act, by: int) -> None:
-        self._denied += by * act.denied
-        self._money += by * act.money
-        self._handed += by * act.hands_on
+    def _forget(self, act: Act) -> None:
+        self._denied -= act.denied
+        self._money -= act.money
+        self._handed -= act.hands_on
         if act.signature:
-            times = self._same.get(act.signature, 0) + by
-            if times:
-                self._same[act.signature] = times
-            else:
+            self._same[act.signature] -= 1
+            if not self._same[act.signature]:
                 del self._same[act.signature]
 
     def _trip(self, act: Act) -> Trip | None:
