@@ -30,6 +30,7 @@ PATHS = {
     "openai_chat": "/v1/chat/completions", "openai_responses": "/v1/responses", "anthropic": "/v1/messages",
 }  # fmt: skip
 KINDS = {"openai_chat": "openai", "openai_responses": "openai", "anthropic": "anthropic", "gemini": "gemini"}
+QUICK = ServerSettings(port=0, keep_alive_seconds=1)
 NOWHERE = "nobody.invalid"
 DEADLINES = "deadlines = { connect = 1, first_byte = 0.4, idle = 0.4, total = 1 }"
 
@@ -81,7 +82,10 @@ def models_toml(known: Iterable[Case], faulty: Faulty, corner: str, closed: int)
         "faulty": faulty.at(f"{corner}-faulty", provider), "sound": faulty.at(f"{corner}-sound", provider),
         "refused": f"http://127.0.0.1:{closed}/v1", "no-name": f"http://{NOWHERE}/v1",
     }  # fmt: skip
-    said = [_provider(name, url, provider) for name, url in addresses.items()]
+    said = [
+        _provider(name, url, provider, "" if name == "sound" else DEADLINES)
+        for name, url in addresses.items()
+    ]
     for case in known:
         first = case.fault if case.fault in addresses else "faulty"
         said += [
@@ -92,11 +96,23 @@ def models_toml(known: Iterable[Case], faulty: Faulty, corner: str, closed: int)
     return "\n".join(said)
 
 
-def _provider(name: str, url: str, dialect: str) -> str:
+def lone_models(faulty: Faulty, corner: str, dialect: str, *names: str, deadlines: str = "") -> str:
+    """A route for each of these, with nobody behind it."""
+    provider = f"lone-{dialect}"
+    said = [_provider(provider, faulty.at(corner, dialect), dialect, deadlines)]
+    for name in names:
+        said += [
+            _model(f"{dialect}.{name}", provider, name),
+            f'[routes."{dialect}.{name}"]\nmodels = ["{dialect}.{name}"]\n',
+        ]
+    return "\n".join(said)
+
+
+def _provider(name: str, url: str, dialect: str, deadlines: str = "") -> str:
     said = [f"[providers.{name}]", f'kind = "{KINDS[dialect]}"', f'base_url = "{url}"', "insecure = true"]
     if KINDS[dialect] == "openai":
         said.append(f'dialect = "{dialect}"')
-    return "\n".join([*said, *(() if name == "sound" else (DEADLINES,)), ""])
+    return "\n".join([*said, deadlines, ""])
 
 
 def _model(name: str, provider: str, identity: str) -> str:
@@ -137,9 +153,11 @@ class House:
 
     async def ask(self, case: Case) -> Reply:
         """One request, by HTTP and nothing else."""
-        body = BODIES[case.client] | {"model": case.name, "stream": case.stream}
-        headers = {"authorization": f"Bearer {self.key}", "x-remit-session": case.name}
-        async with self.http.post(self.url + PATHS[case.client], json=body, headers=headers) as reply:
+        return await self.post(case.client, case.name, stream=case.stream)
+
+    async def post(self, client: str, model: str, **more: Any) -> Reply:
+        """One request; what is in `more` stands in the body."""
+        async with self.begin(client, model, **more) as reply:
             got, broken = bytearray(), ""
             try:
                 async for piece in reply.content.iter_any():
@@ -148,6 +166,12 @@ class House:
                 broken = type(wrong).__name__
             found = {name.lower(): value for name, value in reply.headers.items()}
             return Reply(reply.status, found, bytes(got), broken)
+
+    def begin(self, client: str, model: str, headers: dict[str, str] | None = None, **more: Any) -> Any:
+        """The reply as it comes."""
+        body = BODIES[client] | {"model": model} | more
+        opens = {"authorization": f"Bearer {self.key}"}
+        return self.http.post(self.url + PATHS[client], json=body, headers=opens | (headers or {}))
 
     async def attempts(self) -> dict[str, list[dict[str, Any]]]:
         """What the log says of every exchange, by its route: each attempt that was made, and what it was charged."""
@@ -163,7 +187,9 @@ class House:
 
 
 @asynccontextmanager
-async def house(folder: Path, models: str, scope: KeyScope | None = None) -> AsyncGenerator[House]:
+async def house(
+    folder: Path, models: str, scope: KeyScope | None = None, settings: ServerSettings = QUICK
+) -> AsyncGenerator[House]:
     """It, while it is needed."""
     write_policy(folder, ALL_ALLOWED)
     (folder / "models.toml").write_text(models)
@@ -171,7 +197,7 @@ async def house(folder: Path, models: str, scope: KeyScope | None = None) -> Asy
     try:
         await platform.start_front()
         made = await platform.new_agent_key(scope or KeyScope("bot"))
-        async with serving(platform, ServerSettings(port=0)) as url, aiohttp.ClientSession() as http:
+        async with serving(platform, settings) as url, aiohttp.ClientSession() as http:
             yield House(platform, url, made.key, http)
     finally:
         await platform.close()

@@ -101,6 +101,7 @@ def _messages(*calls: tuple[str, str]) -> tuple[dict[str, Any], bytes]:
 
 def _responses(*calls: tuple[str, str]) -> tuple[dict[str, Any], bytes]:
     body = responses_whole("on it")
+    body["usage"]["input_tokens_details"]["cache_write_tokens"] = 0
     items = [
         {"type": "function_call", "id": f"fc_{at}", "call_id": f"c{at}", "name": name, "arguments": text,
          "status": "completed"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import Field
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 Json = Any
 """A plain JSON value: dict, list, str, int, float, bool or None."""
@@ -11,7 +11,7 @@ Json = Any
 
 def object_of(value: Json) -> dict[str, Json]:
     """A JSON value as an object; an empty one if it is none."""
-    return cast("dict[str, Json]", value) if isinstance(value, dict) else {}
+    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
 
 
 class Event:

@@ -11,6 +11,8 @@ _MARKED = re.compile(
     r"Bearer\s|-----BEGIN"
 )
 """How the keys of services begin."""
+RUN_TOKEN = "run-token:"  # noqa: S105 - how a token is asked for, not one
+"""Begins the name of what is kept nowhere: a token for a key of our own front doors, made for one call."""
 _LONG = 32
 _DISORDER = 4.0
 """Bits for each character: words and paths of names have less, random text of that length has more."""

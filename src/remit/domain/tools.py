@@ -102,7 +102,7 @@ class ToolManifest:
     owner: str = ""
     secrets: tuple[str, ...] = ()
     source: str = "python"
-    """python, openapi:NAME, sql:NAME, mcp:NAME, grpc:NAME, builtin."""
+    """python, openapi:NAME, sql:NAME, mcp:NAME, grpc:NAME, a2a:NAME, builtin."""
     version: str = ""
     """A digest of the code or document behind it, as far as it can be known."""
     hold: float | None = None

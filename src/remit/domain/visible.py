@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+
+_LONGEST_WORD = 200
+_LONGEST = 4_000
+_WORD = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
 
 
 def seen(text: str) -> str:
@@ -10,3 +15,13 @@ def seen(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
+
+
+def shortened(text: str) -> str:
+    """A sentence about something that has a name of any length: the middle of what nobody reads is left out."""
+    text = _WORD.sub(lambda word: _ends(word[0], _LONGEST_WORD), text)
+    return _ends(text, _LONGEST) if len(text) > _LONGEST else text
+
+
+def _ends(text: str, longest: int) -> str:
+    return f"{text[: longest // 2]}… ({len(text):,} letters) …{text[-longest // 4 :]}"

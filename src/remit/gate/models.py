@@ -83,6 +83,8 @@ class Manner(Struct, frozen=True):
     """What else the provider is told."""
     seconds: float = _USUAL.total
     """How long the client waits."""
+    patience: float = 30.0
+    """The longest wait that a provider may ask for before the client is told instead."""
     shown: Callable[[], bool] | None = None
     """Whether the client was shown something that cannot be taken back."""
 
@@ -195,7 +197,7 @@ class ModelDesk:
         )
         account = _Account(reserve_again)
         heard = _heard_by(listener) if listener is not None else None
-        call_plan = CallPlan(plan.candidates, hedge=plan.hedge, seconds=seconds, shown=manner.shown)
+        call_plan = CallPlan(plan.candidates, hedge=plan.hedge, seconds=seconds, patience=manner.patience, shown=manner.shown)
         try:
             answered = await self._calls.perform(call_plan, call, on_event=heard, witness=account)
         except (ModelFailed, BudgetExhausted) as wrong:

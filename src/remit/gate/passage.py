@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -29,7 +28,7 @@ from remit.gate.pipe import Pipe
 from remit.store.database import Commit, Conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from remit.domain.runs import RunRow
     from remit.engine.admission import Placed
@@ -309,9 +308,9 @@ class Passage:
         self.used = used
         budgets = self.parts.budgets
         ops: list[Op] = []
-        for each, amount in self._settlements():
+        for number, each in enumerate(self.reservations):
             if each.leased:
-                ops += budgets.settle_ops(each, amount)
+                ops += budgets.settle_ops(each, self._used_by(number))
         for each in self.lost:
             ops += budgets.lost_ops(each.get("shared"))
         return ops
@@ -355,12 +354,13 @@ class Passage:
 
     def _let_go(self, *, but: int) -> None:
         """End the holds, except of the first few, whose attempts were let pass and have no outcome yet."""
-        for reservation, amount in islice(self._settlements(), but, None):
-            self.parts.budgets.settle(reservation, amount)
+        for number in range(but, len(self.reservations)):
+            self.parts.budgets.settle(self.reservations[number], self._used_by(number))
         del self.reservations[but:]
 
-    def _settlements(self) -> Iterator[tuple[Reservation, Amount]]:
-        return zip(self.reservations, chain(self.used or (), repeat(_NOTHING)), strict=False)
+    def _used_by(self, number: int) -> Amount:
+        """What the attempt used for which this reservation was made; nothing, if it was not made."""
+        return self.used[number] if self.used is not None and number < len(self.used) else _NOTHING
 
     def facts(self) -> dict[str, Any]:
         """Who did it, what was decided and how long the stages took: a part of every detail."""

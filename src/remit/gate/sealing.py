@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from remit.domain.tools import ToolManifest
 
 Json = Any
+_MARK = "⟦"
 _HANDLE = re.compile(r"⟦[A-Za-z][\w.-]{0,80}:[0-9a-f]{12}⟧")
 _SHORT = 4
 """A text below this says nothing that would have to be kept out of what a tool answers."""
@@ -55,6 +56,8 @@ class SealedTexts:
         """The arguments of a call with what handles stand for, and in whose sight that was; raises `Denied` for a
         handle where no free text may stand.
         """
+        if all(map(_has_no_handle, arguments.values())):
+            return arguments, ()
         contexts: dict[str, None] = {}
 
         def put(place: str, text: str) -> str:
@@ -123,6 +126,14 @@ class SealedTexts:
                 "Pass one handle as the whole argument.",
             )
         return sealed
+
+
+def _has_no_handle(value: Any) -> bool:
+    """Whether that can be seen without looking into it."""
+    return _MARK not in value if value.__class__ is str else value.__class__ in _PLAIN
+
+
+_PLAIN = frozenset({int, float, bool, type(None)})
 
 
 def _walk(value: Any, place: str, put: Callable[[str, str], str]) -> Any:

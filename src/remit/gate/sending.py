@@ -72,6 +72,8 @@ class Sending:
 
     def _is_for_later(self, execution: Execution, actor: Actor, tool: Tool) -> bool:
         """As the log says, where it does: settings may have changed since."""
+        if tool.manifest.hold is None and not execution.journal.order:
+            return False
         scope = execution.scope()
         recorded = execution.journal.order.get(scope.path, [])
         if scope.turn < len(recorded):

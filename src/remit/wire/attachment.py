@@ -144,7 +144,7 @@ def rewritten(plain: Json, change: Callable[[str], str]) -> Json:
 def message_for_log(message: Message) -> dict[str, Json]:
     """A message as the event of a model call tells it: what was attached stands in the log already, whole."""
     plain = message_to_plain(message)
-    if not any(isinstance(part, (Image, Audio, File)) and part.data for part in message.parts):
+    if not [part for part in message.parts if part.__class__ in _MEDIA]:
         return plain
     return {**plain, "parts": [_told(part) for part in plain["parts"]]}
 
@@ -200,6 +200,7 @@ def _kind_of(name: str, data: bytes) -> str:
     return beginning or media_type_of_address(name) or "application/octet-stream"
 
 
+_MEDIA = frozenset({Image, Audio, File})
 _FIELDS = {"data", "media_type", "name"}
 _KILO = 1000
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9][\w.+-]*/[A-Za-z0-9][\w.+-]*", re.ASCII)

@@ -72,6 +72,8 @@ def read(dialect: str, body: bytes) -> Inbound:
     """Read a body; raises `InvalidInput` for one that is no request of this dialect."""
     plain = object_in(body)
     request = dialect_of(dialect).decode_request(plain)
+    if dialect == "anthropic" and plain.get("messages") == []:
+        raise InvalidInput("the request does not fit: messages is empty; it needs at least one.")
     return Inbound(dialect, request, _BY_FIELD.decode(body), _wants_usage(dialect, plain))
 
 

@@ -177,8 +177,12 @@ class ClientOutlet:
     def _writer(self) -> StreamEncoder:
         if self._encoder is None:
             identity = "" if self.verbatim else self._identity
+            named = self._started is not None and self._started.model
             self._encoder = self._dialect.stream_encoder(
-                model="", identity=identity, at=self._at, usage=self._inbound.wants_usage
+                model="" if named else self.model,
+                identity=identity,
+                at=self._at,
+                usage=self._inbound.wants_usage,
             )
             if self.verbatim and self._started is not None:
                 self._encoder.feed(self._started)
@@ -259,7 +263,8 @@ class ClientOutlet:
         ask = self._ask
         if self.body and self.verbatim and not anew:
             return patched_body(self.body, ask.patch) if ask.patch else self.body
-        named = msgspec.structs.replace(response, id=response.id if self.verbatim else self._identity)
+        identity = response.id if self.verbatim else self._identity
+        named = msgspec.structs.replace(response, id=identity, model=response.model or self.model)
         body = self._dialect.encode_response(named, at=self._at)
         return msgspec.json.encode({**body, **ask.echo, **ask.patch})
 

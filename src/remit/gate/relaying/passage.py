@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from remit.domain.action_errors import BudgetExhausted, StreamCut
+from remit.domain.action_errors import BudgetExhausted, ModelFailed, StreamCut
 from remit.domain.budgets import Amount
 from remit.domain.conversation import Conversation
 from remit.domain.errors import RemitError
@@ -25,6 +25,7 @@ from remit.gate.relaying.connection import while_connected
 from remit.gate.relaying.outlet import ClientOutlet
 from remit.gate.relaying.proposals import Proposals
 from remit.gate.streams import StepListener
+from remit.models.provider import trouble_of
 from remit.models.relaying import relayed
 from remit.wire.messages import Message, Refusal, Usage, message_to_plain
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 SHORTENED = 4096
 """Tokens to which an answer without a limit is cut where a budget has no room for the longest (S25)."""
+PATIENCE = 2.0
+"""Seconds for which a client is kept waiting because its provider asks for it; it has a policy of its own."""
 _BYTES_PER_TOKEN = 3
 
 
@@ -103,7 +106,8 @@ class RelayPassage(ModelPassage):
         candidates = tuple([replace(each, provider=self._carried(each)) for each in plan.candidates])
         carried = msgspec.structs.replace(plan, candidates=candidates, hedge=None)
         listener = self._listener if relay.inbound.stream else None
-        manner = Manner(relay.passed_on(), relay.seconds or Manner().seconds, lambda: self.outlet.begun)
+        seconds = relay.seconds or Manner().seconds
+        manner = Manner(relay.passed_on(), seconds, PATIENCE, lambda: self.outlet.begun)
         try:
             async with while_connected(self._sink.gone):
                 self._asked = await self.parts.models.ask(
@@ -126,6 +130,7 @@ class RelayPassage(ModelPassage):
         """What the log keeps of it."""
         if asked.failure is not None:
             self.failure = asked.failure
+            self._say_when(asked.failure)
             raise asked.failure
         provider = asked.detail.get("provider")
         if provider and self.actor.bounds:
@@ -144,6 +149,12 @@ class RelayPassage(ModelPassage):
         if asked.simulated:
             plain["simulated"] = True
         return plain
+
+    def _say_when(self, failure: ModelFailed | BudgetExhausted) -> None:
+        """Where every model rests, how long the first of them still does."""
+        if isinstance(failure, ModelFailed) and (trouble := trouble_of(failure)).kind == "resting":
+            rests = [self.parts.models.health.resting(model) for model in self.models]
+            failure.trouble = replace(trouble, retry_after=min(rests, default=0.0) or 1.0)
 
     def _conclude(self, answer: ModelResponse, refusal: str) -> None:
         """What the client will be told, before it is settled: what is kept of it is committed with that."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from remit.domain.action_errors import SecretUnavailable
 from remit.domain.clock import MICROSECONDS
+from remit.domain.secret_names import RUN_TOKEN
 from remit.gate.secrets.redactor import SHORTEST, Redactor
 from remit.gate.secrets.secrets_file import PRINCIPAL, REFERENCE, MintedSecret, SecretsFile, StoredSecret
 
@@ -79,6 +80,8 @@ class Vault:
         self._backends: dict[str, SecretBackend] = {}
         self._tasks: dict[str, _Task] = {}
         self.redactor = Redactor()
+        self.run_token: Callable[[str, str, str, float], str] | None = None
+        """Makes a token that binds what a key does at our own front doors to a run: key, run, user, seconds."""
 
     def __repr__(self) -> str:
         return f"<vault of {len(self._file.secrets)} secrets>"
@@ -92,6 +95,8 @@ class Vault:
                 f'{manifest.name} asked for the secret "{name}", which it does not name.',
                 f'Name it where the tool is declared: secrets=["{name}"].',
             )
+        if name.startswith(RUN_TOKEN) and self.run_token is not None:
+            return self.run_token(name.removeprefix(RUN_TOKEN), task, user, manifest.timeout or 0.0)
         return await self._value(name, task, manifest.name, user, manifest.timeout or 0.0)
 
     async def open_provider(self, name: str) -> str:
@@ -105,6 +110,8 @@ class Vault:
         """
         missing: list[str] = []
         for name in dict.fromkeys((*self._file.secrets, *names)):
+            if name.startswith(RUN_TOKEN):
+                continue
             secret = self._described(name)
             if isinstance(secret, MintedSecret) or "{user}" in secret.at:
                 continue
@@ -117,6 +124,8 @@ class Vault:
 
     async def probe(self, name: str) -> None:
         """Whether a secret can be had now; raises `SecretUnavailable` if not. Of a token, what it is asked for with."""
+        if name.startswith(RUN_TOKEN):
+            return  # nothing is kept of it: it is made for each call
         secret = self._described(name)
         if isinstance(secret, StoredSecret):
             if "{user}" not in secret.at:

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 from remit.control.fronting import relays
 from remit.control.fronting.repeats import Repeats
-from remit.server.faults import WrongMedia, WrongMethod
+from remit.server.gateway import asides, responses
+from remit.server.gateway.exchanging import check_json, connected, send
 from remit.server.gateway.models import Models
-from remit.server.request import JSON, raw_of
-from remit.server.streaming import StreamSink, timing
 
 if TYPE_CHECKING:
     from remit.control.fronting.exchanges import Exchange
     from remit.control.platform import Platform
     from remit.server.request import Handler, Request
-    from remit.server.streaming import Pulse
+    from remit.server.streaming import Pulse, StreamSink
 
 
 class Gateway:
@@ -32,35 +31,13 @@ class Gateway:
         check_json(request)
         body = await request.body()
         inbound = relays.read(request.dialect, body)
-        sinks: list[StreamSink] = []
+        with connected(request, self._pulse) as client:
 
-        def sink(exchange: Exchange) -> StreamSink:
-            made = StreamSink(request, exchange, self._pulse, stream=inbound.stream)
-            sinks.append(made)
-            return made
+            def sink(exchange: Exchange) -> StreamSink:
+                return client(inbound, exchange)
 
-        try:
             answer = await self._repeats.answer(request.caller, inbound, body, request.headers, sink)
-        finally:
-            for each in sinks:
-                each.close()
-        if answer.stream:
-            await request.finish()
-            return
-        raw = raw_of(answer.headers)
-        raw += [JSON] if "content-type" not in answer.headers else []
-        await request.reply(200, [*raw, timing(request, answer.upstream)], answer.body)
-
-
-def check_json(request: Request) -> None:
-    """Raise unless somebody posts JSON."""
-    if request.method != "POST":
-        raise WrongMethod(f"{request.path} is asked with POST.")
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if kind != "application/json" and not kind.endswith("+json"):
-        raise WrongMedia(
-            f"the body is {kind[:100]}; JSON is read here.", "Send content-type: application/json."
-        )
+        await send(request, answer)
 
 
 def handlers(platform: Platform, pulse: Pulse) -> dict[str, Handler]:
@@ -71,4 +48,6 @@ def handlers(platform: Platform, pulse: Pulse) -> dict[str, Handler]:
         "/v1/messages": gateway.relay,
         "/v1/models": models.all,
         "/v1/models/": models.one,
+        **asides.handlers(platform, pulse),
+        **responses.handlers(platform, pulse),
     }

@@ -1,5 +1,5 @@
-"""What every path of the model gateway does: look that somebody posts JSON, be the client of an exchange while it lasts,
-and send an answer that came whole.
+"""What every path of the model gateway does: look that somebody posts JSON, be the client of an exchange while it
+lasts, and send an answer that came whole.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from remit.control.fronting.exchanges import Exchange
-    from remit.gate.relaying.asked import RelayAnswer
+    from remit.control.fronting.relays import RelayAnswer
     from remit.server.request import Request
     from remit.server.streaming import Pulse
     from remit.wire.inbound import Inbound

@@ -42,8 +42,12 @@ class Responding:
         """`POST /v1/responses`; whoever wants a socket is told that there is none."""
         if "websocket" in request.headers.get("upgrade", "").lower():
             told = {"message": "Responses are not served over WebSocket; use POST, and stream if you like."}
-            body = {"error": {**told, "type": "invalid_request_error", "param": None, "code": "upgrade_required"}}
-            await request.reply(426, [JSON, (b"upgrade", b"HTTP/1.1"), (b"x-should-retry", b"false")], _encode(body))
+            body = {
+                "error": {**told, "type": "invalid_request_error", "param": None, "code": "upgrade_required"}
+            }
+            await request.reply(
+                426, [JSON, (b"upgrade", b"HTTP/1.1"), (b"x-should-retry", b"false")], _encode(body)
+            )
             return
         check_json(request)
         body = await request.body()
@@ -75,16 +79,24 @@ class Responding:
             case _, "" | "cancel" | "input_items":
                 raise WrongMethod(f"{request.path} is not asked with {request.method}.")
             case _:
-                raise UnknownResponse(f'a response has no "{what[:100]}".', "There are cancel and input_items.")
+                raise UnknownResponse(
+                    f'a response has no "{what[:100]}".', "There are cancel and input_items."
+                )
 
     async def _retrieve(self, request: Request, identity: str) -> None:
         query = request.query
         if query.get("stream", "").lower() not in {"true", "1"}:
-            await request.reply(200, [JSON], _encode(await self._responses.retrieve(request.caller, identity)))
+            await request.reply(
+                200, [JSON], _encode(await self._responses.retrieve(request.caller, identity))
+            )
             return
         after = query.get("starting_after", "")
         job = self._responses.live(request.caller, identity)
-        frames = job.heard() if job is not None else _at_once(await self._responses.frames(request.caller, identity))
+        frames = (
+            job.heard()
+            if job is not None
+            else _at_once(await self._responses.frames(request.caller, identity))
+        )
         await _tell(request, frames, int(after) if after.isdigit() else -1)
 
 

@@ -82,7 +82,7 @@ def is_blocked(body: Mapping[str, Json]) -> bool:
 def finish_of(reason: str, *, called: bool) -> Finish:
     """Why it ended. Gemini says STOP where it asks for tools; a reason nobody knows is `unknown`, never a success."""
     finish = _FINISHES.get(reason, "unknown")
-    return "tools" if called and finish == "stop" else finish
+    return "tools" if called and finish in {"stop", "unknown"} else finish
 
 
 def extra_of(

@@ -150,9 +150,11 @@ class ChatStreamEncoder:
         left = call.arguments[self._said[index] :] if self._said[index] or call.arguments != "{}" else ""
         said = self._call_text(index, left)
         keys = rest(own(call.opaque, NAME), _CALL_SHAPE) | carriage.outward(call.opaque, NAME)
-        return said + (
-            self._delta(_ENCODE({"tool_calls": [{"index": self._numbers[index], **keys}]})) if keys else b""
-        )
+        if not keys:
+            return said
+        # the official client's helper looks for a function in every piece of a call
+        piece = {"index": self._numbers[index], "function": {"arguments": ""}, **keys}
+        return said + self._delta(_ENCODE({"tool_calls": [piece]}))
 
     def _complete_thoughts(self, index: int, part: Reasoning) -> bytes:
         if part.dialect == NAME and part.opaque:
