@@ -59,6 +59,11 @@ test-mcp: $(VENV)/.dev $(CONFORMANCE)/node_modules/.made  ## the official confor
 	@$(BIN)/python -m compileall -q src
 	$(BIN)/pytest $(CONFORMANCE)/mcp_suite.py $(ARGS)
 
+.PHONY: test-clients
+test-clients: $(VENV)/.dev $(UPSTREAM)/node_modules/.made  ## real clients, unmodified, each in its own environment, against `remit up` (needs Node)
+	@$(BIN)/python -m compileall -q src
+	@PYTHONPATH=src $(BIN)/python -m tests.clients $(ARGS)
+
 .PHONY: check
 check: check-format check-lint check-types check-layers  ## formatting, lint, types, architecture (-k: all, past a failure)
 
@@ -86,6 +91,11 @@ fmt: $(VENV)/.dev  ## format, and mend what lint can mend
 bench: $(VENV)/.dev  ## measure against the peers, each in its own environment (ARGS=...)
 	@$(BIN)/python -m compileall -q src
 	$(BIN)/python -m bench $(ARGS)
+
+.PHONY: bench-gateway
+bench-gateway: $(VENV)/.dev  ## the gateway beside LiteLLM's and Portkey's, one mock behind all (needs Node; ARGS=--quick)
+	@$(BIN)/python -m compileall -q src
+	$(BIN)/python -m bench gateway --only sqlite $(ARGS)
 
 .PHONY: bench-security
 bench-security: $(VENV)/.dev  ## a hijacked model against the gate: every task and attack of AgentDojo, no model (ARGS=...)

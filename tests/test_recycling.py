@@ -58,13 +58,18 @@ async def test_one_that_is_given_back_is_as_it_was(postgres: PostgresServer, dat
         "CREATE TABLE others (id int)",
         "CREATE INDEX ON things (what)",
         "ALTER TABLE owners DROP CONSTRAINT owners_name_key",
+        "ALTER TABLE owners ALTER name SET NOT NULL",
+        "ALTER TABLE owners ALTER name SET DEFAULT 'x'",
+        "ALTER TABLE things SET (fillfactor = 50)",
+        "CREATE FUNCTION two() RETURNS int LANGUAGE sql AS 'SELECT 2'",
         "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''8MB''', current_database()); END$$",
     ],
 )
 async def test_one_that_was_changed_is_thrown_away(
     change: str, postgres: PostgresServer, databases: Recycled
 ) -> None:
-    name = databases.take()
+    databases.give_back(name := databases.take())  # from now on it is known, and only changes are looked for
+    assert databases.take() == name
     connection = await asyncpg.connect(postgres.dsn(name))
     await connection.execute(change)
     await connection.close()

@@ -21,7 +21,7 @@ from tests.agents.conftest import World
             {"tools": ["helper"], "delegates": [Agent("helper", prompt="Help.")]},
             'has "helper" more than once',
         ),
-        ({"delegates": ["helper"]}, "has 'helper' among its delegates, which is none"),
+        ({"delegates": [7]}, "has 7 among its delegates, which is none"),
         ({"tools": [7]}, "has 7 among its tools, which is none"),
         ({"temperature": float("nan")}, "temperature=nan; it is a number from 0 to 2"),
         ({"temperature": -1}, "temperature=-1; it is a number from 0 to 2"),

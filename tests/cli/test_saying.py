@@ -80,3 +80,17 @@ def test_errors_logs_questions_and_pieces_of_answers_steer_nothing_either(
     logging.getLogger("remit.test").warning("it said %s", EVIL)
     assert "owned" in written.getvalue()
     assert harmless(written.getvalue())
+
+
+def test_a_name_of_five_thousand_letters_is_cut_in_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("q" * 5_000, "to be " * 1_000):
+        for as_json in (False, True):
+            errors.report(
+                InvalidInput(f'there is no run "{name}".', f"See {name}"), as_json=as_json, debug=False
+            )
+            said = capsys.readouterr().err
+            assert "letters) …" in said
+            assert len(said) < 8_000
+            assert "there is no run" in said
+    errors.report(InvalidInput("short.", "a hint"), as_json=False, debug=False)
+    assert capsys.readouterr().err == "error: short.\n       a hint\n"

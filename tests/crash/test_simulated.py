@@ -80,6 +80,8 @@ async def _die_often(seed: str, deaths: int, make_ground: MakeGround) -> None:
                 for _ in range(CASES_ON_A_STAGE):
                     number += 1
                     await _play(f"{seed} {number}", stage)
+                    if died + len(stage.deaths) >= deaths:
+                        break
                 await check_chain(stage.stage.platform.ground)
                 died += len(stage.deaths)
 
@@ -87,7 +89,7 @@ async def _die_often(seed: str, deaths: int, make_ground: MakeGround) -> None:
 async def _play(seed: str, stage: Theatre) -> None:
     """A few runs side by side, whose processes die a few times."""
     random = Random(seed)
-    plan = [_death(random) for _ in range(random.randint(2, 5))]
+    plan = [_death(random) for _ in range(random.randint(4, 8))]
     needs = tuple(node for death in plan for node in NEEDS.get(death.where, ()))
     cases = [
         Case(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from remit import Run, flow, step
 from remit.insight.run_facts import RunFacts
+from remit.store.database import EventRow
 
 if TYPE_CHECKING:
     from tests.engine.places import Place
@@ -32,9 +33,13 @@ async def test_s05_two_readers_count_every_event_once_and_a_rebuild_says_the_sam
         database = platform.platform.ground.database
         await asyncio.gather(*(RunFacts(database).catch_up() for _ in range(4)))
         before = [await database.fetch("projections.facts", run.id) for run in runs]
+        recorded = [await database.fetch("log.read", f"run:{run.id}", 1, 100) for run in runs]
         await RunFacts(database).rebuild()
         after = [await database.fetch("projections.facts", run.id) for run in runs]
     assert [rows[0][:2] for rows in before] == [(STEPS + 2, STEPS)] * 5  # created, the steps, ended
+    for [facts], events in zip(before, recorded, strict=True):
+        last = EventRow(*events[-1])
+        assert facts == (len(events), sum(each[4] == "step.done" for each in events), last.at, last.kind)
     assert before == after
 
 

@@ -13,9 +13,10 @@ from remit.testing import Stage, StagedRun, stage
 from tests.engine.places import TickingClock, journal, until
 from tests.engine.steps import OUTSIDE
 from tests.engine.trees import LATENCY, Tree, tree_flow, trees
+from tests.samples import samples
 
 _PLENTY = settings(
-    max_examples=15,
+    max_examples=samples(8),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

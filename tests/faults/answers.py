@@ -89,7 +89,11 @@ def _openai_refusal(status: int, message: str) -> dict[str, Any]:
 
 
 def _responses(words: Sequence[str]) -> Speech:
-    frames = wires.responses_stream(words).split(b"\n\n")[:-1]
+    frames = (
+        wires.responses_stream(words)
+        .replace(b'"cached_tokens"', WRITTEN + b'"cached_tokens"')
+        .split(b"\n\n")[:-1]
+    )
     frames = [frame + b"\n\n" for frame in frames]
     first, last = 4, 4 + len(words)
     empty = json.loads(frames[-1].split(b"data: ")[1])
@@ -104,6 +108,16 @@ def _responses(words: Sequence[str]) -> Speech:
         error=_event("error", 3, code="server_error", message="The server had an error.", param=None),
         empty=(*frames[:2], _frame(empty, named=True)),
     )
+
+
+WRITTEN = b'"cache_write_tokens": 0, '
+"""What the newest client wants to see beside what was cached."""
+
+
+def _responses_whole(text: str) -> dict[str, Any]:
+    said = wires.responses_whole(text)
+    said["usage"]["input_tokens_details"]["cache_write_tokens"] = 0
+    return said
 
 
 def _function_call(index: int, at: int) -> tuple[bytes, ...]:
@@ -195,8 +209,8 @@ DIALECTS = {
     for each in (
         Dialect("openai_chat", _chat, wires.chat_whole, _openai_refusal, {**wires.chat_whole(""), "choices": []}),
         Dialect(
-            "openai_responses", _responses, wires.responses_whole, _openai_refusal,
-            _without(wires.responses_whole(""), "output"),
+            "openai_responses", _responses, _responses_whole, _openai_refusal,
+            _without(_responses_whole(""), "output"),
         ),
         Dialect(
             "anthropic", _anthropic, wires.anthropic_whole, _anthropic_refusal,

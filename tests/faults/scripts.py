@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tests.faults.answers import SOUND, SPOILT, Dialect, Speech
@@ -210,7 +211,8 @@ async def _keep_alive(talk: Talk) -> None:
         await talk.begin("application/json")
     while not talk.hung_up.is_set():
         await talk.piece(b": keep-alive\n\n" if talk.stream else b" ")
-        await asyncio.wait([asyncio.ensure_future(talk.hung_up.wait())], timeout=CHATTER_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(talk.hung_up.wait(), CHATTER_SECONDS)
 
 
 # --- odd, but sound ---------------------------------------------------------------------------------------------
@@ -221,6 +223,8 @@ async def _held(talk: Talk) -> None:
     await talk.begin()
     waits = [asyncio.ensure_future(each.wait()) for each in (talk.hung_up, talk.let_go)]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for each in waits:
+        each.cancel()
     await talk.pieces(*talk.dialect.speech(SOUND).whole)
     await talk.close()
 

@@ -23,6 +23,7 @@ from remit.testing.stage import stage
 from tests.engine.places import Place, events, parked
 from tests.gate.desk import ALL_ALLOWED, heard, write_policy
 from tests.knowledge.flows import FLOWS, act, keep, leak, look, remembered, result
+from tests.samples import samples
 
 KEYS = st.sampled_from(["address", "note", "b c"])
 VALUES = st.sampled_from(["elm street", "oak", "elm tree", ""])
@@ -33,7 +34,7 @@ ONE = st.one_of(
 )
 RUNS = st.lists(st.lists(ONE.map(list), max_size=4), max_size=4)
 _few = settings(
-    max_examples=10, deadline=None,
+    max_examples=samples(5), deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 

@@ -19,11 +19,12 @@ from tests.engine.places import Place, events
 from tests.gate.desk import ALL_ALLOWED, write_policy
 from tests.knowledge.flows import FLOWS, act, keep, remembered, result
 from tests.knowledge.test_memory import ONE
+from tests.samples import samples
 
 OPS = st.lists(ONE.map(list), max_size=5)
 POINTS = ("segment.loaded", "step.before", "step.performed", "step.recorded", "end.before")
 _few = settings(
-    max_examples=10, deadline=None,
+    max_examples=samples(5), deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 

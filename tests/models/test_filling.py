@@ -16,6 +16,7 @@ from remit.models.simulation.filling import fill
 from remit.models.simulation.hints import Hints
 from remit.models.simulation.obeying import instructions
 from remit.models.simulation.patterns import matching
+from tests.samples import samples
 
 Json = Any
 WORDS = "Ticket 4812 of ana@example.org, order ORD-77, since 2026-03-01, see https://shop.example/x: “Broken lamp”."
@@ -111,7 +112,7 @@ SCHEMAS = st.recursive(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=samples(120))
 @given(SCHEMAS, HINTS, st.booleans())
 def test_whatever_is_filled_in_fits(schema: Json, hints: Hints, sparing: bool) -> None:
     value = fill(schema, hints, sparing=sparing)
@@ -180,7 +181,7 @@ def test_arguments_leave_out_what_nobody_asked_for() -> None:
     assert fill(schema, Hints("x", [{"page": 3}]), sparing=True)["page"] == 3
 
 
-@settings(max_examples=200)
+@settings(max_examples=samples(80))
 @given(
     st.lists(
         st.sampled_from(

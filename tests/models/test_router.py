@@ -24,6 +24,7 @@ from remit.models.routes import Need, Route
 from remit.testing import ManualClock
 from remit.wire.messages import Usage
 from tests.models.catalogs import NAMES, World, worlds
+from tests.samples import samples
 
 SECOND = 1_000_000
 NOW = 1_790_000_000 * SECOND
@@ -110,7 +111,7 @@ def lived(world: World) -> Router:
     return made
 
 
-@settings(max_examples=1500)
+@settings(max_examples=samples(500))
 @given(worlds())
 def test_no_constraint_is_ever_violated_and_nobody_able_is_left_out(world: World) -> None:
     decision = lived(world).explain(world.route, world.need, NOW)
@@ -133,7 +134,7 @@ def test_no_constraint_is_ever_violated_and_nobody_able_is_left_out(world: World
     assert all(each.sentence for each in decision.eliminated)
 
 
-@settings(max_examples=800)
+@settings(max_examples=samples(250))
 @given(worlds())
 def test_without_a_choice_the_decision_is_the_same_as_if_there_were_one(world: World) -> None:
     for name in world.route.candidates:
@@ -148,7 +149,7 @@ def test_without_a_choice_the_decision_is_the_same_as_if_there_were_one(world: W
                 made.choose(alone, world.need, NOW)
 
 
-@settings(max_examples=700)
+@settings(max_examples=samples(250))
 @given(worlds(), st.lists(st.integers(0, 9_000), min_size=3, max_size=3))
 def test_what_a_router_remembers_of_a_size_is_what_another_finds_out(
     world: World, prompts: list[int]
@@ -167,7 +168,7 @@ def test_what_a_router_remembers_of_a_size_is_what_another_finds_out(
                 assert not able
 
 
-@settings(max_examples=1500)
+@settings(max_examples=samples(500))
 @given(worlds())
 def test_where_nobody_may_serve_the_binding_constraint_is_named(world: World) -> None:
     lifted = smallest_lift(world)

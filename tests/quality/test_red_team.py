@@ -23,6 +23,7 @@ from remit.quality.redteam.trial import Court
 from remit.quality.redteam.waivers import Waiver, read_file
 from remit.quality.redteam.worst_case import worst_case
 from tests.policy.worlds import ALLOW_ALL, READ, REFUND, authority, call, policies, world
+from tests.samples import samples
 
 TEXT = {"type": "string"}
 SEND = ToolManifest(
@@ -123,7 +124,9 @@ def test_a_sub_agent_has_no_more_than_whoever_lets_it_act(tmp_path: Path) -> Non
 
 
 @given(limit=st.integers(2, 5000), status=st.sampled_from(["open", "solved"]), strict=st.booleans())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=samples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_it_finds_the_largest_amount_that_a_rule_lets_through(
     tmp_path: Path, limit: int, status: str, strict: bool
 ) -> None:

@@ -19,7 +19,7 @@ def thresholds() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("thresholds")
-@pytest.mark.parametrize(("before", "after"), [(700, 10_000), (50_000, 50_000), (0, 0)])
+@pytest.mark.parametrize(("before", "after"), [(700, 25_000), (50_000, 50_000), (0, 0)])
 def test_the_collector_looks_less_often_but_is_never_switched_on_or_made_keener(
     before: int, after: int
 ) -> None:

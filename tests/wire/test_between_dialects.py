@@ -33,6 +33,7 @@ from remit.wire.messages import (
     ToolCall,
 )
 from remit.wire.sse import FrameReader
+from tests.samples import samples
 from tests.wire import anthropic_forms, gemini_forms, openai_forms, streams
 from tests.wire import strategies as draw
 from tests.wire.strategies import Expressible
@@ -108,7 +109,7 @@ def plain(request: ModelRequest) -> ModelRequest:
 
 
 @pytest.mark.parametrize(("client", "provider"), PAIRS)
-@settings(max_examples=30)
+@settings(max_examples=samples(12))
 @given(data=st.data())
 def test_any_request_is_well_formed_or_refused(client: str, provider: str, data: st.DataObject) -> None:
     here, there = SIDES[client], SIDES[provider]
@@ -123,7 +124,7 @@ def test_any_request_is_well_formed_or_refused(client: str, provider: str, data:
 
 
 @pytest.mark.parametrize(("client", "provider"), PAIRS)
-@settings(max_examples=30)
+@settings(max_examples=samples(12))
 @given(data=st.data())
 def test_any_answer_is_well_formed_or_refused(client: str, provider: str, data: st.DataObject) -> None:
     here, there = SIDES[client], SIDES[provider]
@@ -138,7 +139,7 @@ def test_any_answer_is_well_formed_or_refused(client: str, provider: str, data: 
 
 
 @pytest.mark.parametrize(("client", "provider"), PAIRS)
-@settings(max_examples=20)
+@settings(max_examples=samples(10))
 @given(data=st.data())
 def test_any_stream_is_well_formed_or_refused(client: str, provider: str, data: st.DataObject) -> None:
     here, there = SIDES[client], SIDES[provider]

@@ -76,7 +76,7 @@ class Agent:
     def __init__(
         self, name: str, *, prompt: str, route: str = "fast", tools: Sequence[Tool | str] = (),
         output: Any = None, budget: Budget | None = None, limits: Limits | None = None,
-        temperature: float | None = None, delegates: Sequence[Agent] = (),
+        temperature: float | None = None, delegates: Sequence[Agent | str] = (),
         fallback: Fallback | None = None, effort: str = "", description: str = "", owner: str = "",
         memory: Sequence[str] = (), contract: ContractTemplate | None = None,
         terms: Mapping[str, Terms] | None = None, guards: Sequence[Guard] = (), quarantined: bool = False,
@@ -88,12 +88,14 @@ class Agent:
         self.name = name
         self.prompt = prompt
         self.route = route
-        self.tools = tuple(tools)
+        remote = (each for each in delegates if isinstance(each, str))  # asked through the gate, as tools are
+        self.tools = (*tools, *remote)
         self.output = output
         self.budget = budget
         self.limits = limits or Limits()
         self.temperature = 0.0 if temperature is None and output is not None else temperature
-        self.delegates = tuple(delegates)
+        self.delegates = tuple(each for each in delegates if not isinstance(each, str))
+        """Agents of this workspace that it may hand on to; those of other platforms stand among its tools."""
         self.fallback = fallback
         self.effort = effort
         self.description = description
@@ -126,7 +128,7 @@ class Agent:
                 if not isinstance(each, kinds):
                     raise InvalidTool(
                         f"{self.name} has {each!r} among its {what}, which is none.",
-                        "Give tools by @tool or by name, delegates as agents, and guards as Guard(…).",
+                        "Give tools by @tool or by name, delegates as agents or by name, and guards as Guard(…).",
                     )
         names = [each if isinstance(each, str) else each.name for each in (*self.tools, *self.delegates)]
         names += offer.NAMES if self.memory else ()

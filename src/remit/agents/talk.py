@@ -69,7 +69,7 @@ class Talk(Struct, frozen=True):
     def heard(self, results: list[Result]) -> Talk:
         """What came of the calls that the model asked for."""
         parts = tuple(
-            ToolResult(each.call.id, each.call.name, (Text(each.text),), each.failed) for each in results
+            [ToolResult(each.call.id, each.call.name, (Text(each.text),), each.failed) for each in results]
         )
         return self.add(Message("tool", parts))
 

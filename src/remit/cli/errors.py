@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from remit.cli.saying import say_document
+from remit.domain.visible import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,6 +60,7 @@ def report(wrong: Exception, *, as_json: bool, debug: bool) -> int:
     if debug:
         traceback.print_exception(wrong)
     said = explain(wrong)
+    said = said._replace(message=shortened(said.message), hint=shortened(said.hint))
     if as_json:
         say_document(json.dumps({"error": said._asdict()}, ensure_ascii=False), err=True)
     else:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from remit.store.database import Commit, Conflict, Cursor, Op
@@ -22,7 +21,7 @@ NAME = "run_facts"
 _BATCH = 2000
 _PAUSE = 0.25
 """Twice this is the most that it trails, well below the second for which a reader waits (S5)."""
-_STEPS = frozenset({"step.done", "step.failed"})
+_RUN = "run:"
 
 
 class RunFacts:
@@ -93,24 +92,15 @@ class RunFacts:
         rows = await self._database.fetch("projections.read", before.tx, before.pos, _BATCH)
         if not rows:
             return False
-        after = Cursor(rows[-1][0], rows[-1][1])
+        after = Cursor(*max((row[0], row[1]) for row in rows))
         advance = Op("projections.advance", (NAME, before.tx, before.pos, after.tx, after.pos), one=True)
         try:
             await self._database.submit(Commit(ops=[advance, *_facts(rows)]))
         except Conflict:
             return True  # another process was faster
-        return len(rows) == _BATCH
+        return sum(row[3] for row in rows) == _BATCH
 
 
 def _facts(rows: list[Row]) -> list[Op]:
-    events: Counter[str] = Counter()
-    steps: Counter[str] = Counter()
-    last: dict[str, tuple[int, str]] = {}
-    for _, _, stream, kind, at in rows:
-        run = stream.removeprefix("run:")
-        if run is stream or run == stream:
-            continue
-        events[run] += 1
-        steps[run] += kind in _STEPS
-        last[run] = (at, kind)
-    return [Op("projections.add_facts", (run, events[run], steps[run], *last[run])) for run in events]
+    runs = [(stream[len(_RUN) :], *facts) for _, _, stream, *facts in rows if stream.startswith(_RUN)]
+    return [Op("projections.add_facts", each) for each in runs]

@@ -120,7 +120,10 @@ class PriceBook:
     def period(self, model: str, at: int) -> Period | None:
         """What holds for a model at a moment; None: nobody knows its price."""
         price = self._prices.get(model)
-        return None if price is None else price.at(at)
+        if price is None or not price.periods:
+            return None
+        latest = price.periods[-1]
+        return latest if latest.since <= at else price.at(at)
 
     def cost(self, model: str, usage: Usage, at: int) -> Cost | None:
         """What a usage costs, at the prices of the moment of the call; None: nobody knows."""

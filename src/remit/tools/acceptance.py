@@ -9,6 +9,7 @@ It knows nothing of how tools are called.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,7 @@ class Acceptance:
         others start with newer one.
         """
         self._seen_at: int | None = None
+        self._keeping_up = asyncio.Lock()
 
     async def boot(self, tools: Iterable[Tool], by: str = _BOOT) -> list[Accepted]:
         """Look at the tools of the workspace; gives those in quarantine. Also after a source is read again."""
@@ -138,9 +140,15 @@ class Acceptance:
         self._seen_at = self._clock.boot()
 
     async def keep_up(self) -> None:
-        """Refresh what is older than a second."""
-        if self._seen_at is None or self._clock.boot() - self._seen_at >= _STALE:
-            await self.refresh()
+        """Refresh what is older than a second; one look serves everybody who waits for it."""
+        if self._is_old:
+            async with self._keeping_up:
+                if self._is_old:
+                    await self.refresh()
+
+    @property
+    def _is_old(self) -> bool:
+        return self._seen_at is None or self._clock.boot() - self._seen_at >= _STALE
 
     async def all(self) -> list[Accepted]:
         """Every tool that was ever seen."""

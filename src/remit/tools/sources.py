@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Secret = Callable[[str], Awaitable[str]]
 
 Json = Any
-KINDS = ("openapi", "sql", "mcp", "grpc", "builtin")
+KINDS = ("openapi", "sql", "mcp", "grpc", "a2a", "builtin")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 
 
@@ -134,6 +134,10 @@ async def _open(
             from remit.tools.mcp.source import open_mcp
 
             return await open_mcp(name, table, workspace, secret)
+        case "a2a":
+            from remit.tools.a2a.source import open_a2a
+
+            return await open_a2a(name, table, secret)
         case _:
             from remit.tools.builtin.configuration import builtin_tools
 

@@ -20,6 +20,7 @@ from remit.tools.arguments import check_arguments
 from remit.tools.openapi.document import Document
 from remit.tools.openapi.source import OpenApiSource, open_openapi
 from remit.tools.tool import Tool
+from tests.samples import samples
 from tests.tools.openapi.crm import DOCUMENT
 
 _OK = {"200": {"description": "fine"}}
@@ -249,7 +250,7 @@ _json = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=samples(80), deadline=None)
 @given(item=_json, schemas=_json)
 def test_no_document_does_anything_but_open_or_say_a_sentence(
     item: Any, schemas: Any, tmp_path_factory: Any

@@ -8,6 +8,7 @@ import click
 
 from remit.cli.errors import DONE, REFUSED
 from remit.cli.output import Span, table
+from remit.cli.saying import say
 from remit.cli.terminal import Command, Group, Terminal
 
 if TYPE_CHECKING:
@@ -34,6 +35,20 @@ def check(terminal: Terminal, name: str) -> int:
         raise click.UsageError(f"there is no [mcp.{name}] in tools.toml.")
     terminal.answer(found, lambda: [line for each in found for line in _lines(each)])
     return REFUSED if any(each.state == "away" or each.quarantined for each in found) else DONE
+
+
+@mcp.command(cls=Command)
+@click.argument("name")
+@click.pass_obj
+def login(terminal: Terminal, name: str) -> None:
+    """Sign in to NAME, a server that wants OAuth: shows a page where you agree, and keeps the tokens."""
+    from remit.control.inventory.signing_in import sign_in
+
+    def show(url: str) -> None:
+        say(f"agree here: {url}")
+
+    count = terminal.ask(lambda platform: sign_in(platform.parts, name, show))
+    terminal.answer({"server": name, "tools": count}, lambda: [f"signed in to {name}: {count} tools"])
 
 
 def _servers(terminal: Terminal) -> list[McpServerView]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from remit.cli import wording
 from remit.cli.output import Span, table
 from remit.cli.terminal import Command, Terminal
 
@@ -26,13 +27,13 @@ def tools(terminal: Terminal, name: str, digest: str, *, accept: bool) -> None:
         if not name:
             raise click.UsageError("--accept needs the NAME of a tool.")
         view = terminal.ask(lambda platform: platform.accept_tool(name, digest))
-        said = f"{name} is accepted as it is now ({view.digest[:12]})"
+        said = [f"{name} is accepted as it is now ({view.digest[:12]})"]
         if view.proposal:
-            said = (
-                f"proposed as {view.proposal}: it cannot be undone, so somebody else has to agree\n"
-                f"  remit approve {view.proposal}"
-            )
-        terminal.answer(view, lambda: [said])
+            said = [
+                f"proposed as {view.proposal}: it cannot be undone, so somebody else has to agree",
+                f"  remit approve {view.proposal}",
+            ]
+        terminal.answer(view, lambda: said)
         return
     found = terminal.ask(lambda platform: platform.tools())
     if not name:
@@ -51,21 +52,26 @@ def _table(found: list[ToolView]) -> list[str]:
         (
             view.name, view.effect, view.source,
             "yes" if view.undo != "none" and not view.best_effort else "best effort" if view.undo != "none" else "no",
+            wording.duration(round(view.hold * wording.MICROSECONDS)) if view.hold else "",
             Span(view.state, "bad" if view.state == "quarantined" else ""), _first_line(view.description),
         )
         for view in found
     ]  # fmt: skip
-    return table(("tool", "effect", "source", "undo", "state", "about"), rows)
+    return table(("tool", "effect", "source", "undo", "held", "state", "about"), rows)
 
 
 def _lines(view: ToolView) -> list[str]:
-    lines = [f"{view.name}  {view.effect}  {view.source}  {view.place}", view.description]
+    lines = [f"{view.name}  {view.effect}  {view.source}  {view.place}", *view.description.splitlines()]
     for name, schema in view.parameters.get("properties", {}).items():
         needed = "" if name in view.parameters.get("required", ()) else "  optional"
         role = f"  {view.roles[name]}" if name in view.roles else ""
         lines.append(f"  {name}: {schema.get('type', 'any')}{role}{needed}")
     undo = view.best_effort or {"none": "cannot be undone"}.get(view.undo, "can be undone")
-    lines += [f"undo: {undo}", f"digest: {view.digest}"]
+    lines.append(f"undo: {undo}")
+    if view.hold:
+        held = wording.duration(round(view.hold * wording.MICROSECONDS))
+        lines.append(f"held: its calls are done {held} after they are let, and can be called back until then")
+    lines.append(f"digest: {view.digest}")
     if view.changes:
         lines += ["changed since it was accepted:", *(f"  {change}" for change in view.changes)]
         lines.append(f"accept it: remit tools {view.name} --accept")

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from remit.control.authority.duties import require
+from remit.control.authority.duties import governed, require
 from remit.control.containment.views import HaltView
 from remit.control.runs.inspection import find as find_run
 from remit.control.runs.naming import doubt
@@ -18,6 +18,7 @@ from remit.domain.errors import InvalidInput, RemitError, Shredded, WrongState
 from remit.domain.halt_errors import UnknownHalt
 from remit.domain.halt_events import HaltOpened
 from remit.domain.halts import Halt, HaltMode, HaltScope
+from remit.domain.people_errors import NotAllowed
 from remit.engine.step import seconds
 from remit.gate.containment.opening import lift_halt, open_halt
 from remit.store.database import Conflict
@@ -66,6 +67,7 @@ async def lift(ground: Ground, wanted: str, reason: str = "") -> list[HaltView]:
     await require(ground, "admin", "halts", "lift a halt")
     canonical.accept(reason, "the reason")
     found = await _meant(ground, wanted)
+    await _check_not_own(ground, found)
     lifted: list[HaltView] = []
     for each in found:
         try:
@@ -93,6 +95,18 @@ async def show(ground: Ground, wanted: str) -> HaltView:
     if not rows:
         raise UnknownHalt(f'"{wanted}" is no halt.', "See: remit halt list")
     return await _view(ground, rows[0])
+
+
+async def _check_not_own(ground: Ground, found: list[Halt]) -> None:
+    """Who is halted does not lift that: somebody else looked, and has to look again."""
+    me = ground.principal.id
+    if await governed(ground) and any(
+        each.scope is HaltScope.PRINCIPAL and each.target == me for each in found
+    ):
+        raise NotAllowed(
+            f"{me} is halted, and does not lift that.",
+            "Somebody else who may administer halts can; where there is nobody: remit user break-glass",
+        )
 
 
 async def _doubt(ground: Ground, scope: HaltScope, target: str, known: Collection[str]) -> str:

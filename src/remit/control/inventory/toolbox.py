@@ -15,6 +15,7 @@ from remit.wire import canonical
 
 if TYPE_CHECKING:
     from remit.control.running.parts import Parts
+    from remit.gate.parts import GateParts
     from remit.tools.acceptance import Accepted
     from remit.tools.tool import Tool
 
@@ -24,7 +25,10 @@ async def tools(parts: Parts) -> list[ToolView]:
     gate = parts.house.gate.parts
     await gate.acceptance.refresh()
     pending = {each.tool: each for each in await gate.acceptance.pending()}
-    return [_view(tool, pending.get(tool.name)) for tool in sorted(gate.registry, key=lambda tool: tool.name)]
+    return [
+        _view(gate, tool, pending.get(tool.name))
+        for tool in sorted(gate.registry, key=lambda tool: tool.name)
+    ]
 
 
 def secret_users(parts: Parts) -> dict[str, list[str]]:
@@ -55,12 +59,12 @@ async def accept(parts: Parts, name: str, digest: str = "") -> ToolView:
         action = {"digest": known.pending, "differences": canonical.plain(known.differences)}
         proposed = await proposals.propose(parts.ground, proposals.Change("tool", name, action))
         if proposed.status == "open":
-            return replace(_view(tool, known), proposal=proposed.id)
+            return replace(_view(gate, tool, known), proposal=proposed.id)
         await gate.acceptance.refresh()
     else:
         await gate.acceptance.accept(name, parts.ground.principal.id, digest)
     gate.authority.know(gate.world())
-    return _view(tool, None)
+    return _view(gate, tool, None)
 
 
 async def _takes_two(parts: Parts, known: Accepted) -> bool:
@@ -69,12 +73,12 @@ async def _takes_two(parts: Parts, known: Accepted) -> bool:
     return "irreversible" in effects and await governed(parts.ground)
 
 
-def _view(tool: Tool, pending: Accepted | None) -> ToolView:
+def _view(gate: GateParts, tool: Tool, pending: Accepted | None) -> ToolView:
     manifest = tool.manifest
     changes = tuple(readable(pending.differences).splitlines()) if pending is not None else ()
     return ToolView(
         manifest.name, manifest.description, manifest.effect.value, manifest.source, tool.place,
         manifest.undo.value, manifest.best_effort, manifest.keyed, manifest.owner, manifest.secrets,
         manifest.digest, "quarantined" if pending is not None else "accepted", changes, manifest.parameters,
-        {name: role.value for name, role in manifest.roles.items()},
+        {name: role.value for name, role in manifest.roles.items()}, hold=gate.outbox.holds(manifest),
     )  # fmt: skip

@@ -29,6 +29,8 @@ class ToolView:
     roles: dict[str, str]
     proposal: str = ""
     """The proposal to accept it, where one person alone may not."""
+    hold: float = 0.0
+    """For how many seconds its calls are held back here before they are done."""
 
 
 @dataclass(frozen=True, slots=True)

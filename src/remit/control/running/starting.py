@@ -118,5 +118,5 @@ def set_aside() -> None:
         gc.set_threshold(max(young, _YOUNG), *older)
 
 
-_YOUNG = 10_000
+_YOUNG = 25_000
 """How many more objects there are before it looks at new ones: several times those of fifty actions under way."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from remit.control.tasking.narrowing import tokens_of
 from remit.control.tasking.offering import description_of, offer, version_of
 from remit.control.tasking.served import Served
 from remit.domain.on_use import on_use
@@ -36,6 +37,7 @@ class TaskDesk:
         self._parts = parts
         self.served = served
         self._herald: herald.Herald | None = None
+        parts.house.gate.parts.vault.run_token = tokens_of(parts.ground)
         if served.names:
             offer(parts, served.names)
             if served.push or served.push_private:

@@ -19,6 +19,7 @@ REFUSED, SESSION_GONE, BUSY, UNREACHABLE, BROKEN = -32031, -32028, -32029, -3203
 _LARGEST = 64 * 1024 * 1024
 _CONNECT = 10.0
 _NOT_FOUND = 404
+_CHALLENGES = frozenset({401, 403})
 _REFUSALS = {
     401: (REFUSED, "it wants a credential, or another one"),
     403: (REFUSED, "the credential does not allow it"),
@@ -28,12 +29,16 @@ _REFUSALS = {
 
 
 @asynccontextmanager
-async def line(url: str, headers: dict[str, str], seconds: float) -> AsyncGenerator[Any]:
-    """The streams of messages from the server and to it."""
+async def line(
+    url: str, headers: dict[str, str], seconds: float, auth: httpx2.Auth | None = None
+) -> AsyncGenerator[Any]:
+    """The streams of messages from the server and to it. With `auth`, a refusal is first a reason to get a token."""
     timeout = httpx2.Timeout(_CONNECT, read=max(seconds, _CONNECT))
-    transport = _Bounded(httpx2.AsyncHTTPTransport())
+    transport = _Bounded(httpx2.AsyncHTTPTransport(), frank=auth is not None)
     async with (
-        httpx2.AsyncClient(headers=headers, timeout=timeout, transport=transport, trust_env=False) as client,
+        httpx2.AsyncClient(
+            headers=headers, timeout=timeout, transport=transport, auth=auth, trust_env=False
+        ) as client,
         streamable_http_client(url, http_client=client, max_sse_event_size=_LARGEST) as streams,
     ):
         yield streams
@@ -42,8 +47,10 @@ async def line(url: str, headers: dict[str, str], seconds: float) -> AsyncGenera
 class _Bounded(httpx2.AsyncBaseTransport):
     """An answer that is too large ends as a broken connection, before it fills the memory."""
 
-    def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
+    def __init__(self, inner: httpx2.AsyncBaseTransport, *, frank: bool = False) -> None:
         self._inner = inner
+        self._frank = _CHALLENGES if frank else frozenset[int]()
+        """Refusals that are passed on as they are."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send. What fails here would end the whole connection, and with it every other call; so it is an answer."""
@@ -57,7 +64,7 @@ class _Bounded(httpx2.AsyncBaseTransport):
         if status == _NOT_FOUND and "mcp-session-id" in request.headers:
             await response.aclose()
             return _error(status, SESSION_GONE, "the server has forgotten the session")
-        if status in _REFUSALS:
+        if status in _REFUSALS and status not in self._frank:
             await response.aclose()
             code, words = _REFUSALS[status]
             return _error(status, code, f"the server answered {status}: {words}")

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    import httpx2
+
     from remit.domain.tools import ToolManifest
     from remit.tools.mcp.connection import Connection, Heard
     from remit.tools.mcp.offers import Offer
@@ -64,6 +66,7 @@ class Server:
         self._held: dict[tuple[str, ...], Held] = {}
         self._opening: dict[tuple[str, ...], asyncio.Lock] = {}
         self._taken: set[tuple[str, ...]] = set()
+        self._auths: dict[tuple[str, ...], httpx2.Auth] = {}
         self._listeners: list[Callable[[Heard, str], None]] = []
 
     async def offers(self, secrets: dict[str, str]) -> list[Offer]:
@@ -222,6 +225,8 @@ class Server:
         if settings.url:
             from remit.tools.mcp.http import line
 
+            if settings.oauth:
+                return line(settings.url, {}, settings.timeout, self._auth_for(secrets))
             token = secrets.get(settings.secret, "")
             headers = {settings.header: settings.prefix + token} if settings.secret else {}
             return line(settings.url, headers, settings.timeout)
@@ -230,6 +235,15 @@ class Server:
         passed = {name: os.environ[name] for name in ("PATH", *settings.inherit) if name in os.environ}
         env = {**passed, **settings.environment(secrets)}
         return pipes(settings.command, env, self._workspace / settings.cwd, settings.where)
+
+    def _auth_for(self, secrets: dict[str, str]) -> httpx2.Auth:
+        """One for all connections with the same secrets, so that a token is had once."""
+        from remit.tools.mcp.oauth import provider
+
+        key = tuple(secrets.values())
+        if key not in self._auths:
+            self._auths[key] = provider(self.settings, self._workspace, secrets)
+        return self._auths[key]
 
     async def _look(self, held: Held) -> None:
         """Read what it offers, unless that was done a moment ago."""

@@ -15,6 +15,19 @@ from remit.tools.tables import FILE, read_table
 Json = Any
 
 _SECRET = "secret:"  # noqa: S105 - how a secret is referred to, not one
+REDIRECT = "http://127.0.0.1:4041/callback"
+"""Where whoever signs in is sent back to."""
+_OAUTH = (
+    "grant",
+    "client_id",
+    "client_secret",
+    "issuer",
+    "scope",
+    "auth_method",
+    "client_metadata_url",
+    "redirect",
+)
+_GRANTS = ("authorization_code", "client_credentials")
 _MODES = ("auto", "legacy", "2026-07-28")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
@@ -36,6 +49,8 @@ class McpSettings:
     """The header that carries the secret."""
     prefix: str = "Bearer "
     """What stands before it there."""
+    oauth: dict[str, str] = field(default_factory=dict[str, str])
+    """How tokens are had for it, where a secret of ours is not enough."""
     mode: str = "auto"
     name_prefix: str = ""
     only: tuple[str, ...] = ()
@@ -60,7 +75,13 @@ class McpSettings:
     @property
     def sign_in(self) -> str:
         """How we show who we are."""
-        return "secret" if self.secret or self.secrets else "none"
+        if self.oauth:
+            return (
+                "client_credentials"
+                if self.oauth.get("grant") == "client_credentials"
+                else "authorization_code"
+            )
+        return "secret" if self.secrets else "none"
 
     def channel(self, kind: str) -> str:
         """What the tool is called by which its resources or its prompts are reached."""
@@ -75,7 +96,8 @@ class McpSettings:
     def secrets(self) -> tuple[str, ...]:
         """The secrets that it is given."""
         named = [value.removeprefix(_SECRET) for value in self.env.values() if value.startswith(_SECRET)]
-        return tuple(dict.fromkeys([*([self.secret] if self.secret else []), *named]))
+        given = [each for each in (self.secret, self.oauth.get("client_secret", "")) if each]
+        return tuple(dict.fromkeys([*given, *named]))
 
     def environment(self, values: dict[str, str]) -> dict[str, str]:
         """What its process is given, with the secrets in place."""
@@ -100,6 +122,8 @@ def _check_whole(where: str, settings: McpSettings) -> None:
         )
     if settings.url:
         _check_url(where, settings)
+    elif settings.oauth:
+        raise InvalidTool(f"{where} has oauth, and that is for a url.", "Give the process a secret: env = …")
     elif settings.secret:
         raise InvalidTool(
             f"{where} has a secret for a header, and a command has no headers.",
@@ -125,10 +149,30 @@ def _check_url(where: str, settings: McpSettings) -> None:
         )
     if settings.env or settings.inherit or settings.cwd:
         raise InvalidTool(f"{where} has a url, and env, inherit and cwd are for a command.")
+    _check_oauth(where, settings)
     if _HEADER.fullmatch(settings.header) is None:
         raise InvalidTool(f'{where} has the header "{settings.header}", which is no name of a header.')
     plain = parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}
     if settings.secret and plain:
         raise InvalidTool(
             f"{where} would send a secret over a line that others can read.", "Use https, or no secret."
+        )
+
+
+def _check_oauth(where: str, settings: McpSettings) -> None:
+    oauth = settings.oauth
+    if not oauth:
+        return
+    for key in oauth:
+        if key not in _OAUTH:
+            raise InvalidTool(f'{where} has "{key}" in oauth.', f"It takes {', '.join(_OAUTH)}.")
+    if settings.secret:
+        raise InvalidTool(f"{where} has a secret for a header, and oauth.", "Give one of them.")
+    if oauth.get("grant", _GRANTS[0]) not in _GRANTS:
+        raise InvalidTool(f'{where} has the grant "{oauth["grant"]}".', f"It is one of {', '.join(_GRANTS)}.")
+    missing = [key for key in ("client_id", "client_secret", "issuer") if key not in oauth]
+    if settings.sign_in == "client_credentials" and missing:
+        raise InvalidTool(
+            f"{where} is to be a client of its own, and has no {missing[0]} in oauth.",
+            "client_secret names a secret; issuer is who gives the tokens, and nobody else is shown the secret.",
         )

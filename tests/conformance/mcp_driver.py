@@ -1,0 +1,95 @@
+"""Remit as the client that the conformance suite tests: the server of a scenario stands behind it, and whoever asks comes
+in at /mcp.
+
+    python -m tests.conformance.mcp_driver URL        (the suite gives the URL; scenario and context are in the environment)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import mcp_types as types
+from mcp.shared.auth import AuthorizationCodeResult
+from mcp.shared.exceptions import MCPError
+
+from remit.tools.mcp.oauth import signing_in
+from tests.mcp.stand import ALL, User, stand
+
+SCENARIO = os.environ.get("MCP_CONFORMANCE_SCENARIO", "")
+CONTEXT: dict[str, Any] = json.loads(os.environ.get("MCP_CONFORMANCE_CONTEXT") or "{}")
+VERSION = os.environ.get("MCP_CONFORMANCE_PROTOCOL_VERSION", "")
+CIMD = "https://conformance-test.local/client-metadata.json"
+
+
+class Agreeing:
+    """A person who agrees to everything, at once."""
+
+    def __init__(self) -> None:
+        self._answer = AuthorizationCodeResult(code="", state="")
+
+    async def show(self, url: str) -> None:
+        async with httpx2.AsyncClient(trust_env=False) as http:
+            where = (await http.get(url, follow_redirects=False)).headers["location"]
+        said = {name: values[0] for name, values in parse_qs(urlsplit(where).query).items()}
+        self._answer = AuthorizationCodeResult(code=said.get("code", ""), state=said.get("state"), iss=said.get("iss"))
+
+    async def answered(self) -> AuthorizationCodeResult:
+        return self._answer
+
+
+class Accepting(User):
+    """Whoever takes what a form proposes."""
+
+    async def elicit(self, context: Any, params: Any) -> types.ElicitResult:
+        wanted = getattr(params, "requested_schema", {}).get("properties", {})
+        proposed = {name: each["default"] for name, each in wanted.items() if "default" in each}
+        return types.ElicitResult(action="accept", content=proposed or {"confirmed": True, "ok": True})
+
+
+def section(url: str) -> str:
+    """How the server behind is described."""
+    lines = ['name_prefix = ""', 'pass_on = ["resources", "prompts"]']
+    if SCENARIO.startswith("auth/"):
+        oauth = {"client_metadata_url": CIMD, "redirect": "http://localhost:3000/callback"}
+        if "client_id" in CONTEXT:
+            oauth |= {"client_id": CONTEXT["client_id"], "client_secret": "suite_secret"}
+        lines.append("oauth = {" + ", ".join(f'{name} = "{value}"' for name, value in oauth.items()) + "}")
+    return "\n".join(lines)
+
+
+def sample(schema: dict[str, Any]) -> dict[str, Any]:
+    """Arguments that fit, from what the suite proposes or from the schema."""
+    kinds: dict[str, Any] = {"number": 1, "integer": 1, "boolean": True, "array": [], "object": {}}
+    found = {name: kinds.get(each.get("type"), "text") for name, each in schema.get("properties", {}).items()}
+    return found
+
+
+async def main() -> None:
+    os.environ["SUITE_SECRET"] = str(CONTEXT.get("client_secret") or "none at all, nobody wants it")
+    signing_in.set(Agreeing())
+    proposed = {each["name"]: each.get("arguments", {}) for each in CONTEXT.get("toolCalls", [])}
+    with TemporaryDirectory() as folder:
+        async with stand(Path(folder), {"far": sys.argv[1]}, more=section(sys.argv[1]), policy=ALL) as here:
+            async with here.client("2026-07-28", user=Accepting()) as client:
+                for tool in (await client.list_tools()).tools:
+                    arguments = proposed.get(tool.name)
+                    with suppress(MCPError):
+                        await client.call_tool(tool.name, sample(tool.input_schema) if arguments is None else arguments)
+                with suppress(MCPError):
+                    await client.list_resources()
+                for prompt in (await client.list_prompts()).prompts:
+                    with suppress(MCPError):
+                        await client.get_prompt(prompt.name, {each.name: "text" for each in prompt.arguments or ()})
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
