@@ -64,6 +64,11 @@ test-clients: $(VENV)/.dev $(UPSTREAM)/node_modules/.made  ## real clients, unmo
 	@$(BIN)/python -m compileall -q src
 	@PYTHONPATH=src $(BIN)/python -m tests.clients $(ARGS)
 
+.PHONY: test-schema
+test-schema: $(VENV)/.dev  ## schemathesis makes requests out of the published description: no error of the server (ARGS="--examples 20")
+	@$(BIN)/python -m compileall -q src
+	@PYTHONPATH=src $(BIN)/python -m tests.clients.schema $(ARGS)
+
 .PHONY: check
 check: check-format check-lint check-types check-layers  ## formatting, lint, types, architecture (-k: all, past a failure)
 

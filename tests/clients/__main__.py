@@ -49,7 +49,7 @@ def main() -> int:
     chosen = [
         client for client in CLIENTS if not wanted.names or any(name in client.name for name in wanted.names)
     ]
-    pythons = {client.lock: python_of(client) for client in chosen}
+    pythons = {client.lock: python_of(client.lock) for client in chosen}
     with place() as made:
         results = [_try(client, pythons[client.lock], made) for client in chosen]
     page = _page(results)

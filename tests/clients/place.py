@@ -55,20 +55,24 @@ class Place:
 @contextmanager
 def place() -> Generator[Place]:
     """It, while it is needed."""
-    with _mock() as mock, tempfile.TemporaryDirectory() as folder:
-        workspace = Path(folder) / "workspace"
+    with _mock() as mock, workspace(_models(mock)) as (url, key):
+        yield Place(url, key, mock)
+
+
+@contextmanager
+def workspace(models: str = "") -> Generator[tuple[str, str]]:
+    """A new workspace that is served, and a key for it; without `models` its answers are simulated."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "workspace"
         port = _free_port()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("REMIT_")}
         environment |= {"PYTHONPATH": str(ROOT / "src"), "REMIT_SERVER_PORT": str(port)}
-        _remit(environment, Path(folder), "new", str(workspace))
-        (workspace / "models.toml").write_text(_models(mock), encoding="utf-8")
-        made = json.loads(
-            _remit(
-                environment, workspace, "--json", "key", "new", "--for-agent", "stranger", "--budget", "1000"
-            )
-        )
-        with _up(environment, workspace, port):
-            yield Place(f"http://127.0.0.1:{port}", made["key"], mock)
+        _remit(environment, Path(folder), "new", str(made))
+        if models:
+            (made / "models.toml").write_text(models, encoding="utf-8")
+        key = _remit(environment, made, "--json", "key", "new", "--for-agent", "stranger", "--budget", "1000")
+        with _up(environment, made, port):
+            yield f"http://127.0.0.1:{port}", json.loads(key)["key"]
 
 
 @contextmanager

@@ -61,10 +61,10 @@ CLIENTS = (
 )  # fmt: skip
 
 
-def python_of(client: Client) -> Path:
-    """The interpreter of its environment."""
-    lock = (LOCKS / f"{client.lock}.txt").read_bytes()
-    home = KEPT / client.lock
+def python_of(name: str) -> Path:
+    """The interpreter of the environment that a lock describes."""
+    lock = (LOCKS / f"{name}.txt").read_bytes()
+    home = KEPT / name
     python, stamp = home / "bin" / "python", home / "lock.sha256"
     digest = hashlib.sha256(lock).hexdigest()
     if not (stamp.exists() and stamp.read_text() == digest):
@@ -78,7 +78,7 @@ def python_of(client: Client) -> Path:
             "--disable-pip-version-check",
             "--no-input",
         ]
-        command += ["--require-hashes", "--only-binary", ":all:", "-r", str(LOCKS / f"{client.lock}.txt")]
+        command += ["--require-hashes", "--only-binary", ":all:", "-r", str(LOCKS / f"{name}.txt")]
         subprocess.run(command, check=True)
         stamp.write_text(digest)  # last: an installation that was interrupted is not taken for a finished one
     return python
@@ -89,5 +89,5 @@ def versions_of(client: Client) -> str:
     code = (
         "import sys, importlib.metadata as m; print(', '.join(f'{d} {m.version(d)}' for d in sys.argv[1:]))"
     )
-    command = [str(python_of(client)), "-c", code, *client.distributions]
+    command = [str(python_of(client.lock)), "-c", code, *client.distributions]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()

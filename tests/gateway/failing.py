@@ -192,7 +192,8 @@ async def house(
 ) -> AsyncGenerator[House]:
     """It, while it is needed."""
     write_policy(folder, ALL_ALLOWED)
-    (folder / "models.toml").write_text(models)
+    if models:
+        (folder / "models.toml").write_text(models)
     platform = await Platform.assemble(folder)
     try:
         await platform.start_front()

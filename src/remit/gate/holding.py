@@ -136,8 +136,9 @@ def terms_of(requirement: Requirement) -> str:
 async def _answered(execution: Execution, call: Placed, path: str, question: Question) -> Verdict:
     closed = await ask(execution, call.scope, path, question, execution.journal.look(path))
     if closed.how != "approved":
-        who = closed.by or "nobody in time"
-        raise Rejected(f"{who} did not agree to {call.step.name}: {closed.comment or closed.how}.")
+        if not closed.by:
+            raise Rejected(f"nobody agreed to {call.step.name} in time, and silence is a no.")
+        raise Rejected(f"{closed.by} did not agree to {call.step.name}: {closed.comment or closed.how}.")
     asked = object_of(question.value)
     changed = _edited(asked, closed.value)
     card = {name: said for name, said in asked.items() if name not in _ABOUT}

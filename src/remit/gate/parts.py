@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from remit.domain.action_errors import Quarantined
 from remit.domain.clock import MICROSECONDS, SteadyTime
+from remit.gate.answer_cache import AnswerCache
 from remit.gate.containment.board import HaltBoard
 from remit.gate.containment.fuses import Fuses
 from remit.gate.containment.outbox import Outbox
+from remit.gate.figures import Figures
 from remit.gate.guards.book import GuardBook
 from remit.gate.memory_board import MemoryBoard
 from remit.gate.roles import Roles
@@ -80,6 +82,10 @@ class GateParts:
     """Turns at memory, and what forks believe of it."""
     unreadable: dict[str, str] = field(default_factory=dict[str, str])
     """What becomes of content that a model's provider may not read, by its class: `refuse` or `redact`."""
+    cache: AnswerCache = field(default_factory=AnswerCache)
+    """Answers that are given again."""
+    figures: Figures = field(default_factory=Figures)
+    """What models were used for by agents that are not ours."""
     texts: SealedTexts = field(default_factory=SealedTexts)
     """What quarantined agents said in words, which nobody who can act has read."""
     standing: Standing = field(init=False)

@@ -14,7 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from remit.domain.errors import InvalidSetting
-from remit.server import health
+from remit.server import health, openapi
 from remit.server.app import App
 from remit.server.checks import Names
 from remit.server.gateway.endpoints import handlers
@@ -56,7 +56,7 @@ async def serving(platform: Platform, chosen: ServerSettings, drain: float = 25.
     pulse = Pulse(chosen.keep_alive_seconds)
     app = App(platform, Names.of(chosen.host, chosen.hosts, chosen.origins), chosen.body_bytes)
     app.serve(handlers(platform, pulse))
-    app.serve(health.handlers(platform), open=True)
+    app.serve({**health.handlers(platform), **openapi.handlers()}, open=True)
     apps = {**task_fronts(platform), **mcp_endpoints(platform)}
     app.mount(apps)
     listening = _listen(chosen.host, chosen.port)

@@ -105,7 +105,7 @@ async def structured_output(model: str) -> None:
 async def responses(model: str) -> None:
     answer = await client.responses.create(model=model, input=HELLO)
     same(answer.output_text, HELLO_BACK)
-    assert answer.id.startswith("resp_"), answer.id
+    assert answer.id.startswith("resp"), answer.id
     again = await client.responses.create(model=model, input=HELLO, previous_response_id=answer.id)
     same(again.output_text, HELLO_BACK)
     same((await client.responses.retrieve(answer.id)).output_text, HELLO_BACK)

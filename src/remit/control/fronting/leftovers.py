@@ -15,6 +15,7 @@ from remit.domain.action_events import ActionAdmitted
 from remit.domain.budgets import Amount
 from remit.domain.event import object_of
 from remit.domain.events import StepClaimed, StepDone, StepFailed, WaitOpened
+from remit.domain.fronting import EXCHANGE as FLOW
 from remit.engine.flow import Flow
 from remit.wire import canonical
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from remit.gate.gate import Gate
     from remit.store.log import Entry
 
-FLOW = "remit.exchange"
 _GOES_ON = (WaitOpened, StepClaimed)
 
 

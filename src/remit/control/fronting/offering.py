@@ -72,6 +72,20 @@ def schema_of(parts: Parts, name: str) -> dict[str, Json] | None:
     return object_of(listed.get("inputSchema")) or tool.manifest.parameters
 
 
+def without_nulls(schema: dict[str, Json] | None, arguments: dict[str, Json]) -> dict[str, Json]:
+    """Arguments without those that say null for something that may be left away and takes no null: they are left away.
+    Many clients fill in every argument that a model did not think of.
+    """
+    known = object_of((schema or {}).get("properties"))
+    required = (schema or {}).get("required") or ()
+
+    def idle(name: str) -> bool:
+        kind = object_of(known.get(name)).get("type")
+        return name not in required and isinstance(kind, str) and kind != "null"
+
+    return {name: value for name, value in arguments.items() if value is not None or not idle(name)}
+
+
 def _entry(tool: Tool, view: ToolView) -> dict[str, Json]:
     if isinstance(tool.binding, McpBinding):
         listed = tool.binding.listed

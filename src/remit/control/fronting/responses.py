@@ -8,12 +8,12 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from remit.control.fronting import exchanged
-from remit.control.fronting.answers import Answers, Kept
 from remit.control.fronting.background import Job
 from remit.domain.action_errors import ClientGone
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import RemitError
 from remit.domain.front_errors import UnknownResponse
+from remit.store.answers import Answers, Kept
 from remit.wire.inbound import Inbound, object_in, read
 from remit.wire.openai_responses import stateful
 
@@ -40,7 +40,7 @@ class Responses:
     def __init__(self, fronts: Fronts, ground: Ground) -> None:
         self._fronts = fronts
         self._ground = ground
-        self._answers = Answers(ground)
+        self._answers = Answers(ground.database, ground.keys, ground.clock)
         self._jobs: dict[str, Job] = {}
 
     # --- one response -----------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from remit.domain.tools import ToolManifest
 GROUP = "outbox"
 """Who can call back, or let go at once."""
 RULE = "outbox"
+_MINUTE = 60
 NOBODY = "policy"
 """Who is said to have agreed where the time did."""
 
@@ -49,7 +50,8 @@ class Outbox:
         why = (
             "it cannot be undone" if manifest.effect is Effect.IRREVERSIBLE else "its tool is held back here"
         )
-        text = f"held back for {seconds / 60:g} min, because {why}; it is done then unless somebody calls it back"
+        time = f"{seconds / 60:g} min" if seconds >= _MINUTE else f"{seconds:g} s"
+        text = f"held back for {time}, because {why}; it is done then unless somebody calls it back"
         within = f"{int(seconds * MICROSECONDS) / MICROSECONDS:g}s"
         asked = Requirement(GROUP, RULE, text, within, "approve", violation=True)
         remedies = ("Call it back: remit undo RUN.", "Let it go at once: remit approve.")

@@ -98,6 +98,15 @@ class ClientOutlet:
         self.body = b""
         self._since = perf_counter_ns()
 
+    async def give_again(self, model: str, response: ModelResponse) -> None:
+        """An answer that is there already: all of it is held until it is settled."""
+        self.asks(model)
+        self._holding = True
+        self.headers = {"x-remit-cache": "hit"}
+        if self._inbound.stream:
+            for event in [Started(response.id, response.model), *parts_of(response)]:
+                await self.event(event)
+
     def opened(self, headers: Mapping[str, str], *, verbatim: bool) -> None:
         """A provider answers."""
         self.verbatim = verbatim

@@ -20,6 +20,7 @@ from remit.domain.errors import RemitError
 from remit.gate.model_passage import ModelAsk, ModelPassage
 from remit.gate.models import Asked, Manner
 from remit.gate.readers import heard as heard_by
+from remit.gate.relaying.again import Again
 from remit.gate.relaying.asked import new_messages, prompt_hash
 from remit.gate.relaying.connection import while_connected
 from remit.gate.relaying.outlet import ClientOutlet
@@ -30,6 +31,8 @@ from remit.models.relaying import relayed
 from remit.wire.messages import Message, Refusal, Usage, message_to_plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from remit.engine.admission import Placed
     from remit.engine.execution import Execution
     from remit.gate.actor import Actor
@@ -56,6 +59,10 @@ class RelayPassage(ModelPassage):
         self._sink = sink
         self._limit: int | None = None
         self._kept: tuple[Op, ...] = ()
+        self.again: Again | None = None
+        """Under which name the answer is kept, if it is."""
+        self.hit = False
+        """Whether it was."""
         self.failure: RemitError | None = None
         """What went wrong, with all that its provider said of it."""
         self.response: ModelResponse | None = None
@@ -102,18 +109,9 @@ class RelayPassage(ModelPassage):
         assert plan is not None  # noqa: S101 - made when it was let pass
         assert place is not None  # noqa: S101 - likewise
         self.pipe.again()
-        relay = self._relay
-        candidates = tuple([replace(each, provider=self._carried(each)) for each in plan.candidates])
-        carried = msgspec.structs.replace(plan, candidates=candidates, hedge=None)
-        listener = self._listener if relay.inbound.stream else None
-        seconds = relay.seconds or Manner().seconds
-        manner = Manner(relay.passed_on(), seconds, PATIENCE, lambda: self.outlet.begun)
         try:
             async with while_connected(self._sink.gone):
-                self._asked = await self.parts.models.ask(
-                    carried, self.reserve_again, run=place[0].row.id, path=place[1], actor=self.actor,
-                    listener=listener, manner=manner,
-                )  # fmt: skip
+                self._asked = await self._answer_of(plan, place[0])
         except (RemitError, asyncio.CancelledError) as wrong:
             self.failure = wrong if isinstance(wrong, RemitError) else None
             self._asked = self._broken_off(plan)
@@ -125,6 +123,36 @@ class RelayPassage(ModelPassage):
             self._fall_silent()
         self.pipe.passed("perform")
         return self._answered(self._asked)
+
+    async def _answer_of(self, plan: Plan, execution: Execution) -> Asked:
+        """A new answer or, where the route wants that, one that was given before."""
+        policy = self.decision.policy if self.decision is not None else ""
+        self.again = Again.of(self.parts, self.actor, self._relay, policy)
+        if self.again is None:
+            return await self._ask_models(plan, execution)
+        cache, name = self.parts.cache, self.again.name
+        async with cache.flight(name) as flight:
+            found = flight.answer or await cache.find(execution, self.actor.team, name)
+            if found is None:
+                asked = await self._ask_models(plan, execution)
+                flight.answer = self.again.cached(asked)
+                return asked
+            flight.answer, self.hit = found, True
+            await self.outlet.give_again(found.model, found.response)
+            return self.again.asked(found, self.parts.models.configuration.book.name)
+
+    async def _ask_models(self, plan: Plan, execution: Execution) -> Asked:
+        assert self.place is not None  # noqa: S101 - it was let pass
+        relay, path = self._relay, self.place[1]
+        candidates = tuple([replace(each, provider=self._carried(each)) for each in plan.candidates])
+        carried = msgspec.structs.replace(plan, candidates=candidates, hedge=None)
+        listener = self._listener if relay.inbound.stream else None
+        seconds = relay.seconds or Manner().seconds
+        manner = Manner(relay.passed_on(), seconds, PATIENCE, lambda: self.outlet.begun)
+        return await self.parts.models.ask(
+            carried, self.reserve_again, run=execution.row.id, path=path, actor=self.actor, listener=listener,
+            manner=manner,
+        )  # fmt: skip
 
     def _answered(self, asked: Asked) -> dict[str, Any]:
         """What the log keeps of it."""
@@ -161,9 +189,16 @@ class RelayPassage(ModelPassage):
         told = refused(answer, refusal) if refusal else answer
         self.outlet.conclude(told, refusal)
         self.response = told
-        keep, place = self._relay.keep, self.place
-        if keep is not None and place is not None:
+        keep, place, asked = self._relay.keep, self.place, self._asked
+        if place is None:
+            return
+        if keep is not None:
             self._kept = tuple(keep(place[0], self.outlet.envelope))
+        again = self.again
+        cached = again.cached(asked) if again is not None and asked is not None and not self.hit else None
+        if again is not None and cached is not None:
+            ops = self.parts.cache.keep(place[0], self.actor.team, again.name, cached, again.seconds)
+            self._kept = (*self._kept, *ops)
 
     def _carried(self, candidate: Candidate) -> Any:
         return relayed(candidate, self._relay.inbound, self.outlet, self._limit)
@@ -193,7 +228,18 @@ class RelayPassage(ModelPassage):
             detail["carried"] = "verbatim" if self.outlet.verbatim else "translated"
         if self._limit is not None:
             detail["max_tokens"] = self._limit
-        return detail, [*ops, *self._kept] if wrong is None else ops
+        return detail, [*ops, *self._kept, *self._counted()] if wrong is None else ops
+
+    def _counted(self) -> Sequence[Op]:
+        """What the figures of models take along."""
+        figures, asked, now = self.parts.figures, self._asked, self.parts.clock.now()
+        if asked is None or asked.answer is None:
+            return ()
+        if self.hit:
+            figures.spared(self._relay.route, asked.model, asked.detail["avoided"], now)
+        else:
+            figures.called(self._relay.route, asked.model, asked.answer.usage, now)
+        return figures.take(now)
 
     @property
     def leads_on(self) -> bool:

@@ -109,7 +109,7 @@ class Relay:
         body = b"" if stream else outlet.body
         cost = sum(each.money for each in asked.used)
         return RelayAnswer(
-            stream, body, outlet.headers, asked.model, response.usage, cost, passage.lane, False, outlet.waited,
+            stream, body, outlet.headers, asked.model, response.usage, cost, passage.lane, passage.hit, outlet.waited,
             response.message,
         )  # fmt: skip
 

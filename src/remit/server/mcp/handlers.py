@@ -12,7 +12,7 @@ from mcp.server import Server
 from mcp.server.caching import CacheHint
 from mcp.shared.exceptions import MCPError
 
-from remit.control.fronting.offering import channels, offered, schema_of
+from remit.control.fronting.offering import channels, offered, schema_of, without_nulls
 from remit.control.fronting.upstreams import Relay, leave
 from remit.domain.errors import RemitError
 from remit.domain.event import object_of
@@ -78,7 +78,8 @@ class Handlers:
 
     async def _call_tool(self, context: Context, params: types.CallToolRequestParams) -> Json:
         try:
-            gave = await self._call(context, params.name, params.arguments or {}, params)
+            arguments = without_nulls(schema_of(self._platform.parts, params.name), params.arguments or {})
+            gave = await self._call(context, params.name, arguments, params)
         except RemitError as wrong:
             return {**_COMPLETE, **refusal_of(wrong)}
         if isinstance(gave, types.InputRequiredResult):
