@@ -126,7 +126,7 @@ def main() -> int:
     parser.add_argument("--report", action="store_true", help="try nothing; say what is known")
     given = parser.parse_args()
     place = COPIES / "-".join([given.package, *(Path(each).stem for each in given.tests)])
-    environment = os.environ | {"PYTHONUTF8": "1"}
+    environment = {"SAMPLES": "4"} | os.environ | {"PYTHONUTF8": "1"}
     mutmut = [sys.executable, "-m", "mutmut"]
     if not given.report:
         _renew(place, configuration(given.package, given.tests), fresh=given.fresh)

@@ -50,6 +50,14 @@ class Process:
                 return line.rstrip()
         raise AssertionError(f"it never said {words!r} but: {self.said}")
 
+    def line(self) -> str:
+        """The next line; nothing once it has ended."""
+        return self._out.readline().rstrip()
+
+    def tell(self, words: str) -> None:
+        """Write a line to its standard input."""
+        self._in.write(f"{words}\n")
+
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)
 

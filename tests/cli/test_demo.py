@@ -21,7 +21,13 @@ ACTS = (
 )
 
 
-def test_the_proof_holds_in_four_acts_and_every_step_is_shown(remit: Terminal) -> None:
+def test_the_proof_holds_in_four_acts_whatever_is_set_for_other_places(remit: Terminal) -> None:
+    remit.environment |= {
+        "OPENAI_API_KEY": "sk-of-somebody",
+        "GEMINI_API_KEY": "of-somebody",
+        "REMIT_DATABASE": "postgresql://nobody@127.0.0.1:1/elsewhere",
+        "COLUMNS": "140",
+    }
     told = remit("demo", "--yes", "--keep", "desk", code=0)
     assert [told.out.find(act) for act in ACTS] == sorted(told.out.find(act) for act in ACTS)
     assert -1 not in [told.out.find(act) for act in ACTS]
@@ -33,7 +39,11 @@ def test_the_proof_holds_in_four_acts_and_every_step_is_shown(remit: Terminal) -
     assert "✗" not in told.out
     assert "the proof holds: 13 of 13 counts" in told.out
     assert "What now:" in told.out.splitlines()[-1]
+    assert "simulated model: nothing here asks a real one" in told.out
+    assert "fast→sim-fast (simulated)" in told.out
+    assert "gpt-" not in told.out  # without the dash it could be part of an id
     assert processes_about(remit.place / "desk") == []
+    del remit.environment["REMIT_DATABASE"]
     kept = remit("-w", "desk", "runs", "--json", code=0).json
     assert [(run["flow"], run["status"]) for run in kept] == [
         ("remit.undo", "succeeded"),
@@ -75,19 +85,6 @@ def test_whoever_says_no_sees_that_nothing_was_paid_and_the_proof_holds(remit: T
     assert "nothing was there to take back" in told
     assert "the proof holds: 13 of 13 counts" in told
     assert processes_about(remit.place / "desk") == []
-
-
-def test_keys_of_providers_are_not_used_and_settings_of_another_workspace_neither(remit: Terminal) -> None:
-    remit.environment |= {
-        "OPENAI_API_KEY": "sk-of-somebody",
-        "GEMINI_API_KEY": "of-somebody",
-        "REMIT_DATABASE": "postgresql://nobody@127.0.0.1:1/elsewhere",
-        "COLUMNS": "140",
-    }
-    told = remit("demo", "--yes", code=0).out
-    assert "simulated model: nothing here asks a real one" in told
-    assert "fast→sim-fast (simulated)" in told
-    assert "gpt-" not in told  # without the dash it could be part of an id
 
 
 def test_a_folder_that_is_there_already_is_left_alone(remit: Terminal) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 
 import pytest
 
-from tests.cli.conftest import REMIT, Terminal
+from tests.cli.conftest import Terminal
 
 ASKING = """
 from remit import Run, flow
@@ -66,21 +65,10 @@ def test_of_two_processes_that_answer_at_once_one_counts(office: Terminal) -> No
     office("run", "decided", code=4)
     (item,) = office("inbox", "--json", code=0).json
     commands = [
-        [*REMIT, "approve", item["id"], "--json", "--key-file", "lea.key"],
-        [*REMIT, "reject", item["id"], "--json", "--key-file", "max.key"],
+        ["approve", item["id"], "--json", "--key-file", "lea.key"],
+        ["reject", item["id"], "--json", "--key-file", "max.key"],
     ]
-    started = [
-        subprocess.Popen(
-            words,
-            cwd=office.place,
-            env=office.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for words in commands
-    ]
-    said = [(each.communicate(timeout=60), each.returncode) for each in started]
-    assert sorted(code for _, code in said) == [0, 1], said
-    lost = next(err for (_, err), code in said if code == 1)
-    assert json.loads(lost)["error"]["code"] == "already_decided"
+    started = [office.start(*words) for words in commands]
+    assert sorted(each.end() for each in started) == [0, 1], [each.said for each in started]
+    (lost,) = [each.said for each in started if each.end() == 1]
+    assert json.loads("".join(lost))["error"]["code"] == "already_decided"

@@ -69,3 +69,9 @@ def test_what_looks_or_stops_imports_nothing_that_acts(words: str, remit: Termin
     remit("runs", code=0)
     loaded = modules_after("-w", str(remit.place), *words.split())
     assert [name for name in loaded if name in ACTING] == []
+
+
+def test_a_platform_loads_no_client_and_no_server_before_it_has_to() -> None:
+    script = "import json, sys, remit.control.platform; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
+    assert {"aiohttp", "httpx2", "mcp", "starlette", "uvicorn"} & set(json.loads(done.stdout)) == set()

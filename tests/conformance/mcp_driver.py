@@ -76,14 +76,15 @@ def sample(schema: dict[str, Any]) -> dict[str, Any]:
 async def main() -> None:
     os.environ["SUITE_SECRET"] = str(CONTEXT.get("client_secret") or "none at all, nobody wants it")
     signing_in.set(Agreeing())
-    proposed = {each["name"]: each.get("arguments", {}) for each in CONTEXT.get("toolCalls", [])}
+    calls: list[dict[str, Any]] = CONTEXT.get("toolCalls", [])
     with TemporaryDirectory() as folder:
         async with stand(Path(folder), {"far": sys.argv[1]}, more=section(sys.argv[1]), policy=ALL) as here:
             async with here.client("2026-07-28", user=Accepting()) as client:
                 for tool in (await client.list_tools()).tools:
-                    arguments = proposed.get(tool.name)
-                    with suppress(MCPError):
-                        await client.call_tool(tool.name, sample(tool.input_schema) if arguments is None else arguments)
+                    proposed = [each.get("arguments", {}) for each in calls if each["name"] == tool.name]
+                    for arguments in proposed or [sample(tool.input_schema)]:
+                        with suppress(MCPError):
+                            await client.call_tool(tool.name, arguments)
                 with suppress(MCPError):
                     await client.list_resources()
                 for prompt in (await client.list_prompts()).prompts:

@@ -4,11 +4,10 @@ admitted any more, whoever has heard of it or not (S20). `make bench-halt` says 
 
 from __future__ import annotations
 
-import sys
+import os
 import time
-from asyncio.subprocess import PIPE, Process, create_subprocess_exec
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Generator, Iterable
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,11 @@ from remit.domain.event import object_of
 from remit.domain.events import StepClaimed, StepDone, StepFailed
 from remit.engine.outside import run_stream
 from remit.store.log import Entry
+from tests.cli.processes import Process
 from tests.containment.busy_worker import busy, clerk, helper
 from tests.engine.places import Place, until
 from tests.gate.desk import ALL_ALLOWED, write_policy
+from tests.warm import Warm
 
 WORKER = Path(__file__).with_name("busy_worker.py")
 PROCESSES, RUNS = 2, 4
@@ -30,23 +31,21 @@ ACTS = (ActionAdmitted, StepClaimed, StepDone)
 """What says that something was let pass: a read or a model call may tell it with its outcome."""
 
 
-@asynccontextmanager
-async def workers(place: Place) -> AsyncGenerator[None]:
+@contextmanager
+def workers(place: Place, warm: Warm) -> Generator[None]:
     """As many processes, each with room for its share of the runs alone."""
     (place.folder / "remit.toml").write_text(
         f'[worker]\nconcurrency = {RUNS // PROCESSES}\n[breakers]\naction = "off"\n'
     )
-    words = [sys.executable, str(WORKER), str(place.folder), place.database]
-    started: list[Process] = [await create_subprocess_exec(*words, stdout=PIPE) for _ in range(PROCESSES)]
-    try:
+    words = ["python", str(WORKER), str(place.folder), place.database]
+    with ExitStack() as stack:
+        started = [
+            stack.enter_context(Process(warm, words, place.folder, dict(os.environ)))
+            for _ in range(PROCESSES)
+        ]
         for each in started:
-            assert each.stdout is not None
-            assert await each.stdout.readline() == b"ready\n"
+            each.until("ready")
         yield
-    finally:
-        for each in started:
-            each.kill()
-            await each.wait()
 
 
 @dataclass
@@ -114,14 +113,14 @@ def scopes(row: Any, model: str) -> list[tuple[str, str, str, frozenset[str]]]:
     ]
 
 
-async def test_s20_nothing_in_scope_is_admitted_after_a_halt_by_any_process(place: Place) -> None:
+async def test_s20_nothing_in_scope_is_admitted_after_a_halt_by_any_process(place: Place, warm: Warm) -> None:
     write_policy(place.folder, ALL_ALLOWED)
     async with Platform.open(
         place.folder, database=place.database, flows=[busy], agents=[clerk, helper], worker=False
     ) as platform:
         runs = [(await platform.start(busy)).id for _ in range(RUNS)]
         all_of_them = Busy(platform, runs)
-        async with workers(place):
+        with workers(place, warm):
             await all_of_them.go_on(runs, 0)
             row = await (await platform.run(runs[0])).row()
             assert len({(await (await platform.run(each)).row()).owner for each in runs}) == PROCESSES

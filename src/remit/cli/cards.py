@@ -23,7 +23,7 @@ _LONGEST_VALUE = 400
 
 def card_lines(item: InboxItem, now: int, longest: int = _LONGEST_VALUE) -> Iterator[str]:
     """A question as it is shown to a person; what does not fit is said to be cut, and where all of it stands."""
-    due = f", answer by {wording.when(item.due, now)}" if item.due is not None else ""
+    due = f", {_by(item, item.due, now)}" if item.due is not None else ""
     group = Span(f"for {item.assignee or item.group or 'anybody'}", "waits")
     asked = f"   asked {wording.ago(item.asked_at, now)}{due}"
     yield Line.of(Span(item.id, "strong"), f"  {_question(item)}  ", group, asked).painted
@@ -37,6 +37,21 @@ def card_lines(item: InboxItem, now: int, longest: int = _LONGEST_VALUE) -> Iter
     ):
         yield Line.of("    ", Span(f"{label:<9}", "dim"), seen(text)).painted
     yield ""
+
+
+def _by(item: InboxItem, due: int, now: int) -> str:
+    """Until when, and what happens then."""
+    if due <= now:
+        return f"its time was over {wording.ago(due, now)}"
+    then = wording.when(due, now)
+    way, _, group = item.otherwise.partition(":")
+    match way:
+        case "approve":
+            return f"done by itself at {then}" if item.kind == "approval" else f"a yes by itself at {then}"
+        case "escalate":
+            return f"goes to {group or 'operators'} at {then}"
+        case _:
+            return f"answer by {then}, or it is a no" if way == "reject" else f"answer by {then}"
 
 
 def _question(item: InboxItem) -> str:

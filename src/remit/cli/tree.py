@@ -57,6 +57,7 @@ class _Cells:
 def run_lines(view: RunView, now: int, columns: int) -> list[Line]:
     """The whole page of a run: heading, tree, and where it stands."""
     contracts = [Line.of(Span("may ", "dim"), each) for each in view.contracts]
+    contracts += [Line.of(Span("covers ", "dim"), each) for each in view.coverage]
     return [heading(view), *contracts, *tree_lines(view, now, columns), *standing(view, now, columns)]
 
 

@@ -26,14 +26,15 @@ if TYPE_CHECKING:
     from remit.control.ground.root_keys import KeyChoice
     from remit.control.inventory import memory
     from remit.control.inventory.views import MemoryView
-    from remit.control.runs import inspection, orders
-    from remit.control.runs.views import RunSummary, RunView, ScheduleView
+    from remit.control.runs import coverage, inspection, orders
+    from remit.control.runs.views import CoverageView, RunSummary, RunView, ScheduleView
     from remit.control.upkeep import health
     from remit.domain.runs import RunRow
     from remit.engine.dispatcher import Dispatcher
     from remit.store.backup import BackupSummary
 else:
     memory = on_use("remit.control.inventory.memory")
+    coverage = on_use("remit.control.runs.coverage")
     inspection = on_use("remit.control.runs.inspection")
     orders = on_use("remit.control.runs.orders")
     health = on_use("remit.control.upkeep.health")
@@ -107,6 +108,10 @@ class Office(PeopleDesk, ContainmentDesk, ProtectionDesk):
         """A run's page, again whenever it changed, until the run ends."""
         async for view in inspection.watch(self.ground, run):
             yield view
+
+    async def coverage(self) -> list[CoverageView]:
+        """How far each agent that is not ours is covered."""
+        return await coverage.coverage(self.ground)
 
     async def schedules(self) -> list[ScheduleView]:
         """Flows that start by the clock."""

@@ -13,6 +13,8 @@ from remit.domain.errors import InvalidSetting
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+EXCHANGE = "remit.exchange"
+"""The flow that exchanges are runs of."""
 _MOST = 2**31
 
 

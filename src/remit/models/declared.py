@@ -283,6 +283,7 @@ class _RouteTable:
     approved_only: bool = False
     prefer: str = "cost"
     hedge: bool = False
+    cache_seconds: int = 0
 
 
 def route_of(name: str, table: object) -> Route:
@@ -308,7 +309,17 @@ def route_of(name: str, table: object) -> Route:
         approved_only=said.approved_only,
         prefer=_one_of(said.prefer, PREFERENCES, "prefer", place),
         hedge=said.hedge,
+        cache_seconds=_within(said.cache_seconds, place),
     )
+
+
+def _within(said: int, place: str) -> int:
+    if 0 <= said <= _LONGEST_CACHE:
+        return said
+    raise InvalidCatalog(f"{FILE}: [{place}] cache_seconds is {said}; it is 0 to {_LONGEST_CACHE}.", HINT)
+
+
+_LONGEST_CACHE = 30 * 24 * 3600
 
 
 def _cap(said: float | dict[str, float] | None, place: str) -> PriceCap:

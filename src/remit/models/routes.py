@@ -56,6 +56,8 @@ class Route:
     approved_only: bool = False
     """Only models that somebody approved, not all that nobody banned."""
     prefer: Preference = "cost"
+    cache_seconds: int = 0
+    """For how long an answer may be given again to whoever asks the very same; 0: never."""
     hedge: bool = False
     """Whether a slow first model may be asked beside a second one."""
 

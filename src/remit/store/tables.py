@@ -63,6 +63,7 @@ TABLES: dict[str, TableClass] = {
     "receipts": TableClass.STATE,
     "memory": TableClass.STATE,
     "answers": TableClass.STATE,
+    "model_figures": TableClass.STATE,
     "checkpoints": TableClass.STATE,
     "signing_keys": TableClass.STATE,
     "restores": TableClass.STATE,

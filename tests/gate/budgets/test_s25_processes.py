@@ -5,37 +5,42 @@ what it left open.
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
+import os
+from contextlib import ExitStack
+from signal import SIGKILL
 
+from tests.architecture.tree import ROOT
+from tests.cli.processes import Process
 from tests.gate.budgets.books import QUICK, Book, Place, admits, team
+from tests.warm import Warm
 
 CALLS, PROCESSES, AGENTS = 200, 4, 16
 TOGETHER = 64
 
 
-async def test_s25_64_agents_of_several_processes_admit_exactly_k(url: str) -> None:
+async def test_s25_64_agents_of_several_processes_admit_exactly_k(url: str, warm: Warm) -> None:
     assert PROCESSES * AGENTS == TOGETHER
-    processes = [start(url, f"w-{n}", AGENTS) for n in range(PROCESSES)]
-    for process in processes:
-        assert await asyncio.to_thread(line, process) == "ready"
-    for process in processes:
-        go(process)
-    said = [await asyncio.to_thread(process.communicate) for process in processes]
-    counts = [out.split().count("call") for out, _ in said]
-    assert [process.returncode for process in processes] == [0] * PROCESSES
+    with ExitStack() as stack:
+        processes = [stack.enter_context(start(warm, url, f"w-{n}", AGENTS)) for n in range(PROCESSES)]
+        for process in processes:
+            assert await asyncio.to_thread(process.line) == "ready"
+        for process in processes:
+            process.tell("go")
+        codes = [await asyncio.to_thread(process.end) for process in processes]
+    counts = [process.said.count("call") for process in processes]
+    assert codes == [0] * PROCESSES
     assert sum(counts) == CALLS
     assert sum(count > 0 for count in counts) > 1
 
 
-async def test_s25_a_killed_process_costs_what_it_left_open_and_no_more(place: Place) -> None:
-    victim = start(place.url, "w-victim", 1, hold=5)
-    assert await asyncio.to_thread(line, victim) == "ready"
-    go(victim)
-    for _ in range(5):
-        assert await asyncio.to_thread(line, victim) == "call"
-    victim.kill()
-    await asyncio.to_thread(victim.communicate)
+async def test_s25_a_killed_process_costs_what_it_left_open_and_no_more(place: Place, warm: Warm) -> None:
+    with start(warm, place.url, "w-victim", 1, hold=5) as victim:
+        assert await asyncio.to_thread(victim.line) == "ready"
+        victim.tell("go")
+        for _ in range(5):
+            assert await asyncio.to_thread(victim.line) == "call"
+        victim.signal(SIGKILL)
+        assert await asyncio.to_thread(victim.end) == -SIGKILL
 
     heir = await place.book("w-heir", terms=QUICK._replace(patience=0.2))
     before = await drain(heir)
@@ -56,25 +61,8 @@ async def drain(book: Book) -> int:
     return count
 
 
-def start(url: str, name: str, agents: int, hold: int = 0) -> subprocess.Popen[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "tests.gate.budgets.spending_process",
-        url,
-        name,
-        str(agents),
-        str(CALLS),
-    ]
-    return subprocess.Popen([*command, str(hold)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
-def go(process: subprocess.Popen[str]) -> None:
-    assert process.stdin is not None
-    process.stdin.write("go\n")
-    process.stdin.flush()
-
-
-def line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
+def start(warm: Warm, url: str, name: str, agents: int, hold: int = 0) -> Process:
+    words = [url, name, str(agents), str(CALLS), str(hold)]
+    return Process(
+        warm, ["python", "-m", "tests.gate.budgets.spending_process", *words], ROOT, dict(os.environ)
+    )

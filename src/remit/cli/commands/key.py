@@ -17,6 +17,7 @@ from remit.domain.fronting import KeyScope, Pace
 
 if TYPE_CHECKING:
     from remit.control.people.views import KeyView
+    from remit.control.runs.views import CoverageView
 
 
 @click.group(cls=Group)
@@ -91,6 +92,14 @@ def token(
     terminal.answer(
         {"token": made}, lambda: [made, "Send it as the header x-remit-run-token, beside the key."]
     )
+
+
+@key.command(cls=Command)
+@click.pass_obj
+def agents(terminal: Terminal) -> None:
+    """Show the agents that come in by keys, and how far each is covered, by the last exchanges."""
+    found = terminal.ask_office(lambda office: office.coverage())
+    terminal.answer(found, lambda: _covered(found))
 
 
 @key.command(name="list", cls=Command)
@@ -180,6 +189,21 @@ def _table(found: list[KeyView]) -> list[str]:
         for view in found
     ]  # fmt: skip
     return table(("key", "of", "roles", "label", "ends", "state"), rows, flexible=3)
+
+
+def _covered(found: list[CoverageView]) -> list[str]:
+    if not found:
+        return ["no agent has come in yet: remit key new --for-agent NAME"]
+    rows = [
+        (
+            view.agent if view.bound else f"{view.agent} (as it calls itself)".strip(), f"{view.models:,}",
+            f"{view.tools:,}", f"{view.proposed:,}", f"{view.advised_against:,}",
+        )
+        for view in found
+    ]  # fmt: skip
+    head = ("agent", "model calls", "tool calls", "calls of its own tools", "advised against")
+    said = "model calls and tools behind Remit are enforced; its own tools are advised, not enforced"
+    return [*table(head, rows, flexible=0), said]
 
 
 def _for(view: KeyView) -> str:

@@ -156,6 +156,7 @@ async def item_of(ground: Ground, row: Question) -> InboxItem:
         about.shown, yes, no, row.requester, row.assignee, row.quorum, await voices(ground, row),
         about.edit.by if about.edit is not None else "", await notes(ground, row), about.digest,
         is_mine(ground, row.group, row.assignee), about.note, about.shape,
+        about.otherwise if row.due is not None else "",
     )  # fmt: skip
 
 

@@ -43,6 +43,8 @@ class InboxItem:
     """What whoever asks says beside it."""
     shape: Any = None
     """The JSON Schema that another value in its place has to fit; None: anything does, or nothing."""
+    otherwise: str = ""
+    """What happens when nobody answers by then: `reject`, `approve`, `escalate` or `escalate:GROUP`."""
 
 
 @dataclass(frozen=True, slots=True)

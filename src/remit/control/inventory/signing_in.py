@@ -15,6 +15,7 @@ from remit.tools.sources import read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Self
 
     from mcp.shared.auth import AuthorizationCodeResult
 
@@ -61,7 +62,7 @@ class _Page:
         self._came: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
         self._server: asyncio.Server | None = None
 
-    async def __aenter__(self) -> _Page:
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(
             self._answer, self._redirect.hostname, self._redirect.port, limit=_LONGEST
         )

@@ -11,8 +11,9 @@ from remit.control.running.starting import accept, flow_named
 from remit.control.running.views import ReplayReport
 from remit.control.runs.inspection import find
 from remit.control.runs.orders import check
-from remit.domain.errors import InvalidInput, ReplayMismatch, Shredded, UnknownStep
+from remit.domain.errors import InvalidInput, ReplayMismatch, Shredded, UnknownStep, WrongState
 from remit.domain.events import RunContinued, RunCreated
+from remit.domain.fronting import EXCHANGE
 from remit.domain.ids import new_run_id
 from remit.engine.birth import Birth
 from remit.engine.fork import copy_past
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 async def replay(parts: Parts, run: str) -> ReplayReport:
     """Execute the code over the journal; nothing is appended, nothing performed."""
     row = await find(parts.ground.database, run)
+    _check_ours(row)
     journal = await _journal(parts, row)
     key = await parts.ground.keys.get(row.key_id)
     flow = flow_named(parts, row.flow)
@@ -46,6 +48,7 @@ async def fork(
 ) -> RunHandle:
     """Create the fork; a worker takes it up like any other run."""
     row = await find(parts.ground.database, run)
+    _check_ours(row)
     if at is not None and given is not None:
         raise InvalidInput(
             "a fork at a step keeps the input of its original.",
@@ -67,6 +70,14 @@ async def fork(
     await ground.database.submit(Commit([*born.events, *past], blobs, [*born.ops, *mail]))
     parts.dispatcher.submit(birth.id)
     return RunHandle(parts, birth.id, flow)
+
+
+def _check_ours(row: RunRow) -> None:
+    if row.flow == EXCHANGE:
+        raise WrongState(
+            f"{row.id} is an exchange of an agent that is not ours: nobody here has the code to execute again.",
+            f"Look at it: remit show {row.id}",
+        )
 
 
 async def check_migration(parts: Parts, run: str, renames: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from remit.control.runs.actions import spent
 from remit.control.runs.contracts import contracts_in
+from remit.control.runs.coverage import covered
 from remit.control.runs.likeness import pretended, pretended_runs
 from remit.control.runs.tree import build_tree, open_waits
 from remit.control.runs.views import RunSummary, RunView, ScheduleView
@@ -107,7 +108,7 @@ async def show(ground: Ground, run: str) -> RunView:
         _summary(row, _steps(entries), why), shown(given), shown(ended.result) if ended else None, message,
         first.by, segments, row.generation, entries[-1].seq, first.forked_from, first.simulated,
         build_tree(entries, ended=ended is not None), [] if ended else open_waits(entries), spent(entries),
-        contracts_in(entries),
+        contracts_in(entries), covered(entries),
     )  # fmt: skip
 
 

@@ -124,6 +124,26 @@ class RunView:
     spent: SpentView = field(default_factory=SpentView)
     contracts: tuple[str, ...] = ()
     """What it may do, one line a contract: `clerk: 1 × send_money (contract 1f09…)`."""
+    coverage: tuple[str, ...] = ()
+    """Of an exchange of an agent that is not ours: what was enforced and what was advised."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageView:
+    """How far an agent that is not ours is covered, by its last exchanges."""
+
+    agent: str
+    """Empty: nobody said which."""
+    bound: bool
+    """Whether its key is for this agent; else the name is only what it calls itself."""
+    models: int
+    """Model calls: enforced."""
+    tools: int
+    """Calls of tools through Remit: enforced."""
+    proposed: int
+    """Calls of tools in its own process that models proposed to it: advised, not enforced."""
+    advised_against: int
+    """How many of these were; it may have made them all the same."""
 
 
 @dataclass(frozen=True, slots=True)

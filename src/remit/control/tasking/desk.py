@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from remit.control.tasking.narrowing import tokens_of
 from remit.control.tasking.offering import description_of, offer, version_of
 from remit.control.tasking.served import Served
+from remit.control.tasking.threads import Threads, thread_flow
 from remit.domain.on_use import on_use
 
 if TYPE_CHECKING:
@@ -38,10 +39,16 @@ class TaskDesk:
         self.served = served
         self._herald: herald.Herald | None = None
         parts.house.gate.parts.vault.run_token = tokens_of(parts.ground)
+        kept = thread_flow()
+        parts.flows[kept.name] = kept
         if served.names:
             offer(parts, served.names)
             if served.push or served.push_private:
                 herald.introduce(parts, served)
+
+    def threads(self, kind: str) -> Threads:
+        """What another framework keeps of its threads in this workspace."""
+        return Threads(self._parts, kind)
 
     def start(self) -> None:
         """Tell those who want to be told, from now on."""

@@ -370,6 +370,18 @@ CREATE TABLE migrations (
     CONSTRAINT migrations_pkey PRIMARY KEY (version)
 );
 
+CREATE TABLE model_figures (
+    day text COLLATE "C" NOT NULL,
+    route text COLLATE "C" NOT NULL,
+    model text COLLATE "C" NOT NULL,
+    calls bigint NOT NULL,
+    prompt bigint NOT NULL,
+    cached bigint NOT NULL,
+    hits bigint NOT NULL,
+    avoided bigint NOT NULL,
+    CONSTRAINT model_figures_pkey PRIMARY KEY (day, route, model)
+);
+
 CREATE TABLE open_writes (
     run text COLLATE "C" NOT NULL,
     path text COLLATE "C" NOT NULL,

@@ -328,6 +328,18 @@ CREATE TABLE migrations (
     at      INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000000 AS INTEGER))
 ) STRICT;
 
+CREATE TABLE model_figures (
+    day     TEXT    NOT NULL,
+    route   TEXT    NOT NULL,
+    model   TEXT    NOT NULL,
+    calls   INTEGER NOT NULL,
+    prompt  INTEGER NOT NULL,
+    cached  INTEGER NOT NULL,
+    hits    INTEGER NOT NULL,
+    avoided INTEGER NOT NULL,
+    PRIMARY KEY (day, route, model)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE open_writes (
     run         TEXT NOT NULL,
     path        TEXT NOT NULL,

@@ -13,3 +13,17 @@ CREATE TABLE answers (
 );
 CREATE INDEX answers_by_key ON answers (key_id);
 CREATE INDEX answers_by_expiry ON answers (expires);
+
+-- State: what models were used for by agents that are not ours, by day: calls, tokens that were sent and those of them
+-- that the provider had cached, answers that were given again and what that saved, in micro-dollars.
+CREATE TABLE model_figures (
+    day     text COLLATE "C" NOT NULL,
+    route   text COLLATE "C" NOT NULL,
+    model   text COLLATE "C" NOT NULL,
+    calls   bigint NOT NULL,
+    prompt  bigint NOT NULL,
+    cached  bigint NOT NULL,
+    hits    bigint NOT NULL,
+    avoided bigint NOT NULL,
+    PRIMARY KEY (day, route, model)
+);

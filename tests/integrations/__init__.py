@@ -1,0 +1,1 @@
+"""Remit under other frameworks, each in an environment of its own."""
