@@ -101,7 +101,8 @@ class Warm:
     """The interpreter that forks; it has imported Remit, or the modules that are named."""
 
     def __init__(self, *modules: str) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="warm-")
+        below = "/tmp" if os.path.isdir("/tmp") else None  # noqa: S108, PTH112 - memory often lets nothing be executed
+        self._folder = tempfile.TemporaryDirectory(prefix="warm-", dir=below)
         self._place = Path(self._folder.name) / "socket"
         self.shims = Path(self._folder.name) / "bin"
         """A folder for the front of PATH: `remit` there starts warm, and so does `warm-python`."""

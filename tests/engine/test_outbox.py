@@ -19,6 +19,9 @@ class Shelf:
         self.commits: list[Commit] = []
         self.answers: list[asyncio.Future[Committed]] = []
 
+    def hurry(self) -> None:
+        """Nothing is held back here."""
+
     def submit(self, commit: Commit) -> asyncio.Future[Committed]:
         self.commits.append(commit)
         self.answers.append(asyncio.get_running_loop().create_future())

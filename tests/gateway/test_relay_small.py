@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ action = "redact"
 
 def test_a_talk_without_a_message_is_refused_before_it_costs_anything() -> None:
     for dialect, body in BODIES.items():
-        empty = {name: [] if name in {"messages", "input"} else value for name, value in body.items()}
+        empty: dict[str, Any] = {name: [] if name in {"messages", "input"} else value for name, value in body.items()}
         if dialect != "openai_responses":
             with pytest.raises(InvalidInput, match="messages"):
                 inbound.read(dialect, json.dumps(empty).encode())
