@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from remit.control.finding import Finding
     from remit.control.ground.ground import Ground
     from remit.control.ground.root_keys import KeyChoice
-    from remit.control.inventory import memory
-    from remit.control.inventory.views import MemoryView
+    from remit.control.inventory import memory, modelling
+    from remit.control.inventory.views import MemoryView, ModelUseView
     from remit.control.runs import coverage, inspection, orders
     from remit.control.runs.views import CoverageView, RunSummary, RunView, ScheduleView
     from remit.control.upkeep import health
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from remit.store.backup import BackupSummary
 else:
     memory = on_use("remit.control.inventory.memory")
+    modelling = on_use("remit.control.inventory.modelling")
     coverage = on_use("remit.control.runs.coverage")
     inspection = on_use("remit.control.runs.inspection")
     orders = on_use("remit.control.runs.orders")
@@ -87,6 +88,10 @@ class Office(PeopleDesk, ContainmentDesk, ProtectionDesk):
     def url(self) -> str:
         """Where the database is."""
         return self.ground.database.url
+
+    async def model_uses(self, days: int = 7) -> list[ModelUseView]:
+        """What models were used for by agents that are not ours, in the last days."""
+        return await modelling.uses(self.ground, days)
 
     # --- runs -----------------------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ A child's id extends its parent's, so ancestry can be read from the id alone.
 from __future__ import annotations
 
 import hashlib
+import os
+import random
 import re
 import secrets
 
@@ -18,7 +20,7 @@ _CODE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 
 def new_run_id(now: int) -> str:
     """A fresh run id for a run created at `now` (microseconds)."""
-    return f"r-{_encode(now // 1000, _TIME_DIGITS)}{_encode(secrets.randbits(30), _RANDOM_DIGITS)}"
+    return f"r-{_encode(now // 1000, _TIME_DIGITS)}{_encode(_dice.getrandbits(30), _RANDOM_DIGITS)}"
 
 
 def scheduled_run_id(due: int, schedule: str) -> str:
@@ -49,6 +51,16 @@ def is_descendant(run: str, ancestor: str) -> bool:
 def is_code_name(name: str) -> bool:
     """Whether `name` may stand in a path: an identifier of code, never data about a person (S7)."""
     return _CODE_NAME.fullmatch(name) is not None
+
+
+def _shake() -> None:
+    """Ids have to differ, also from those of a forked child; nobody is kept out by one."""
+    _dice.seed(secrets.token_bytes(32))
+
+
+_dice = random.Random()  # noqa: S311 - as above
+_shake()
+os.register_at_fork(after_in_child=_shake)
 
 
 def _encode(number: int, digits: int) -> str:

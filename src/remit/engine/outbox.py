@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     """Told that what is in memory does not match the log any more."""
 
 
+PATIENCE = 0.002
+"""Seconds for which a patient one keeps what nobody waits for."""
+
+
 class Outbox:
     """The way out of one run in memory."""
 
@@ -105,7 +109,10 @@ class Outbox:
     def _leave_soon(self) -> None:
         if not self._leaving:
             self._leaving = True
-            self._loop.call_soon(self._leave)
+            if self.patient:
+                self._loop.call_later(PATIENCE, self._leave)
+            else:
+                self._loop.call_soon(self._leave)
 
     def _leave(self) -> None:
         self._leaving = False

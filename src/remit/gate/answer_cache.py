@@ -55,7 +55,8 @@ class AnswerCache:
     @staticmethod
     def name(request: ModelRequest, *about: Any) -> str:
         """Names one answer; `about` is everything else that it depends on."""
-        asked = msgspec.structs.replace(request, stream=False, model="")
+        extra = {name: value for name, value in request.extra.items() if name != "stream_options"}
+        asked = msgspec.structs.replace(request, stream=False, model="", extra=extra)
         said = msgspec.json.encode([asked, *about], order="sorted")
         return hashlib.blake2b(said, digest_size=24).hexdigest()
 

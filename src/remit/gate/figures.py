@@ -1,10 +1,9 @@
-"""What models were used for by agents that are not ours: counted here, and taken along to the database every few seconds
-by a settlement that goes there anyway. Figures, not accounts: a process that dies takes its last seconds along.
+"""What models were used for by agents that are not ours: counted here, and taken along to the database every few
+seconds by a settlement that goes there anyway. Figures, not accounts: a process that dies takes its last seconds along.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from remit.wire.messages import Usage
 
-_EVERY = 2 * MICROSECONDS
+EVERY = 2 * MICROSECONDS
 _NONE = (0, 0, 0, 0, 0)
 
 
@@ -24,7 +23,7 @@ class Figures:
     """Counts of this process that are not in the database yet."""
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, str, str], tuple[int, ...]] = defaultdict(lambda: _NONE)
+        self._counts: dict[tuple[str, str, str], tuple[int, ...]] = {}
         self._taken = 0
 
     def called(self, route: str, model: str, usage: Usage | None, now: int) -> None:
@@ -38,13 +37,13 @@ class Figures:
 
     def take(self, now: int) -> Sequence[Op]:
         """What is to be committed now; mostly nothing."""
-        if now - self._taken < _EVERY or not self._counts:
+        if now - self._taken < EVERY or not self._counts:
             return ()
         self._taken = now
-        counts, self._counts = self._counts, defaultdict(lambda: _NONE)
+        counts, self._counts = self._counts, {}
         return [Op("figures.add", (*key, *values)) for key, values in sorted(counts.items())]
 
     def _add(self, route: str, model: str, more: tuple[int, ...], now: int) -> None:
         day = datetime.fromtimestamp(now // MICROSECONDS, UTC).date().isoformat()
-        known = self._counts[day, route, model]
+        known = self._counts.get((day, route, model), _NONE)
         self._counts[day, route, model] = tuple(a + b for a, b in zip(known, more, strict=True))

@@ -197,7 +197,9 @@ class ModelDesk:
         )
         account = _Account(reserve_again)
         heard = _heard_by(listener) if listener is not None else None
-        call_plan = CallPlan(plan.candidates, hedge=plan.hedge, seconds=seconds, patience=manner.patience, shown=manner.shown)
+        call_plan = CallPlan(
+            plan.candidates, hedge=plan.hedge, seconds=seconds, patience=manner.patience, shown=manner.shown
+        )  # fmt: skip
         try:
             answered = await self._calls.perform(call_plan, call, on_event=heard, witness=account)
         except (ModelFailed, BudgetExhausted) as wrong:

@@ -73,6 +73,7 @@ async def serving(platform: Platform, chosen: ServerSettings, drain: float = 25.
         host, port = listening.getsockname()[:2]
         yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
     finally:
+        platform.fronts.leaving = True
         for each in apps.values():
             if (close := getattr(each, "close", None)) is not None:
                 await close()  # what streams without an end is ended first, or nobody would wait it out

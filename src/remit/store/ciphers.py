@@ -12,6 +12,8 @@ import threading
 
 DIGEST_BYTES = 32
 NONCE_BYTES = 12
+SECRET_BYTES = 32
+_SECRETS_AT_ONCE = 64
 _DRAWN_AT_ONCE = 256 * NONCE_BYTES
 
 
@@ -30,8 +32,18 @@ def fresh_nonce() -> bytes:
         return _pools.pool.pop()
 
 
+def fresh_secret() -> bytes:
+    """32 random bytes for a key."""
+    try:
+        return _pools.secrets.pop()
+    except (AttributeError, IndexError):
+        drawn = os.urandom(_SECRETS_AT_ONCE * SECRET_BYTES)
+        _pools.secrets = [drawn[n : n + SECRET_BYTES] for n in range(0, len(drawn), SECRET_BYTES)]
+        return _pools.secrets.pop()
+
+
 def _forget_pools() -> None:
-    """A forked child must not use the nonces that its parent will."""
+    """A forked child must not use the nonces and secrets that its parent will."""
     _pools.__dict__.clear()
 
 

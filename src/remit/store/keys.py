@@ -7,7 +7,6 @@ shredded. This file knows which keys exist and when a new one is due, not what t
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -15,14 +14,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from remit.domain.errors import Shredded, StoreCorrupt, WrongKey
-from remit.store.ciphers import NONCE_BYTES, fresh_nonce, keyed_digest
+from remit.store.ciphers import NONCE_BYTES, SECRET_BYTES, fresh_nonce, fresh_secret, keyed_digest
 from remit.store.database import Commit, Op
 
 if TYPE_CHECKING:
     from remit.store.database import Database
     from remit.store.key_provider import KeyProvider, RootKeeper
 
-_SECRET_BYTES = 32
 PERIOD = 7 * 24 * 3600 * 1_000_000
 """How long the key of a team or a subject is used for what is new."""
 MOST_USES = 2**24
@@ -52,7 +50,7 @@ class DataKey:
         try:
             return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place)
         except InvalidTag:
-            entry = place.hex() if len(place) == _SECRET_BYTES else place.decode()
+            entry = place.hex() if len(place) == SECRET_BYTES else place.decode()
             raise StoreCorrupt(
                 f"the entry {entry} of the log was altered or damaged.",
                 "Restore a backup; remit doctor names every damaged entry.",
@@ -148,7 +146,7 @@ class KeyRing:
 
     def new_key(self, key_id: str, team: str, subject_tag: str, at: int) -> tuple[DataKey, Op]:
         """A key and the operation that stores it; known here only once that is durable."""
-        secret = os.urandom(_SECRET_BYTES)
+        secret = fresh_secret()
         wrapped = self._provider.wrap(secret, key_id.encode())
         # not known before it is durable: where another process commits first, its key under this id is the key
         return DataKey(key_id, secret), Op("keys.add", (key_id, team, subject_tag, wrapped, at))

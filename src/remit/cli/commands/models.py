@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +12,7 @@ from remit.cli.output import table
 from remit.cli.terminal import Command, Terminal
 
 if TYPE_CHECKING:
-    from remit.control.inventory.views import ModelsView
+    from remit.control.inventory.views import ModelsView, ModelUseView
     from remit.control.platform import Platform
 
 
@@ -21,10 +22,23 @@ def models(terminal: Terminal) -> None:
     """List models and routes."""
 
     async def ask(platform: Platform) -> ModelsView:
-        return platform.models()
+        return replace(platform.models(), uses=await platform.model_uses())
 
     view = terminal.ask(ask)
-    terminal.answer(view, lambda: _lines(view))
+    terminal.answer(view, lambda: [*_lines(view), *_uses(view.uses)])
+
+
+def _uses(uses: list[ModelUseView]) -> list[str]:
+    """What agents of other frameworks used them for: what their providers had cached, and what was given again."""
+    rows = [
+        (
+            each.route, each.model, f"{each.calls:,}", f"{each.cached_share:.0%}", f"{each.hits:,}",
+            wording.money(each.avoided),
+        )
+        for each in uses
+    ]  # fmt: skip
+    heads = ("route", "model", "calls in 7 days", "cached there", "given again", "saved")
+    return ["", *table(heads, rows)] if rows else []
 
 
 def _lines(view: ModelsView) -> list[str]:

@@ -56,6 +56,8 @@ class Fronts:
         self.returning = Returning(parts)
         self.closing: list[Callable[[], Awaitable[None]]] = []
         """What else is to be ended before this process lets go of its runs."""
+        self.leaving = False
+        """Whether the server only finishes what is under way."""
         self._live: dict[str, set[Exchange]] = {}
         self._count = 0
         self._flow = exchange_flow(parts.house.gate, self._caller_again)
@@ -79,7 +81,7 @@ class Fronts:
     def serving(self) -> bool:
         """Whether exchanges are taken up."""
         worker = self._parts.worker
-        return worker is not None and not worker.stopping
+        return worker is not None and not worker.stopping and not self.leaving
 
     @property
     def under_way(self) -> int:

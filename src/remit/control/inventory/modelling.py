@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from remit.control.inventory.views import ModelsView, ModelView, RouteView
+from remit.control.inventory.views import ModelsView, ModelUseView, ModelView, RouteView
+from remit.domain.clock import MICROSECONDS
 from remit.models.routes import Need
 
 if TYPE_CHECKING:
+    from remit.control.ground.ground import Ground
     from remit.control.running.parts import Parts
     from remit.gate.models import ModelDesk
     from remit.models.catalog import ModelCard
@@ -23,6 +26,13 @@ def models(parts: Parts) -> ModelsView:
         [_route(desk, configuration.routes[name], now) for name in sorted(configuration.routes)],
         configuration.book.name,
     )
+
+
+async def uses(ground: Ground, days: int = 7) -> list[ModelUseView]:
+    """What models were used for by agents that are not ours, in the last days."""
+    since = datetime.fromtimestamp(ground.clock.now() // MICROSECONDS, UTC).date() - timedelta(days=days - 1)
+    rows = await ground.database.fetch("figures.since", since.isoformat())
+    return [ModelUseView(*row) for row in rows]
 
 
 def _model(desk: ModelDesk, card: ModelCard, now: int) -> ModelView:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 
@@ -66,12 +66,36 @@ class RouteView:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelUseView:
+    """What a model was used for, on one route, by agents that are not ours."""
+
+    route: str
+    model: str
+    calls: int
+    prompt: int
+    """Tokens that were sent."""
+    cached: int
+    """Those of them that its provider had cached."""
+    hits: int
+    """Answers that were given again instead of asking it."""
+    avoided: int
+    """Micro-dollars that this saved."""
+
+    @property
+    def cached_share(self) -> float:
+        """How much of what was sent its provider had cached."""
+        return self.cached / self.prompt if self.prompt else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class ModelsView:
     """Everything about models."""
 
     models: list[ModelView]
     routes: list[RouteView]
     book: str
+    uses: list[ModelUseView] = field(default_factory=list["ModelUseView"])
+    """What they were used for by agents that are not ours, in the last days."""
 
 
 @dataclass(frozen=True, slots=True)

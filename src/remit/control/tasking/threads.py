@@ -1,6 +1,6 @@
-"""Threads of other frameworks: what one says about its state is told to a run of its own and stands in that run's journal, where
-it is encrypted, erased and proven as everything else. A thread outlives its process; what is told is durable when `tell`
-returns, and read back whether or not a worker has taken it in.
+"""Threads of other frameworks: what one says about its state is told to a run of its own and stands in that run's
+journal, where it is encrypted, erased and proven as everything else. A thread outlives its process; what is told is
+durable when `tell` returns, and read back whether or not a worker has taken it in.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ class Threads:
         if run is None:
             return []
         ground = self._parts.ground
-        waiting = await ground.database.fetch("inbox.read", run)  # before the journal: what leaves it, that has
+        waiting = await ground.database.fetch(
+            "inbox.read", run
+        )  # before the journal: what leaves it, that has
         taken = await self._journal(run)
         known = {each.get("mark") for each in taken}
         left: list[dict[str, Json]] = []
@@ -78,7 +80,11 @@ class Threads:
         """What its run has taken in; what was read before is not read again."""
         first, taken = self._read.get(run, (1, []))
         entries, head = await self._parts.ground.log.read(run_stream(run), first, lenient=True)
-        new = [entry.event for entry in entries if isinstance(entry.event, WaitClosed) and entry.event.wait == "signal"]
+        new = [
+            entry.event
+            for entry in entries
+            if isinstance(entry.event, WaitClosed) and entry.event.wait == "signal"
+        ]
         taken = [*taken, *[object_of(await self._whole(event.value)) for event in new]]
         self._read[run] = (max(first, head.seq + 1), taken)
         return taken

@@ -1,5 +1,5 @@
-"""Whether the answer to a request may be given again, and what it is called: what a hit and what a new answer come to for
-the settlement. Where answers are kept, others know.
+"""Whether the answer to a request may be given again, and what it is called: what a hit and what a new answer come to
+for the settlement. Where answers are kept, others know.
 """
 
 from __future__ import annotations
