@@ -10,8 +10,8 @@ from pydantic_ai import Agent
 from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models.function import FunctionModel
 
+from remit.agents.agent import Agent as Ours
 from remit.agents.run import Run
-from remit.domain.errors import RunFailed
 from remit.engine.flow import flow
 from remit.integrations import carried
 from remit.integrations.pydantic_ai import RemitDurability, RemitModel, RemitTools
@@ -44,7 +44,9 @@ class World:
         return ModelResponse(parts=[TextPart(f"paid {[each.content for each in said]}")])
 
     def agent(self) -> Agent[None, str]:
-        made: Agent[None, str] = Agent(FunctionModel(self.model), name="clerk", capabilities=[RemitDurability()])
+        made: Agent[None, str] = Agent(
+            FunctionModel(self.model), name="clerk", capabilities=[RemitDurability()]
+        )
 
         @made.tool_plain(metadata={"remit": {"effect": "read"}})
         async def look(what: str) -> str:
@@ -77,11 +79,9 @@ async def test_what_an_agent_did_is_not_done_again_after_a_crash(tmp_path: Path)
         await run.signal("go")
         assert await run.result() == "paid ['x', 5]"
         assert [world.asked, world.looked, world.paid] == [2, 1, 1]
-        names = [step.name for step in (await run.show()).steps]
-        assert names[0] == "clerk__model.request"
-        kinds = {step.name: step.kind for step in (await run.show()).steps}
-        assert [kind for name, kind in kinds.items() if "call_tool" in name or "look" in name] != []
-        assert "write" in kinds.values()
+        steps = [(step.name, step.kind) for step in (await run.show()).steps]
+        assert steps[0] == ("clerk__model.request", "step")
+        assert [kind for _, kind in steps].count("write") == 1  # the payment was claimed, the look was not
 
 
 async def test_outside_of_a_run_the_agent_is_as_it_was() -> None:
@@ -99,9 +99,10 @@ async def test_a_route_and_tools_of_the_workspace_pass_the_gate(tmp_path: Path) 
 
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "default.cedar").write_text(
-        'permit (principal, action, resource);\n'
-        '@id("large") @ask("owners") @reason("much") forbid (principal, action == Action::"call", resource == Tool::"refund")'
-        ' when { context.cents > 100 };\n'
+        "permit (principal, action, resource);\n"
+        '@id("large") @ask("owners") @reason("much")\n'
+        'forbid (principal, action == Action::"call", resource == Tool::"refund")'
+        " when { context.cents > 100 };\n"
     )
     script = Script()
     script("helper").calls("refund", cents=500).says("it is done")
@@ -112,17 +113,11 @@ async def test_a_route_and_tools_of_the_workspace_pass_the_gate(tmp_path: Path) 
 
     @flow
     async def work(run: Run) -> str:
-        await run.house.gate.tool(refund)
         return (await carried(run, theirs.run("refund 500"))).output
 
-    from remit.agents.agent import Agent as Ours
-
-    async with stage(work, workspace=tmp_path, script=script, agents=[Ours("helper", prompt="Help.", tools=[refund])]) as made:
+    ours = Ours("helper", prompt="Help.", tools=[refund])
+    async with stage(work, workspace=tmp_path, script=script, agents=[ours]) as made:
         run = await made.start(work)
-        try:
-            await run.waits_for()
-        except RunFailed:
-            print("MSG", (await run.show()).message, (await run.show()).steps)
         assert (await run.waits_for()).group == "owners"
         assert paid == []
         await made.crash_and_restart()
@@ -130,23 +125,6 @@ async def test_a_route_and_tools_of_the_workspace_pass_the_gate(tmp_path: Path) 
         assert await run.result() == "it is done"
         assert paid == [500]
         steps = (await run.show()).steps
-        assert [step.name for step in steps][0] == "model"
+        assert steps[0].name == "model"
         assert {step.action.agent for step in steps if step.action is not None} == {"helper"}
     script.check()
-
-
-async def test_a_step_within_a_step_is_refused_in_words(tmp_path: Path) -> None:
-    agent: Agent[None, str] = Agent(FunctionModel(World().model), name="clerk", capabilities=[RemitDurability()])
-    inner = World().agent()
-
-    @agent.tool_plain
-    async def look(what: str) -> str:
-        return (await inner.run(what)).output
-
-    @flow
-    async def work(run: Run) -> str:
-        return (await carried(run, agent.run("x"))).output
-
-    async with stage(work, workspace=tmp_path) as made:
-        with pytest.raises(RunFailed, match="inside of a step|pay"):
-            await (await made.start(work)).result()

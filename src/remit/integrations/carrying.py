@@ -1,6 +1,6 @@
-"""Another framework within a run. Frameworks start tasks of their own, and a step has its place only in the run's own task:
-so the framework works beside it, and whatever it needs of the run is done there, one thing after the other, in the order
-in which it was asked for. It knows no framework.
+"""Another framework within a run. Frameworks start tasks of their own, and a step has its place only in the run's own
+task: so the framework works beside it, and whatever it needs of the run is done there, one thing after the other, in
+the order in which it was asked for. It knows no framework.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from remit.domain.action_errors import NotInARun
-from remit.domain.errors import Evicted, WrongState
+from remit.domain.errors import Evicted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -23,7 +23,7 @@ _current: ContextVar[Carrier | None] = ContextVar("remit_carrier", default=None)
 
 
 async def carried(run: Run, work: Coroutine[Any, Any, T]) -> T:
-    """Let a framework do its work within a run: `await carried(run, agent.run("…"))`. Called from the flow's own code."""
+    """Let a framework do its work within a run; called by the flow's own code, once for each piece of work."""
     return await Carrier(run).carry(work)
 
 
@@ -31,7 +31,9 @@ def carrier() -> Carrier:
     """Who carries the work that is going on."""
     found = _current.get()
     if found is None:
-        raise NotInARun("this is done within a run alone.", "Start it by: await carried(run, …)")
+        raise NotInARun(
+            "this is done within a run alone, and not inside of a step.", "Start it by: await carried(run, …)"
+        )
     return found
 
 
@@ -46,7 +48,6 @@ class Carrier:
     def __init__(self, run: Run) -> None:
         self.run = run
         self._asked: asyncio.Queue[tuple[Callable[[], Awaitable[Any]], asyncio.Future[Any]]] = asyncio.Queue()
-        self._own = asyncio.current_task()
         self._over = False
         self._names = 0
 
@@ -56,7 +57,7 @@ class Carrier:
         return f"{self.run.execution.row.id}/{what}-{self._names}"
 
     async def carry(self, work: Coroutine[Any, Any, T]) -> T:
-        """The framework's work, to its end; if the run parks or is cancelled, it is let go of, as the flow's own frames are."""
+        """The framework's work, to its end; if the run parks or is cancelled, it is let go of, as the flow is."""
         context = copy_context()
         context.run(_current.set, self)
         working = asyncio.get_running_loop().create_task(work, context=context)
@@ -79,11 +80,6 @@ class Carrier:
         """Have something done in the run's own task, and wait for what comes of it."""
         if self._over:
             raise Evicted
-        if asyncio.current_task() is self._own:
-            raise WrongState(
-                "a step asked for another step, and a replay executes nothing inside of a step.",
-                "Let the model ask for both, or call it from the flow.",
-            )
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._asked.put_nowait((act, answer))
         return await answer

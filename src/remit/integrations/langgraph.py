@@ -1,5 +1,5 @@
-"""LangGraph over the log of Remit: a checkpoint saver whose checkpoints and writes stand in the journal of a run, one run for
-each thread. They are encrypted, they survive the process, and `remit show` and the audit see them.
+"""LangGraph over the log of Remit: a checkpoint saver whose checkpoints and writes stand in the journal of a run, one
+run for each thread. They are encrypted, they survive the process, and `remit show` and the audit see them.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class RemitSaver(BaseCheckpointSaver[str]):
         """Keep what a task has written beside a checkpoint."""
         at = config["configurable"]
         kept = [
-            [WRITES_IDX_MAP.get(channel, n), channel, self._packed(value)] for n, (channel, value) in enumerate(writes)
+            [WRITES_IDX_MAP.get(channel, n), channel, self._packed(value)]
+            for n, (channel, value) in enumerate(writes)
         ]
         told = {
             "kind": _WRITES, "ns": at.get("checkpoint_ns", ""), "id": at["checkpoint_id"], "task": task_id,
@@ -81,7 +82,11 @@ class RemitSaver(BaseCheckpointSaver[str]):
         at, wanted = config["configurable"], get_checkpoint_id(config)
         told = await self._told(at["thread_id"])
         end, given = get_checkpoint_id(before) if before else None, 0
-        kept = [each for each in told if each["kind"] == _CHECKPOINT and at.get("checkpoint_ns", each["ns"]) == each["ns"]]
+        kept = [
+            each
+            for each in told
+            if each["kind"] == _CHECKPOINT and at.get("checkpoint_ns", each["ns"]) == each["ns"]
+        ]
         for each in sorted(kept, key=lambda one: one["id"], reverse=True):
             if (wanted and each["id"] != wanted) or (end and each["id"] >= end):
                 continue
@@ -110,7 +115,9 @@ class RemitSaver(BaseCheckpointSaver[str]):
             if each["kind"] == _WRITES and (each["ns"], each["id"]) == (kept["ns"], kept["id"]):
                 for number, channel, value in each["writes"]:
                     place = (each["path"], each["task"], number)
-                    if number < 0 or place not in writes:  # an error or an interrupt is replaced, a result stays
+                    if (
+                        number < 0 or place not in writes
+                    ):  # an error or an interrupt is replaced, a result stays
                         writes[place] = (each["task"], channel, self._unpacked(value))
         parent = _config(thread, kept["ns"], kept["parent"]) if kept["parent"] else None
         return CheckpointTuple(

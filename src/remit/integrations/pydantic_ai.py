@@ -1,6 +1,6 @@
-"""pydantic-ai under Remit: `RemitDurability` makes what an agent does steps of a run, by the surface that pydantic-ai has for
-durable engines; `RemitModel` is a route of the workspace as one of its models, `RemitTools` are tools of the workspace as
-one of its toolsets, and both pass the gate.
+"""pydantic-ai under Remit: `RemitDurability` makes what an agent does steps of a run, by the surface that pydantic-ai
+has for durable engines; `RemitModel` is a route of the workspace as one of its models, `RemitTools` are tools of the
+workspace as one of its toolsets, and both pass the gate.
 """
 
 from __future__ import annotations
@@ -112,7 +112,10 @@ class _Steps(JournalCallableOperationBackend[dict[str, Any]]):
         config: dict[str, Any],
     ) -> object:  # fmt: skip
         """One unit, once."""
-        if isinstance(operation_id, ModelRequestId | ModelCompactMessagesId) and self._durability.asks_a_route:
+        if (
+            isinstance(operation_id, ModelRequestId | ModelCompactMessagesId)
+            and self._durability.asks_a_route
+        ):
             return await body()
         found = carrier()
         step = Step(_plain(body), effect=config.get("effect", "write"), name=_STRANGE.sub("_", name)[:100])
@@ -132,7 +135,9 @@ def _plain(body: Callable[[], Awaitable[object]]) -> Callable[..., Awaitable[obj
 
 def _said(cache_key: tuple[object, ...]) -> Any:
     """The name and the arguments of a tool call: what of a key is the same on every replay."""
-    return [to_jsonable_python(each, fallback=str) for each in cache_key if isinstance(each, str | dict | list)]
+    return [
+        to_jsonable_python(each, fallback=str) for each in cache_key if isinstance(each, str | dict | list)
+    ]
 
 
 class RemitModel(Model):
@@ -200,7 +205,9 @@ class RemitTools(AbstractToolset[Any]):
         for name in self._names:
             manifest = registry.get(name).manifest
             shown = ToolDefinition(
-                name=name, description=manifest.description, parameters_json_schema=manifest.parameters,
+                name=name,
+                description=manifest.description,
+                parameters_json_schema=manifest.parameters,
                 sequential=True,
             )
             found[name] = ToolsetTool(toolset=self, tool_def=shown, max_retries=1, args_validator=_ANY)
@@ -241,7 +248,9 @@ def _of_request(part: Any) -> Message:
                 return Message("user", (Text(part.content),))
             texts = [each for each in part.content if isinstance(each, str)]
             if len(texts) != len(part.content):
-                raise InvalidInput("RemitModel hands on text alone.", "Give files to an agent of Remit instead.")
+                raise InvalidInput(
+                    "RemitModel hands on text alone.", "Give files to an agent of Remit instead."
+                )
             return Message("user", tuple(map(Text, texts)))
         case ToolReturnPart():
             return _result(part.tool_call_id, part.tool_name, part.model_response_str(), failed=False)
