@@ -1,7 +1,8 @@
-"""The script of the simulated model."""
+"""The script of the simulated model, and a workspace on each database."""
 
 from __future__ import annotations
 
 from remit.testing.pytest_plugin import script
+from tests.engine.conftest import on_postgres, on_sqlite, opened, place
 
-__all__ = ["script"]
+__all__ = ["on_postgres", "on_sqlite", "opened", "place", "script"]

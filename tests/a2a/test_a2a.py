@@ -22,6 +22,7 @@ from remit.wire import canonical
 from remit.wire.attachment import Attachment
 from remit.wire.tasks import link
 from tests.a2a.front import BINDINGS, heard, last_state, said, served, task_of, texts
+from tests.engine.places import Place
 
 clerk = Agent("clerk", prompt="You help.", description="Helps with everything.")
 
@@ -35,11 +36,11 @@ async def talk(run: Run, message: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("binding", BINDINGS)
 async def test_a_task_is_a_run_that_the_official_client_follows(
-    tmp_path: Path, script: Script, binding: str
+    place: Place, script: Script, binding: str
 ) -> None:
     script(clerk).says("it is done").forever()
     async with (
-        served(tmp_path, agents=[clerk], script=script) as on,
+        served(place.folder, agents=[clerk], script=script, database=place.database) as on,
         on.client(on.local_key, binding=binding) as client,
     ):
         events = await heard(client, said("do it", context="c-1"))
@@ -60,8 +61,8 @@ async def test_a_task_is_a_run_that_the_official_client_follows(
         assert [pages["totalSize"], [each["id"] for each in rest["tasks"]]] == [2, [first["id"]]]
 
 
-async def test_a_task_survives_the_death_of_its_server(tmp_path: Path) -> None:
-    async with served(tmp_path, talk, names=["talk"]) as on:
+async def test_a_task_survives_the_death_of_its_server(place: Place) -> None:
+    async with served(place.folder, talk, names=["talk"], database=place.database) as on:
         key = on.local_key
         async with on.client(key, "talk") as client:
             events = await heard(client, said("one"))

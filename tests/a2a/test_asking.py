@@ -23,6 +23,7 @@ from google.protobuf.json_format import MessageToDict
 from remit import Run, flow
 from remit.testing.scripting import Script
 from tests.a2a.front import heard, last_state, said, served, task_of, texts
+from tests.engine.places import Place
 from tests.gate.desk import ALL_ALLOWED, Bank, agent
 
 ASKS = f"""{ALL_ALLOWED}
@@ -133,10 +134,12 @@ async def listening() -> AsyncGenerator[Hooks]:
         await runner.cleanup()
 
 
-async def test_whoever_wants_to_be_told_is_told_although_the_server_dies(tmp_path: Path) -> None:
+async def test_whoever_wants_to_be_told_is_told_although_the_server_dies(place: Place) -> None:
     async with (
         listening() as hooks,
-        served(tmp_path, talk, names=["talk"], push_private=["127.0.0.1:*"]) as on,
+        served(
+            place.folder, talk, names=["talk"], push_private=["127.0.0.1:*"], database=place.database
+        ) as on,
     ):
         key = on.local_key
         config = TaskPushNotificationConfig(url=hooks.url, token="t-1")

@@ -1,7 +1,7 @@
-"""Remit as the client that the conformance suite tests: the server of a scenario stands behind it, and whoever asks comes
-in at /mcp.
+"""Remit as the client that the conformance suite tests: the server of a scenario stands behind it, and whoever asks
+comes in at /mcp. The suite gives the URL; scenario and context are in the environment.
 
-    python -m tests.conformance.mcp_driver URL        (the suite gives the URL; scenario and context are in the environment)
+    python -m tests.conformance.mcp_driver URL
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ class Agreeing:
         async with httpx2.AsyncClient(trust_env=False) as http:
             where = (await http.get(url, follow_redirects=False)).headers["location"]
         said = {name: values[0] for name, values in parse_qs(urlsplit(where).query).items()}
-        self._answer = AuthorizationCodeResult(code=said.get("code", ""), state=said.get("state"), iss=said.get("iss"))
+        self._answer = AuthorizationCodeResult(
+            code=said.get("code", ""), state=said.get("state"), iss=said.get("iss")
+        )
 
     async def answered(self) -> AuthorizationCodeResult:
         return self._answer
@@ -69,8 +71,7 @@ def section(url: str) -> str:
 def sample(schema: dict[str, Any]) -> dict[str, Any]:
     """Arguments that fit, from what the suite proposes or from the schema."""
     kinds: dict[str, Any] = {"number": 1, "integer": 1, "boolean": True, "array": [], "object": {}}
-    found = {name: kinds.get(each.get("type"), "text") for name, each in schema.get("properties", {}).items()}
-    return found
+    return {name: kinds.get(each.get("type"), "text") for name, each in schema.get("properties", {}).items()}
 
 
 async def main() -> None:
@@ -78,18 +79,25 @@ async def main() -> None:
     signing_in.set(Agreeing())
     calls: list[dict[str, Any]] = CONTEXT.get("toolCalls", [])
     with TemporaryDirectory() as folder:
-        async with stand(Path(folder), {"far": sys.argv[1]}, more=section(sys.argv[1]), policy=ALL) as here:
-            async with here.client("2026-07-28", user=Accepting()) as client:
-                for tool in (await client.list_tools()).tools:
-                    proposed = [each.get("arguments", {}) for each in calls if each["name"] == tool.name]
-                    for arguments in proposed or [sample(tool.input_schema)]:
-                        with suppress(MCPError):
-                            await client.call_tool(tool.name, arguments)
-                with suppress(MCPError):
-                    await client.list_resources()
-                for prompt in (await client.list_prompts()).prompts:
-                    with suppress(MCPError):
-                        await client.get_prompt(prompt.name, {each.name: "text" for each in prompt.arguments or ()})
+        async with (
+            stand(Path(folder), {"far": sys.argv[1]}, more=section(sys.argv[1]), policy=ALL) as here,
+            here.client("2026-07-28", user=Accepting()) as client,
+        ):
+            await use(client, calls)
+
+
+async def use(client: Any, calls: list[dict[str, Any]]) -> None:
+    """Whatever the server behind has, once."""
+    for tool in (await client.list_tools()).tools:
+        proposed = [each.get("arguments", {}) for each in calls if each["name"] == tool.name]
+        for arguments in proposed or [sample(tool.input_schema)]:
+            with suppress(MCPError):
+                await client.call_tool(tool.name, arguments)
+    with suppress(MCPError):
+        await client.list_resources()
+    for prompt in (await client.list_prompts()).prompts:
+        with suppress(MCPError):
+            await client.get_prompt(prompt.name, {each.name: "text" for each in prompt.arguments or ()})
 
 
 if __name__ == "__main__":

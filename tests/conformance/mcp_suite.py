@@ -1,4 +1,5 @@
-"""The official conformance suite of MCP: straight at its fixture, and through Remit in all four combinations of eras.
+"""The official conformance suite of MCP: its fixture straight, and through Remit in all four combinations of eras; and
+Remit as a client of the suite's own servers.
 
 Straight, everything that is scored passes. Through Remit exactly the same checks pass, whatever the era of the client
 (the set of requirements) and of the server behind.
@@ -25,7 +26,7 @@ OWN_NODE = sorted(MODULES.glob("node-*-*/bin/node"))
 PROGRAM = MODULES / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
 REVISIONS = ("2025-11-25", "2026-07-28")
 ERAS = ("legacy", "modern")
-SECONDS = 300
+SECONDS = 900
 
 Passed = set[str]
 
@@ -98,3 +99,11 @@ def test_through_remit_the_same_passes_as_straight(
         code, said = suite("server", "--url", ours, "--requirements", revision, out=tmp_path / "out")
     assert code == 0, said
     assert checks(tmp_path / "out") == straight[revision]
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_remit_as_a_client_does_what_is_required(revision: str, tmp_path: Path) -> None:
+    """Every server of the suite behind Remit: its sign-in, its headers, its questions."""
+    command = f"{sys.executable} -m tests.conformance.mcp_driver"
+    code, said = suite("client", "--command", command, "--requirements", revision, out=tmp_path)
+    assert code == 0, said

@@ -122,7 +122,7 @@ async def waits_for_long(run: Run, ballast: str) -> int:
     return len(ballast)
 
 
-_OF_THE_WORKER = {"Event.wait", "SqliteDatabase.wait_for_change", "RunFacts._follow"}
+_OF_THE_WORKER = {"Event.wait", "SqliteDatabase.wait_for_change", "RunFacts.go_on"}
 """What a worker without a single run does: it waits for a hint, or for another process, each time in a new task."""
 
 

@@ -8,6 +8,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from remit.domain.clock import MICROSECONDS
+from remit.domain.runs import RunStatus
 from remit.testing import ManualClock, Stage, stage
 from remit.testing.crash import crash_at
 from remit.testing.stage import StagedRun
@@ -22,8 +25,8 @@ from tests.gate.undo_worlds import KINDS, WRITES, Calls, World, Write, calls_of,
 from tests.postgres import PostgresServer
 from tests.samples import samples
 
-PATIENCE_SECONDS = 0.1
-"""Real time without an end after which the hand-moved clock is pushed a little."""
+GLANCE_SECONDS, GLANCES = 0.02, 5
+"""Real time between two looks, and looks without an end after which the hand-moved clock is pushed a little."""
 POINTS = (
     "segment.loaded", "claim.before", "claim.recorded", "write.performed", "receipt.recorded", "end.before",
     "reconcile.before", "reconcile.performed",
@@ -83,14 +86,23 @@ class Play:
         """What it comes to; time passes while it waits for time."""
         waiting = asyncio.ensure_future(run.result())
         try:
-            while True:
-                await asyncio.wait({waiting}, timeout=PATIENCE_SECONDS)
+            for glance in count(1):
+                await asyncio.wait({waiting}, timeout=GLANCE_SECONDS)
                 if waiting.done():
                     break
-                self.clock.leap(5)
+                if not await self._sleep_over(run.id) and glance % GLANCES == 0:
+                    self.clock.leap(5)
             return waiting.result()
         finally:
             waiting.cancel()
+
+    async def _sleep_over(self, run: str) -> bool:
+        """Leap to where a run that sleeps goes on."""
+        row = await self.stage.platform.row(run)
+        if row.status is not RunStatus.PARKED or row.due is None or row.due <= self.clock.now():
+            return False
+        self.clock.leap((row.due - self.clock.now()) / MICROSECONDS + 0.001)
+        return True
 
 
 @asynccontextmanager

@@ -172,8 +172,23 @@ async def test_c03_what_two_servers_could_read_differently_is_refused(doors: Doo
         b"Host: localhost\r\n" + key + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
         b"Host: localhost\r\n" + key + key + b"Content-Length: 2\r\n\r\n{}",
     ):
-        assert b" 400 " in (await raw(doors, start + headers)).partition(b"\r\n")[0]
+        said = await raw(doors, start + headers)
+        assert b" 400 " in said.partition(b"\r\n")[0]
+        assert b"x-request-id: req_" in said
     assert doors.upstream.seen == []
+
+
+async def test_c05_what_is_no_http_is_refused_with_an_id_and_endless_heads_are_not_read(doors: Doors) -> None:
+    many = b"".join(b"x-%d: 1\r\n" % number for number in range(5000))
+    for text, status in (
+        (b"\x00\x01\x02\r\n\r\n", b"400"), (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nx: " + b"y" * 70_000, b"431"),
+        (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + many + b"\r\n", b"431"),
+        (b"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: +5\r\n\r\nhello", b"400"),
+    ):  # fmt: skip
+        said = await raw(doors, text)
+        assert said.split(b" ", 2)[1] == status
+        assert b"x-request-id: req_" in said
+        assert b"content-type: application/json" in said
 
 
 async def test_c04_a_key_is_looked_up_by_its_parts_and_compared_by_digest(doors: Doors) -> None:

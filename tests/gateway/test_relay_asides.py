@@ -120,6 +120,9 @@ async def test_c30_tokens_are_counted_by_the_provider_or_bounded_and_cost_nothin
             assert json.loads(told.body)["input_tokens"] >= len("hello")
             assert told.headers == {"x-remit-count": "bound"}
             assert len(server.seen) == 1
+            server.says(whole({"error": "no such path"}, status=404))
+            told = await made.aside(inbound.read_count(json.dumps(asked).encode()))
+            assert told.headers == {"x-remit-count": "bound"}, "not every server of a dialect counts in it"
 
 
 async def test_an_embedding_draws_on_the_budget_of_its_key(tmp_path: Path) -> None:

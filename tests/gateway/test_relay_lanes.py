@@ -83,7 +83,7 @@ async def test_c49_every_dialect_is_answered_by_every_provider(
                         assert (each.usage.prompt, each.usage.completion) == (7, 3)
 
 
-async def test_a_chat_stream_tells_what_it_used_only_if_asked(tmp_path: Path) -> None:
+async def test_c17_a_chat_stream_tells_what_it_used_only_if_asked(tmp_path: Path) -> None:
     stream = WIRES["openai"].stream(["hi"])
     async with (
         upstream(streamed([stream])) as server,

@@ -172,7 +172,7 @@ async def test_c33_a_response_in_the_background_goes_on_without_its_client(tmp_p
         assert [event.to_dict() async for event in later] == [event.to_dict() for event in events[4:]]
 
 
-async def test_c34_c35_what_is_not_here_is_refused_by_name(tmp_path: Path) -> None:
+async def test_c34_what_is_not_here_is_refused_by_name(tmp_path: Path) -> None:
     refused: list[tuple[dict[str, Any], str]] = [
         ({"tools": [{"type": "web_search"}]}, "web_search"),
         ({"conversation": "conv_1"}, "conversation"),
@@ -183,6 +183,11 @@ async def test_c34_c35_what_is_not_here_is_refused_by_name(tmp_path: Path) -> No
         for body, name in refused:
             with pytest.raises(openai.BadRequestError, match=name):
                 await place.bot.responses.create(**{"model": "fast", "input": "x", **body})
+        assert place.server.seen == []
+
+
+async def test_c35_there_is_no_socket_and_that_is_said(tmp_path: Path) -> None:
+    async with served(tmp_path, "anthropic") as place:
         upgrade = {"connection": "upgrade", "upgrade": "websocket", "sec-websocket-version": "13"}
         told = await place.raw.get(
             "/v1/responses", headers={**upgrade, "sec-websocket-key": "eHl6eHl6eHl6eHl6eHl6eA=="}
