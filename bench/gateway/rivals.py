@@ -203,6 +203,8 @@ def _litellm(folder: Path, upstream: int, port: int) -> Launch:
     config.write_text(LITELLM_CONFIG.format(port=upstream, key=KEY), encoding="utf-8")
     command = [str(python.parent / "litellm"), "--config", str(config), "--host", "127.0.0.1"]
     command += ["--port", str(port), "--num_workers", str(os.cpu_count() or 1)]
+    # it imports for seconds, and a worker that keeps silent so long on a busy machine would be killed and started anew
+    command += ["--timeout_worker_healthcheck", "120"]
     environment = {
         "LITELLM_LOG": "ERROR",
         "LITELLM_MODE": "PRODUCTION",

@@ -49,6 +49,16 @@ async def serve(
         announcer.say("stopped", "drained; nothing is lost")
 
 
+async def look_at(terminal: Terminal) -> None:
+    """Open the workspace and say what it is, or what is wrong with it."""
+    from remit.control import settings
+
+    name = settings.load(terminal.place()).workspace.name
+    async with terminal.platform() as platform:
+        said = f"workspace {name}, {len(platform.flows)} flows, {platform.url}"
+        Announcer(terminal.as_json).say("open", said)
+
+
 @asynccontextmanager
 async def _door(terminal: Terminal, platform: Platform, announcer: Announcer) -> AsyncGenerator[None]:
     """The port, while the block lasts."""

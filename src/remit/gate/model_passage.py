@@ -287,10 +287,11 @@ class ModelPassage(Passage):
 
     def _action(self) -> dict[str, Any]:
         ask, plan = self._ask, self._plan
-        found = self.facts() | {
-            "route": ask.route, **ask.shape, "messages": len(ask.request.messages),
-            "new": [message_for_log(message) for message in ask.new],
-        }  # fmt: skip
+        found = self.facts()
+        found["route"] = ask.route
+        found |= ask.shape
+        found["messages"] = len(ask.request.messages)
+        found["new"] = [message_for_log(message) for message in ask.new]
         if ask.purpose:
             found["purpose"] = ask.purpose
         if self._withheld:

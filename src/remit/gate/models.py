@@ -206,9 +206,8 @@ class ModelDesk:
             return self._failed(plan, account.closed_attempts, wrong)
         self.router.settled(answered.model, plan.need, answered.response.usage, answered.attempts[-1].ended)
         used = [self._used(plan, attempt) for attempt in answered.attempts]
-        detail = self._detail(answered.attempts, used) | {
-            "model": answered.model, "provider": answered.provider, "latency": answered.latency,
-        }  # fmt: skip
+        detail = self._detail(answered.attempts, used)
+        detail |= {"model": answered.model, "provider": answered.provider, "latency": answered.latency}
         if answered.response.model and answered.response.model != answered.model:
             detail["served"] = answered.response.model
         if answered.simulated:

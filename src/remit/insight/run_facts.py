@@ -7,10 +7,10 @@ that writes what it read; so several processes may try, and none counts an event
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from typing import TYPE_CHECKING
 
+from remit.domain.beside import Beside
 from remit.store.database import Commit, Conflict, Cursor, Op
 
 if TYPE_CHECKING:
@@ -24,29 +24,11 @@ _PAUSE = 0.25
 _RUN = "run:"
 
 
-class RunFacts:
+class RunFacts(Beside):
     """Keeps the projection near the end of the log."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Follow the log from now on."""
-        self._task = asyncio.get_running_loop().create_task(self._follow())
-
-    async def stop(self) -> None:
-        """Stop following; what was read is kept."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
-
-    def abandon(self) -> None:
-        """Stop at once, as a killed process would."""
-        if self._task is not None:
-            self._task.cancel()
 
     async def catch_up(self) -> None:
         """Read to the end of what is visible."""
@@ -73,7 +55,8 @@ class RunFacts:
             await self._database.wait_for_change(0.1)
         return True
 
-    async def _follow(self) -> None:
+    async def go_on(self) -> None:
+        """Follow the log."""
         while True:
             try:
                 busy = await self._read_on()

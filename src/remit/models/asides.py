@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
-from remit.domain.action_errors import MalformedAnswer, Unsupported
+from remit.domain.action_errors import MalformedAnswer, ProviderRefused, Unsupported
 from remit.models import failures
 from remit.models.bounds import PER_MESSAGE, PER_REQUEST, WITH_TOOLS, weigh
+from remit.models.provider import trouble_of
 from remit.models.providers.over_http import OverHttp
 from remit.models.providers.simulated import Simulated
 from remit.models.simulation.embedding import vector_of
@@ -118,22 +119,33 @@ class Counting:
         """The number, laid down. Counting is free."""
         tray, provider = self._tray, self._provider
         tray.asks(self._model)
-        if isinstance(provider, OverHttp) and provider.counts(self._inbound.dialect):
-            fields = {name: value for name, value in self._inbound.fields.items() if name in _COUNTED}
-            said, _, headers = await provider.aside(call, "count", {**fields, "model": call.request.model})
-            tray.opened(headers, verbatim=False)
-            try:
-                tokens = decode_count(said)
-            except MalformedAnswer as wrong:
-                raise failures.malformed(self.name, wrong.message) from None
-        else:
+        counted = await self._counted(call, provider) if isinstance(provider, OverHttp) else None
+        if counted is None:
             weight = weigh(call.request)
             tokens = (
                 PER_REQUEST + weight.text + weight.frames * PER_MESSAGE + (WITH_TOOLS if weight.tools else 0)
             )
             tray.opened({"x-remit-count": "bound"}, verbatim=False)
+        else:
+            tokens, headers = counted
+            tray.opened(headers, verbatim=False)
         tray.came_whole(msgspec.json.encode(encode_count(tokens)))
         return ModelResponse(call.request.model, Message("assistant"), "stop", Usage())
+
+    async def _counted(self, call: ModelCall, provider: OverHttp) -> tuple[int, Mapping[str, str]] | None:
+        """The provider's own count; None if it has none: not every server of a dialect counts in it."""
+        if not provider.counts(self._inbound.dialect):
+            return None
+        fields = {name: value for name, value in self._inbound.fields.items() if name in _COUNTED}
+        try:
+            said, _, headers = await provider.aside(call, "count", {**fields, "model": call.request.model})
+            return decode_count(said), headers
+        except ProviderRefused as wrong:
+            if trouble_of(wrong).kind != "not_found":
+                raise
+            return None
+        except MalformedAnswer as wrong:
+            raise failures.malformed(self.name, wrong.message) from None
 
     def stream(self, call: ModelCall) -> AsyncIterator[StreamEvent]:
         """There is nothing to stream."""

@@ -245,7 +245,7 @@ class _Journey:
 
     def _is_worth_asking(self, candidate: Candidate) -> bool:
         """Whether there is time and an attempt left, and the conversation may fit."""
-        left = self._seconds_left()
+        left = self._seconds_left() if self._numbers else self._plan.seconds
         if self._numbers >= self._plan.most_attempts or (left is not None and left <= 0):
             return False
         if not self._failures:

@@ -116,7 +116,9 @@ def _capabilities(request: ModelRequest, weight: Weight) -> frozenset[str]:
     """Streaming is not among them: who does not stream is asked for the whole answer, and that is handed on. Nor is
     a schema: where the provider does not hold the answer to it, the agent does.
     """
-    found = _TOOLS | weight.kinds if request.tools else weight.kinds
+    found = weight.kinds
+    if request.tools:
+        found = _TOOLS | found if found else _TOOLS
     return found | {"parallel_tools"} if request.parallel_tools else found
 
 

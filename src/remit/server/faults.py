@@ -51,6 +51,13 @@ class ForeignHost(RequestFault):
     status = 403
 
 
+class HeadTooLarge(RequestFault):
+    """The headers of the request are larger than this server reads."""
+
+    code = "head_too_large"
+    status = 431
+
+
 class UpgradeRefused(RequestFault):
     """WebSocket is not spoken here."""
 

@@ -56,7 +56,7 @@ class Request:
         }
         self.dialect = dialect
         self.limit = limit
-        self.id = f"req_{_HERE}{next(_NUMBERS):08x}"
+        self.id = next_id()
         self.begun = False
         """Whether the reply has begun."""
         self.gone: asyncio.Future[None] | None = None
@@ -81,7 +81,7 @@ class Request:
         if self._body is not None:
             return self._body
         said = self.headers.get("content-length", "")
-        if said.isdigit() and int(said) > self.limit:
+        if said.isascii() and said.isdecimal() and int(said) > self.limit:
             raise BodyTooLarge(_too_large(self.limit))
         parts: list[bytes] = []
         size, more = 0, True
@@ -143,6 +143,11 @@ class Request:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         left()
+
+
+def next_id() -> str:
+    """The name of a request."""
+    return f"req_{_HERE}{next(_NUMBERS):08x}"
 
 
 def raw_of(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

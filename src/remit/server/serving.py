@@ -7,11 +7,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from remit.domain.errors import InvalidSetting
 from remit.server import health, openapi
@@ -20,7 +18,7 @@ from remit.server.checks import Names
 from remit.server.gateway.endpoints import handlers
 from remit.server.mcp.front import endpoints as mcp_endpoints
 from remit.server.mounting import task_fronts
-from remit.server.request import BEGAN
+from remit.server.protocol import Protocol
 from remit.server.streaming import Pulse
 
 if TYPE_CHECKING:
@@ -30,15 +28,6 @@ if TYPE_CHECKING:
     from remit.control.sections import ServerSettings
 
 _BACKLOG = 2048
-
-
-class Protocol(HttpToolsProtocol):
-    """Notes when a request came, so that waiting for us is no secret."""
-
-    def on_message_begin(self) -> None:
-        """Its first byte is here."""
-        super().on_message_begin()
-        self.scope[BEGAN] = perf_counter()  # pyright: ignore[reportGeneralTypeIssues]
 
 
 class Server(uvicorn.Server):
@@ -61,9 +50,9 @@ async def serving(platform: Platform, chosen: ServerSettings, drain: float = 25.
     app.mount(apps)
     listening = _listen(chosen.host, chosen.port)
     config = uvicorn.Config(
-        app, http=Protocol, ws="none", lifespan="off", access_log=False, log_config=None, server_header=False, proxy_headers=False,
-        date_header=False, timeout_graceful_shutdown=int(drain) or 1, timeout_keep_alive=75, backlog=_BACKLOG,
-        h11_max_incomplete_event_size=None,
+        app, http=Protocol, ws="none", lifespan="off", access_log=False, log_config=None, server_header=False,
+        proxy_headers=False, date_header=False, timeout_graceful_shutdown=int(drain) or 1, timeout_keep_alive=75,
+        backlog=_BACKLOG,
     )  # fmt: skip
     server = Server(config)
     platform.fronts.start()

@@ -168,6 +168,8 @@ class Signature:
         return schema
 
     def _check_names(self, arguments: dict[str, Json]) -> None:
+        if arguments.keys() == self._parameters.keys():
+            return
         for name in arguments:
             if name not in self._parameters:
                 raise BadArguments(

@@ -40,10 +40,9 @@ async def _supervise(terminal: Terminal, processes: int | None) -> int:
 
     chosen = settings.load(terminal.place())
     announcer = Announcer(terminal.as_json)
-    async with terminal.platform() as platform:  # what is wrong is said once, before anything is started
-        announcer.say(
-            "open", f"workspace {chosen.workspace.name}, {len(platform.flows)} flows, {platform.url}"
-        )
+    looked = await _look(terminal)
+    if looked:
+        return looked
     roles = [
         front_role(terminal),
         worker_role(terminal, processes or chosen.worker.processes),
@@ -53,6 +52,20 @@ async def _supervise(terminal: Terminal, processes: int | None) -> int:
         code = await supervisor.run()
     announcer.say("stopped", "everything is down")
     return code
+
+
+async def _look(terminal: Terminal) -> int:
+    """What is wrong is said once, before anything is started; by a process that ends, for this one stays small."""
+    import asyncio
+
+    role = _role(terminal, "check", 1, "--look")
+    looking = await asyncio.create_subprocess_exec(*role.command, stdin=asyncio.subprocess.DEVNULL)
+    try:
+        return await looking.wait()
+    except asyncio.CancelledError:
+        looking.terminate()
+        await looking.wait()
+        raise
 
 
 def worker_role(terminal: Terminal, processes: int) -> Role:

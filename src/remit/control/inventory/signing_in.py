@@ -75,6 +75,7 @@ class _Page:
 
     async def show(self, url: str) -> None:
         """Say where to agree."""
+        self._came = asyncio.get_running_loop().create_future()
         self._show(url)
 
     async def answered(self) -> AuthorizationCodeResult:

@@ -5,13 +5,12 @@ due. Several may do so at once.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 from typing import TYPE_CHECKING
 
 from remit.control.approving.canaries import seed_due
 from remit.control.protecting.protection import sweep
+from remit.domain.beside import Beside
 from remit.domain.clock import MICROSECONDS, sleep_until
 from remit.domain.errors import RemitError
 from remit.store.database import Conflict
@@ -26,7 +25,7 @@ _log = logging.getLogger("remit.worker")
 _BY = "remit"
 
 
-class Caretaker:
+class Caretaker(Beside):
     """Sweeps until it is stopped."""
 
     def __init__(self, ground: Ground, rules: Rules, seconds: int, canary_percent: int = 0) -> None:
@@ -34,26 +33,9 @@ class Caretaker:
         self._canary_percent = canary_percent
         self._rules = rules
         self._seconds = seconds
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Sweep from now on."""
-        self._task = asyncio.get_running_loop().create_task(self._work())
-
-    async def stop(self) -> None:
-        """Stop; what was begun is finished by the next one."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
-
-    def abandon(self) -> None:
-        """Stop at once, as a killed process would."""
-        if self._task is not None:
-            self._task.cancel()
-
-    async def _work(self) -> None:
+    async def go_on(self) -> None:
+        """Sweep, again and again."""
         while True:
             await sleep_until(self._ground.clock, self._ground.clock.now() + self._seconds * MICROSECONDS)
             await _quietly(sweep(self._ground, self._rules, _BY))

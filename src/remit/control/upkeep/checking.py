@@ -361,7 +361,7 @@ async def _with_database(
     database = database_for(bench.root, url, SystemClock())
     try:
         await database.open()
-        return await look(database)
+        return await look(database) if await database.fetch("migrations.table") else list(missing)
     except RemitError as wrong:
         return [bench.problem(check, wrong, "warning")]
     finally:

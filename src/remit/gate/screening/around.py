@@ -74,10 +74,10 @@ class Around:
             self._hush(wrong, tool)
             raise
         if passage.withheld:
-            raise blocked(passage.pending[0], "result", passage.withheld + self._took_place(tool))
-        if passage.pending:
+            raise blocked(passage.screen.pending[0], "result", passage.withheld + self._took_place(tool))
+        if passage.screen.pending:
             content = Content.of(result)
-            judged = await self._after(passage.pending, "result", content, _local(place))
+            judged = await self._after(passage.screen.pending, "result", content, _local(place))
             if judged.block is not None:
                 raise blocked(judged.block, "result", judged.why + self._took_place(tool))
             result = content.rewritten(judged.texts) if judged.texts is not None else result
@@ -93,7 +93,7 @@ class Around:
             given = await self._before(guards, "input", talk.heard(asked.new), place)
         passage = GuardedModelPassage(self._parts, self._actor, asked, self._tokens, given)
         plain: Json = await perform(execution, MODEL, (), {}, Watched(passage), asked.identity())
-        if passage.pending:
+        if passage.screen.pending:
             plain = await self._told(passage, plain, _local(place))
         return ModelAnswer.of(plain)
 
@@ -104,9 +104,9 @@ class Around:
         message = msgspec.convert(plain["message"], Message)
         at = "output" if message.tool_calls else "answer"
         try:
-            judged = await self._after(passage.pending, at, talk.said(message), place)
+            judged = await self._after(passage.screen.pending, at, talk.said(message), place)
         except Rejected as no:
-            return kept_back(passage.pending[0], at, no.message.rstrip("."), plain)
+            return kept_back(passage.screen.pending[0], at, no.message.rstrip("."), plain)
         if judged.block is not None:
             return kept_back(judged.block, at, judged.why, plain)
         if judged.instead is not None and not judged.ask:

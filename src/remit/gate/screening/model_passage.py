@@ -12,7 +12,6 @@ import msgspec
 
 from remit.domain.action_events import ActionAdmitted
 from remit.domain.errors import Rejected
-from remit.domain.event import object_of
 from remit.domain.guards import Guard
 from remit.gate.consents import Consent
 from remit.gate.holding import card_digest, heed, hold, terms_of
@@ -46,8 +45,6 @@ class GuardedModelPassage(ModelPassage):
     ) -> None:
         super().__init__(parts, actor, ask)
         self.screen = Screen(tokens)
-        self.pending: list[Guard] = []
-        """Guards that look at the answer once it is in the log: they ask somebody else, or a person."""
         self._original = ask
         self._reports = given
         self._instead: Guard | None = None
@@ -142,8 +139,8 @@ class GuardedModelPassage(ModelPassage):
                 return static_answer(judged.instead, plain)
             if judged.texts is not None:
                 message = talk.reworded(message, judged.texts)
-            self.pending += [each for each in guards if each.outside or each in judged.ask]
-        if not self.pending:
+            self.screen.pending += [each for each in guards if each.outside or each in judged.ask]
+        if not self.screen.pending:
             self.release(message)
         return plain | {"message": message_to_plain(message)}
 
@@ -155,27 +152,22 @@ class GuardedModelPassage(ModelPassage):
     @property
     def leads_on(self) -> bool:
         """Not while somebody still has to look at it."""
-        return super().leads_on and not self.pending
+        return super().leads_on and not self.screen.pending
 
     # --- what is kept ---------------------------------------------------------------------------------
 
     def settling(self, wrong: BaseException | None) -> tuple[Any, Sequence[Op]]:
         """Also what the guards said."""
-        detail, ops = super().settling(wrong)
-        detail = self.screen.detail(detail)
-        if self.pending:
-            detail["pending"] = [msgspec.to_builtins(guard) for guard in self.pending]
+        run = self.place[0].row.id if self.place is not None else ""
+        detail, ops = self.screen.settled(super().settling(wrong), run)
         if self._held is not None:
             detail["stream"] = "held"
-        run = self.place[0].row.id if self.place is not None else ""
-        return detail, [*ops, *self.screen.ops(run)]
+        return detail, ops
 
     def replayed(self, execution: Execution, detail: Any) -> None:
         """What was said of it then counts; what was hidden from the model stays hidden."""
         super().replayed(execution, detail)
-        known = object_of(detail)
-        self.screen.tokens.learn(object_of(known.get("tokens")))
-        self.pending = [msgspec.convert(each, Guard) for each in known.get("pending") or ()]
+        self.screen.learn(detail)
         inner = [guard for guard in self._input if not guard.outside]
         if inner:  # secrets have no token in the log
             Screen(self.screen.tokens).judge(inner, "input", talk.heard(self._original.new))

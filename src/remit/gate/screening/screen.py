@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from remit.domain.action_errors import BadArguments, Blocked
 from remit.domain.decisions import Decision, Outcome, Reason, Requirement
 from remit.domain.event import object_of
+from remit.domain.guards import Guard
 from remit.gate.bounds import Bounds
 from remit.gate.classes import mark
 from remit.policy.detectors.finding import SECRET
@@ -22,7 +25,6 @@ from remit.policy.guards import confidence, personal_data, schema, secrets
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from remit.domain.guards import Guard
     from remit.gate.actor import Actor
     from remit.gate.guards.tokens import Tokens
     from remit.policy.guard import Check, Content
@@ -84,6 +86,8 @@ class Screen:
         """What each guard said, in order: a part of the detail."""
         self.hidden: dict[str, str] = {}
         """What was hidden here, by token."""
+        self.pending: list[Guard] = []
+        """Guards that look at what came once it is in the log: they ask somebody else, or a person."""
 
     def judge(
         self, guards: Sequence[Guard], at: str, content: Content, given: Mapping[str, Report] | None = None,
@@ -183,6 +187,22 @@ class Screen:
         return token
 
     # --- what is kept ---------------------------------------------------------------------------------
+
+    def settled(
+        self, settling: tuple[dict[str, Json], Sequence[Op]], run: str
+    ) -> tuple[dict[str, Json], Sequence[Op]]:
+        """What the log is told of the outcome, with all that was said here."""
+        detail, ops = self.detail(settling[0]), settling[1]
+        if self.pending:
+            detail["pending"] = [msgspec.to_builtins(guard) for guard in self.pending]
+        return detail, [*ops, *self.ops(run)]
+
+    def learn(self, detail: Json) -> dict[str, Json]:
+        """What was said then counts, whatever the guards are by now; gives the detail as an object."""
+        known = object_of(detail)
+        self.tokens.learn(object_of(known.get("tokens")))
+        self.pending = [msgspec.convert(each, Guard) for each in known.get("pending") or ()]
+        return known
 
     def detail(self, known: dict[str, Json]) -> dict[str, Json]:
         """A detail with what the guards said."""

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from remit.domain.event import object_of
 from remit.domain.guards import Guard
 from remit.gate.screening.screen import GuardedBounds, Screen, blocked
 from remit.gate.tool_passage import ToolPassage
@@ -41,8 +38,6 @@ class GuardedToolPassage(ToolPassage):
     ) -> None:  # fmt: skip
         super().__init__(parts, actor, tool, tool.name, arguments)
         self.screen = Screen(tokens)
-        self.pending: list[Guard] = []
-        """Guards that look at the result once it is in the log: they ask somebody else, or a person."""
         self.withheld = ""
         """Why nobody is told the result."""
         self._reports: Mapping[str, Report] = given
@@ -88,10 +83,10 @@ class GuardedToolPassage(ToolPassage):
         judged = self.screen.judge(self._after_guards, "result", content)
         if judged.block is not None:
             self.withheld = judged.why
-            self.pending = [judged.block]
+            self.screen.pending = [judged.block]
             result = {"kept_back": judged.block.name}
         else:
-            self.pending = [each for each in self._after_guards if each.outside or each in judged.ask]
+            self.screen.pending = [each for each in self._after_guards if each.outside or each in judged.ask]
             result = content.rewritten(judged.texts) if judged.texts is not None else result
         self.pipe.passed("screen_result")
         return result
@@ -103,21 +98,16 @@ class GuardedToolPassage(ToolPassage):
 
     def settling(self, wrong: BaseException | None) -> tuple[Any, Sequence[Op]]:
         """Also what the guards said."""
-        detail, ops = super().settling(wrong)
-        detail = self.screen.detail(detail)
-        if self.pending:
-            detail["pending"] = [msgspec.to_builtins(guard) for guard in self.pending]
+        run = self.place[0].row.id if self.place is not None else ""
+        detail, ops = self.screen.settled(super().settling(wrong), run)
         if self.withheld:
             detail["kept_back"] = self.withheld
-        run = self.place[0].row.id if self.place is not None else ""
-        return detail, [*ops, *self.screen.ops(run)]
+        return detail, ops
 
     def replayed(self, execution: Execution, detail: Any) -> None:
         """What was said of it then counts, whatever the guards are by now."""
         super().replayed(execution, detail)
-        known = object_of(detail)
-        self.screen.tokens.learn(object_of(known.get("tokens")))
-        self.pending = [msgspec.convert(each, Guard) for each in known.get("pending") or ()]
+        known = self.screen.learn(detail)
         self.withheld = str(known.get("kept_back") or "")
 
     def taken_up(self, execution: Execution, call: Any, detail: Any) -> None:

@@ -70,7 +70,7 @@ def _page(found: list[OfferedView], query: dict[str, str]) -> dict[str, Any]:
     first = names.index(after) + 1 if after in names else 0
     last = names.index(before) if before in names else len(names)
     said = query.get("limit", "20")
-    limit = min(int(said), _MOST) if said.isdigit() and int(said) else 20
+    limit = min(int(said), _MOST) if said.isascii() and said.isdecimal() and int(said) else 20
     part = found[max(first, last - limit) : last] if before in names else found[first : first + limit]
     more = first + limit < last if before not in names else last - limit > first
     return {

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _encode = msgspec.json.Encoder().encode
 _PATH = "/v1/responses/"
 _NUMBER = re.compile(rb'"sequence_number"\s*:\s*(\d+)')
-_MOST, _USUAL = 100, 20
+_MOST, _USUAL, _DIGITS = 100, 20, 18
 
 
 class Responding:
@@ -97,7 +97,7 @@ class Responding:
             if job is not None
             else _at_once(await self._responses.frames(request.caller, identity))
         )
-        await _tell(request, frames, int(after) if after.isdigit() else -1)
+        await _tell(request, frames, _whole(after, -1))
 
 
 async def _at_once(frames: bytes) -> AsyncIterator[bytes]:
@@ -123,13 +123,18 @@ def _number(frame: bytes) -> int:
     return int(found[1]) if found else 0
 
 
+def _whole(said: str, otherwise: int) -> int:
+    """A number that somebody wrote; digits of other scripts are none."""
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < _DIGITS else otherwise
+
+
 def _page(items: list[dict[str, Any]], query: dict[str, str]) -> dict[str, Any]:
     """A page of a list as OpenAI pages; the newest first unless somebody asks otherwise."""
     ordered = items if query.get("order") == "asc" else items[::-1]
     names = [str(item["id"]) for item in ordered]
     after, said = query.get("after", ""), query.get("limit", "")
     first = names.index(after) + 1 if after in names else 0
-    limit = min(int(said), _MOST) if said.isdigit() and int(said) else _USUAL
+    limit = min(_whole(said, 0) or _USUAL, _MOST)
     part = ordered[first : first + limit]
     return {
         "object": "list", "data": part, "has_more": first + limit < len(ordered),

@@ -16,6 +16,7 @@ from mcp.client.client import Client
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import TypeAdapter
 
+from remit.tools.mcp.leniency import completed
 from remit.tools.mcp.questions import Questions
 
 if TYPE_CHECKING:
@@ -191,8 +192,9 @@ class Connection:
         """From connecting to leaving."""
         try:
             client = Client(
-                self._transport, mode=self._mode, cache=None, message_handler=self._hear,
-                client_info=mcp_types.Implementation(name="remit", version="1"), **self._questions.callbacks(),
+                completed(self._transport, modern=self._mode in MODERN_PROTOCOL_VERSIONS), mode=self._mode,
+                cache=None, message_handler=self._hear, **self._questions.callbacks(),
+                client_info=mcp_types.Implementation(name="remit", version="1"),
             )  # fmt: skip
             async with client:
                 self._client = client

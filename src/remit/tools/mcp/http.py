@@ -19,6 +19,8 @@ REFUSED, SESSION_GONE, BUSY, UNREACHABLE, BROKEN = -32031, -32028, -32029, -3203
 _LARGEST = 64 * 1024 * 1024
 _CONNECT = 10.0
 _NOT_FOUND = 404
+_LIMITS = httpx2.Limits(keepalive_expiry=2.0)
+"""Sooner than servers close what is idle: a request that meets that moment breaks, and a write is then unknown."""
 _CHALLENGES = frozenset({401, 403})
 _REFUSALS = {
     401: (REFUSED, "it wants a credential, or another one"),
@@ -34,7 +36,7 @@ async def line(
 ) -> AsyncGenerator[Any]:
     """The streams of messages from the server and to it. With `auth`, a refusal is first a reason to get a token."""
     timeout = httpx2.Timeout(_CONNECT, read=max(seconds, _CONNECT))
-    transport = _Bounded(httpx2.AsyncHTTPTransport(), frank=auth is not None)
+    transport = _Bounded(httpx2.AsyncHTTPTransport(limits=_LIMITS), frank=auth is not None)
     async with (
         httpx2.AsyncClient(
             headers=headers, timeout=timeout, transport=transport, auth=auth, trust_env=False

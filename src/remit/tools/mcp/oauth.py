@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -74,11 +75,34 @@ def provider(settings: McpSettings, workspace: Path, secrets: dict[str, str]) ->
             "client_id": oauth["client_id"], "client_secret": secret or None, "redirect_uris": [redirect],
             "token_endpoint_auth_method": method, "issuer": oauth.get("issuer"),
         })  # fmt: skip
-    return OAuthClientProvider(
+    return _OfAPerson(
         settings.url, metadata, Tokens(workspace / _FOLDER / f"{settings.name}.json", known),
         person.show if person is not None else None, person.answered if person is not None else None,
         oauth.get("client_metadata_url"),
     )  # fmt: skip
+
+
+class _OfAPerson(OAuthClientProvider):
+    """Tokens that were kept are as old as they are, and are renewed by whoever gave them: nobody is asked again, and
+    nobody else is shown what renews them.
+    """
+
+    async def _initialize(self) -> None:
+        await super()._initialize()
+        kept: Any = self.context.storage
+        metadata = kept.metadata()
+        self.context.oauth_metadata = metadata
+        if metadata is not None:
+            self.context.auth_server_url = str(metadata.issuer)
+        if self.context.current_tokens is not None:
+            self.context.update_token_expiry(self.context.current_tokens)
+            if metadata is None:
+                self.context.current_tokens.refresh_token = None
+
+    async def _handle_token_response(self, response: httpx2.Response) -> None:
+        kept: Any = self.context.storage
+        kept.know(self.context.oauth_metadata)
+        await super()._handle_token_response(response)
 
 
 class Tokens:
@@ -93,11 +117,27 @@ class Tokens:
 
     async def get_tokens(self) -> OAuthToken | None:
         """The tokens, if there are any."""
-        return OAuthToken.model_validate(self._kept["tokens"]) if "tokens" in self._kept else None
+        if "tokens" not in self._kept:
+            return None
+        tokens = OAuthToken.model_validate(self._kept["tokens"])
+        until = self._kept.get("until")
+        if until is not None:
+            tokens.expires_in = int(until - time.time()) or -1
+        return tokens
 
     async def set_tokens(self, tokens: OAuthToken) -> None:
         """Others replace them."""
+        self._kept["until"] = None if tokens.expires_in is None else time.time() + tokens.expires_in
         self._keep("tokens", tokens.model_dump(mode="json", exclude_none=True))
+
+    def metadata(self) -> OAuthMetadata | None:
+        """Who gave the tokens."""
+        return OAuthMetadata.model_validate(self._kept["metadata"]) if "metadata" in self._kept else None
+
+    def know(self, metadata: OAuthMetadata | None) -> None:
+        """Who gives the tokens that follow."""
+        if metadata is not None:
+            self._keep("metadata", metadata.model_dump(mode="json", exclude_none=True))
 
     async def get_client_info(self) -> OAuthClientInformationFull | None:
         """As what we are known there."""

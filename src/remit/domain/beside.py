@@ -1,0 +1,37 @@
+"""Work that goes on beside everything else of a process, in a task of its own: begun, stopped, or left as death does.
+
+It knows no clock and no store; how often to look, and what to do about an error, is for who goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+
+
+class Beside(ABC):
+    """Goes on until it is stopped."""
+
+    _task: asyncio.Task[None] | None = None
+
+    @abstractmethod
+    async def go_on(self) -> None:
+        """What is done from the start to the stop; it ends by being cancelled."""
+
+    def start(self) -> None:
+        """Go on from now on."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self.go_on())
+
+    async def stop(self) -> None:
+        """Stop, and wait until nothing of it goes on; what was begun is for whoever starts next."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    def abandon(self) -> None:
+        """Stop at once, as a killed process would."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
