@@ -40,11 +40,14 @@ class Target:
         """The bytes of a request; a stream if it has a shape."""
         said: dict[str, Any] = {
             "model": self.model,
-            "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": QUESTION}],
+            "messages": [
+                {"role": "system", "content": "Be brief."},
+                {"role": "user", "content": f"{QUESTION}{shape}"},
+            ],
             "max_tokens": 256,
         }
         if shape:
-            said |= {"stream": True, "user": shape, "stream_options": {"include_usage": True}}
+            said |= {"stream": True, "stream_options": {"include_usage": True}}
         body = json.dumps(said).encode()
         headers = {
             "host": f"{self.host}:{self.port}",
@@ -163,7 +166,7 @@ async def open_loop(target: Target, rate: int, seconds: float) -> dict[str, Any]
 
 async def streams(target: Target, lanes: int, frames: int, seconds: float) -> dict[str, Any]:
     """The time to the first word, and what each frame lost on its way."""
-    request = target.request(f"{frames}.{PACE_MS}.0")
+    request = target.request(f"shape {frames}.{PACE_MS}.0")
     first, lost = list[float](), list[float]()
     clients = [await Client.to(target) for _ in range(lanes)]
     begun = time.monotonic()
@@ -213,7 +216,7 @@ class SlowReaders:
         for _ in range(lanes):
             client = await Client.to(target)
             assert client.transport is not None
-            client.transport.write(target.request(f"{SLOW_FRAMES}.0.{size}"))
+            client.transport.write(target.request(f"shape {SLOW_FRAMES}.0.{size}"))
             client.transport.pause_reading()
             self._clients.append(client)
 

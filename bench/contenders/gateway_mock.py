@@ -1,8 +1,8 @@
 """The model provider behind every gateway: as cheap as Python can be, so that it hides nobody's cost.
 
 It owns what a provider would say, whole or frame by frame, and stamps each frame with the moment it left. The caller
-says in `user` how a stream is to be: `FRAMES.PACE.SIZE`, with the pace in milliseconds and the size in bytes. It must
-not know who asks.
+says in the question how a stream is to be: `shape FRAMES.PACE.SIZE`, the pace in milliseconds and the size in bytes. It
+must not know who asks.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ REPLY = (
 LAST = b"0\r\n\r\n"
 STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
-SHAPE = re.compile(rb'"user": ?"(\d+)\.(\d+)\.(\d+)"')
+SHAPE = re.compile(rb"shape (\d+)\.(\d+)\.(\d+)")
 STREAMED = re.compile(rb'"stream": ?true')
 MOST_WAITING = 1 << 16
 """Bytes that may wait in a connection before the mock pauses: a slow reader is not its problem to keep."""

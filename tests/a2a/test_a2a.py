@@ -16,6 +16,8 @@ from google.protobuf.json_format import MessageToDict
 
 from remit import Agent, Budget, Run, contract, flow
 from remit.domain.errors import InvalidSetting
+from remit.domain.fronting import KeyScope, Pace
+from remit.server import visiting
 from remit.testing.scripting import Script
 from remit.tools.tool import tool
 from remit.wire import canonical
@@ -261,3 +263,31 @@ def without_empty(value: Any) -> Any:
         kept = {name: without_empty(each) for name, each in cast("dict[str, Any]", value).items()}
         return {name: each for name, each in kept.items() if each not in ("", [], {})}
     return [without_empty(each) for each in cast("list[Any]", value)] if isinstance(value, list) else value
+
+
+async def test_a_key_that_is_revoked_ends_the_stream_that_it_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visiting, "_EVERY_SECONDS", 0.0)  # else what was looked at counts for a second
+    async with served(tmp_path, talk, names=["talk"]) as on:
+        key = await on.platform.new_agent_key(KeyScope("partner"))
+        async with on.client(key.key, "talk") as client:
+            task = (await heard(client, said("one")))[0]["task"]["id"]
+            stream = client.subscribe(SubscribeToTaskRequest(id=task))
+            await anext(stream)
+            await on.platform.revoke_key(key.id)
+            await on.platform.fronts.keys.look()
+            await on.platform.signal(task, "message", {"id": "m", "role": "user", "parts": [{"text": "two"}]})
+            assert [each async for each in stream] == []
+        assert (await on.stage.run(task).result()) == "one and two"  # the run goes on: nobody is told of it
+
+
+async def test_a_key_is_let_in_at_its_pace(tmp_path: Path) -> None:
+    async with (
+        served(tmp_path, talk, names=["talk"]) as on,
+        on.http(await on.key(pace=Pace(requests=2))) as http,
+    ):
+        answers = [await http.get("/a2a/talk/tasks") for _ in range(3)]
+        assert [each.status_code for each in answers] == [200, 200, 429]
+        assert int(answers[2].headers["retry-after"]) > 0
+        assert (await http.post("/agui/talk", json={})).status_code == 429

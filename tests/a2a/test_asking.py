@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -193,3 +193,28 @@ async def test_nobody_is_told_at_a_host_that_is_not_on_the_list(tmp_path: Path) 
     async with served(tmp_path, talk, names=["talk"]) as on, on.client(on.local_key, "talk") as client:
         with pytest.raises(A2AError):
             await task_of(client, said("one", task_push_notification_config=config))
+
+
+async def test_nobody_agrees_by_message_to_what_they_asked_for_themselves(tmp_path: Path, script: Script) -> None:
+    bank = Bank()
+    clerk = agent(bank.keyed_refund())
+    script(clerk).calls("refund", order="o-1", cents=500).says("done")
+    async with served(tmp_path, agents=[clerk], script=script, policy=ASKS) as on:
+        _, lea = await on.platform.add_person("lea", ["admin", "owners"])
+        admin = await on.platform.acting_as(lea.key)
+        _, ann = await admin.add_person("ann", ["owners"])
+        async with on.client(ann.key) as client, on.http(on.local_key) as http:
+            assert (await http.get("/a2a/clerk/tasks")).status_code == 401  # the owner's key is a key no more
+            task = (await heard(client, said("refund o-1")))[0]["task"]["id"]
+            with pytest.raises(A2AError, match="somebody else has to agree|may not"):
+                await heard(client, said("approve", task=task))
+            assert bank.refunds == []
+            question = (await admin.inbox())[0]
+            assert question.requester == "ann"
+            await admin.approve(question.id)
+            waits = client.subscribe(SubscribeToTaskRequest(id=task))
+            with suppress(A2AError):  # it may have ended by then
+                _ = [each async for each in waits]
+            found = MessageToDict(await client.get_task(GetTaskRequest(id=task)))
+            assert texts(found) == ["done"]
+            assert len(bank.paid) == 1

@@ -71,6 +71,7 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
     "tools": ("tools.toml", "[openapi.x]\ndocument = 7\n", "tools", "openapi.x"),
     "secrets": ("secrets.toml", "= =\n", "secrets", "secrets.toml is not TOML"),
     "a setting's word": ("remit.toml", '[outbox]\nwindow = "soon"\n', "settings", 'outbox.window is "soon"'),
+    "a served agent": ("remit.toml", '[a2a]\nagents = ["nobody"]\n', "settings", '"nobody" is to be served'),
     "a rule": ("policies/bad.cedar", 'permit (principal, action, resource == Tool::"refnd");\n', "policy",
                'policies/bad.cedar:1 names Tool::"refnd"'),
 }  # fmt: skip

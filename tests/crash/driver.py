@@ -177,11 +177,12 @@ class Theatre:
 
     async def _bury(self) -> None:
         """End whatever the dead process had set going in this loop: it could be taken for the next one's."""
-        for _ in range(12):
-            left = asyncio.all_tasks() - self._mine
-            self._dead |= left
-            for task in left:
-                task.cancel()
+        for turn in range(12):
+            if turn in {0, 3, 6, 9, 11}:  # looking at all tasks is dear
+                left = asyncio.all_tasks() - self._mine
+                self._dead |= left
+                for task in left:
+                    task.cancel()
             await asyncio.sleep(0)
 
     @contextmanager

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from remit.store.anchor import Anchor
 from remit.store.anchors.opening import open_anchors
-from tests.gate.secret_servers import serving
+from tests.serving import serving
 
 TOKEN = "the-receivers-token"
 

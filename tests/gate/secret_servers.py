@@ -12,19 +12,7 @@ from urllib.parse import unquote_plus
 
 from aiohttp import web
 
-
-@asynccontextmanager
-async def serving(*routes: web.RouteDef) -> AsyncGenerator[str]:
-    """A web server; gives its address."""
-    app = web.Application()
-    app.add_routes(routes)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+from tests.serving import serving
 
 
 @dataclass

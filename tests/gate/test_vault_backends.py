@@ -33,7 +33,8 @@ from remit.gate.secrets.secret_backends.vault_kv import VaultKvBackend
 from remit.gate.secrets.secrets_file import parse_secrets
 from remit.gate.secrets.vault import Vault
 from remit.testing.clock import ManualClock
-from tests.gate.secret_servers import VaultServer, serving
+from tests.gate.secret_servers import VaultServer
+from tests.serving import serving
 
 VALUE = "canary-value-7f3k"
 

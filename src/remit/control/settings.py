@@ -10,6 +10,7 @@ import difflib
 import os
 import tomllib
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -141,7 +142,7 @@ def _refuse_unknown(table: Mapping[str, Any], shape: type[Any], prefix: str) -> 
 
 def _from_file(table: Mapping[str, Any]) -> dict[str, object]:
     found: dict[str, object] = {}
-    for name, spec in _leaves(Settings):
+    for name, spec in _known().values():
         *sections, key = name.split(".")
         place: Any = table
         for section in sections:
@@ -155,7 +156,7 @@ def _from_file(table: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _from_environment(env: Mapping[str, str]) -> dict[str, object]:
-    known = {_env_name(name): (name, spec) for name, spec in _leaves(Settings)}
+    known = _known()
     found: dict[str, object] = {}
     for variable, text in env.items():
         if variable in known:
@@ -252,6 +253,13 @@ def _leaves(shape: type[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield from _leaves(inner, f"{prefix}{spec.name}.")
 
 
+@cache
+def _known() -> dict[str, tuple[str, Any]]:
+    """Every setting by its variable: its name and what it can be."""
+    return {_env_name(name): (name, spec) for name, spec in _leaves(Settings)}
+
+
+@cache
 def _section(spec: Any) -> type[Any] | None:
     made = spec.default_factory
     return made if isinstance(made, type) and is_dataclass(made) else None

@@ -13,11 +13,13 @@ from remit.domain.action_errors import BadArguments, Denied
 from remit.domain.capabilities import ANYBODY, EVERYTHING
 from remit.domain.errors import InvalidInput
 from remit.domain.event import object_of
+from remit.domain.fronting import EXCHANGE
 from remit.engine.stepping import perform
 from remit.gate.containment.watched import Watched
 from remit.gate.delegate_passage import DelegatePassage, Task, latest
 from remit.gate.memory.passage import STEPS, MemoryPassage
 from remit.gate.model_passage import ModelPassage
+from remit.gate.relaying.advice import ADVISE, LOCAL, AdvicePassage
 from remit.gate.relaying.relay import Relay
 from remit.gate.screening.around import Around
 from remit.gate.sending import Sending
@@ -82,6 +84,8 @@ class Gate:
 
     async def call_text(self, execution: Execution, actor: Actor, name: str, text: str) -> tuple[Any, str]:
         """A tool call as a model wrote it: a name that may not exist, and arguments that may not be JSON."""
+        if name.startswith(LOCAL) and execution.row.flow == EXCHANGE:
+            return await self._advised(execution, actor, name.removeprefix(LOCAL), text), ""
         try:
             arguments: Any = canonical.parse(text or "{}")
             problem = "" if isinstance(arguments, dict) else "the arguments are no JSON object."
@@ -113,6 +117,13 @@ class Gate:
     ) -> RelayAnswer:
         """Have texts embedded for a foreign agent or, without a wish, the tokens of a request counted."""
         return await Relay(self.parts, execution, actor, ask, sink).aside(wish)
+
+    async def _advised(self, execution: Execution, actor: Actor, tool: str, text: str) -> Any:
+        """Ask for consent to what a foreign agent is about to do in its own process."""
+        arguments = str(object_of(canonical.parse(text or "{}")).get("arguments", ""))
+        passage = AdvicePassage(self.parts, actor, tool, arguments)
+        identity: Any = [[tool, arguments], {}]
+        return await perform(execution, ADVISE, ({},), {}, Watched(passage), identity)
 
     async def delegate(
         self, execution: Execution, actor: Actor, agent: str, task: Task | None = None

@@ -21,7 +21,7 @@ from remit.testing.scripting import Script
 from tests.engine.places import parked
 from tests.gate.desk import ALL_ALLOWED, agent, desk, heard, outcomes
 from tests.gate.guards.test_screening import MAIL, reader, sender
-from tests.gate.secret_servers import serving
+from tests.serving import serving
 
 OK: dict[str, Any] = {"violates": False, "score": 0.1, "rule": ""}
 BAD: dict[str, Any] = {"violates": True, "score": 0.9, "rule": "no mail"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from remit.control.fronting.consenting import consent_of
 from remit.domain.errors import RemitError
 from remit.gate.relaying.asked import RelayAnswer, RelayAsk, Sink
 from remit.wire.inbound import Inbound, read
@@ -38,7 +39,8 @@ async def relay(
     """Answer one request; `sink` is how the client of this exchange is reached. `more` is for the ask."""
     route = fronts.route(caller, inbound.model)
     ask = RelayAsk(
-        inbound, route, dict(headers), _shape(caller), seconds_of(headers), data_class=caller.data_class, **more
+        inbound, route, dict(headers), _shape(caller), seconds_of(headers), data_class=caller.data_class,
+        consent=consent_of(fronts, caller), **more
     )  # fmt: skip
 
     async def work(exchange: Exchange) -> RelayAnswer:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from remit.control.fronting import exchanged
+from remit.control.fronting import relays
 from remit.control.fronting.background import Job
 from remit.domain.action_errors import ClientGone
 from remit.domain.clock import MICROSECONDS
@@ -65,7 +65,7 @@ class Responses:
             more["keep"] = self._keeper(caller, wish)
         if wish.background:
             return await self._begin(caller, inbound, headers, wish, more)
-        return await exchanged.relay(
+        return await relays.relay(
             self._fronts, caller, inbound, headers, lambda exchange: sink(inbound, exchange), **more
         )
 
@@ -129,8 +129,8 @@ class Responses:
 
         more = more | {"keep": keep, "patch": more["patch"] | {"background": True}}
         more["echo"] = more["echo"] | {"background": True}
-        work = exchanged.relay(
-            self._fronts, caller, inbound, headers, sink, exchanged.Stages(first, failed, done), **more
+        work = relays.relay(
+            self._fronts, caller, inbound, headers, sink, relays.Stages(first, failed, done), **more
         )  # fmt: skip
         job.start(work, lambda: self._jobs.pop(self._place(caller, job.identity), None))
         await job.begun

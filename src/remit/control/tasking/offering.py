@@ -24,7 +24,7 @@ from remit.wire.attachment import Attachment
 from remit.wire.tasks import data_of, files_of, links_of, question_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from remit.agents.agent import Agent
     from remit.control.running.parts import Parts
@@ -34,18 +34,26 @@ Json = Any
 
 def offer(parts: Parts, names: Iterable[str]) -> None:
     """Let these agents and flows be given tasks; a name that is none of them is refused."""
-    for name in dict.fromkeys(names):
-        agent, flow = parts.house.agents.get(name), parts.flows.get(name)
-        if agent is None and (flow is None or name.startswith((FLOW, "remit."))):
-            near = difflib.get_close_matches(name, [*parts.house.agents, *parts.flows], n=1)
-            raise InvalidSetting(
-                f'"{name}" is to be served to others, and this workspace has no agent or flow of that name.',
-                f'Did you mean "{near[0]}"?' if near else "Mend a2a.agents or agui.agents in remit.toml.",
-            )
+    chosen = tuple(dict.fromkeys(names))
+    own = {name for name in parts.flows if not name.startswith((FLOW, "remit."))}
+    refuse_strangers(chosen, {*parts.house.agents, *own})
+    for name in chosen:
+        agent = parts.house.agents.get(name)
         made = _agent_task(agent) if agent is not None else _flow_task(parts.flows[name])
         made.foreign = True
         made.classes = tuple(dict.fromkeys(input_classes(made).values())) or _classes(parts, name)
         parts.flows[made.name] = made
+
+
+def refuse_strangers(names: Iterable[str], known: Collection[str]) -> None:
+    """Refuse to serve somebody who is not there: a misspelt name would otherwise be a door that nobody sees is shut."""
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise InvalidSetting(
+                f'"{name}" is to be served to others, and this workspace has no agent or flow of that name.',
+                f'Did you mean "{near[0]}"?' if near else "Mend a2a.agents or agui.agents in remit.toml.",
+            )
 
 
 def _classes(parts: Parts, name: str) -> tuple[str, ...]:

@@ -271,7 +271,8 @@ async def _policy(bench: Bench) -> list[Problem]:
 async def _settings(bench: Bench) -> list[Problem]:
     """Every setting means something: what a start would refuse is refused here."""
     agents = bench.code.agents.values() if bench.code is not None else ()
-    found = refusals(bench.root, bench.chosen, bench.models, bench.world, agents)
+    flows = [flow.name for flow in bench.code.flows] if bench.code is not None else []
+    found = refusals(bench.root, bench.chosen, bench.models, bench.world, agents, flows)
     return [bench.problem("settings", wrong) for wrong in found]
 
 

@@ -10,11 +10,13 @@ from remit.control.authority import policy_in_force
 from remit.control.ground.ground import database_for
 from remit.control.ground.root_keys import keeper_for, key_choice
 from remit.control.running import containing, contracting
+from remit.control.tasking.offering import refuse_strangers
 from remit.domain.clock import SystemClock
 from remit.domain.errors import RemitError
 from remit.policy.authority import Authority
 from remit.policy.data_classes import capture_rules, retention_days
 from remit.store.anchors.opening import open_anchors
+from remit.tools.egress import Egress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,14 +29,23 @@ if TYPE_CHECKING:
 
 
 def refusals(
-    root: Path, chosen: Settings, models: Configuration | None, world: World | None, agents: Iterable[Agent]
-) -> Iterator[RemitError]:
+    root: Path, chosen: Settings, models: Configuration | None, world: World | None, agents: Iterable[Agent],
+    flows: Iterable[str] = (),
+) -> Iterator[RemitError]:  # fmt: skip
     """Every error with which these settings would stop a start."""
-    for ask in _questions(root, chosen, models, world, agents):
+    asked = list(agents)
+    names = {*flows, *(agent.name for agent in asked)}
+    for ask in (*_questions(root, chosen, models, world, asked), *_fronts(chosen, names)):
         try:
             ask()
         except RemitError as wrong:
             yield wrong
+
+
+def _fronts(chosen: Settings, names: set[str]) -> Iterator[Callable[[], object]]:
+    a2a = chosen.a2a
+    yield lambda: refuse_strangers((*a2a.agents, *chosen.agui.agents), names)
+    yield lambda: Egress(a2a.push, a2a.push_private)
 
 
 def _questions(

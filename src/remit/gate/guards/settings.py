@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, cast
 
-from remit.domain.errors import InvalidSetting, RemitError
+from remit.domain.errors import RemitError
 from remit.domain.guards import Guard
+from remit.gate.toml_file import TomlFile, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 FILE = "guards.toml"
-_HINT = "What guards.toml can hold: docs/how-to/screen-content.md"
+_FILE = TomlFile(FILE, "What guards.toml can hold: docs/how-to/screen-content.md")
 _LISTS = ("at", "kinds", "agents", "environments", "tools")
 _NUMBERS = ("threshold", "timeout")
 _ANY = ("answer", "schema")
@@ -23,17 +22,17 @@ _ANY = ("answer", "schema")
 
 def read_guards(root: Path, agents: Collection[str] | None = None) -> tuple[Guard, ...]:
     """Every guard of the file, in its order; without the file there are none."""
-    table = _read(root / FILE)
+    table = _FILE.parsed(_FILE.text_of(root))
     odd = next((key for key in table if key != "guards"), "")
     if odd:
-        raise _wrong(f'has "{odd}", which means nothing; every guard is a section [guards.NAME]')
+        raise _FILE.wrong(f'has "{odd}", which means nothing; every guard is a section [guards.NAME]')
     found: list[Guard] = []
-    for name, described in _section(table.get("guards", {}), "guards").items():
-        guard = _guard(name, _section(described, f"guards.{name}"))
+    for name, described in _FILE.section(table.get("guards", {}), "guards").items():
+        guard = _guard(name, _FILE.section(described, f"guards.{name}"))
         stranger = next((each for each in guard.agents if agents is not None and each not in agents), "")
         if stranger:
-            raise _wrong(
-                f'has guards.{name} for "{stranger}", which is no agent{_nearest(stranger, agents or ())}'
+            raise _FILE.wrong(
+                f'has guards.{name} for "{stranger}", which is no agent{nearest(stranger, agents or ())}'
             )
         found.append(guard)
     return tuple(found)
@@ -44,18 +43,18 @@ def _guard(name: str, described: Mapping[str, Any]) -> Guard:
     for key, value in described.items():
         place = f"guards.{name}.{key}"
         if key not in known:
-            raise _wrong(f'has "{place}", which means nothing{_nearest(key, known)}')
+            raise _FILE.wrong(f'has "{place}", which means nothing{nearest(key, known)}')
         if key in _LISTS and not _is_texts(value):
-            raise _wrong(f"has {place} = {value!r}; it is a list of texts")
+            raise _FILE.wrong(f"has {place} = {value!r}; it is a list of texts")
         if key in _NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise _wrong(f"has {place} = {value!r}; it is a number")
+            raise _FILE.wrong(f"has {place} = {value!r}; it is a number")
         if key == "private" and not isinstance(value, bool):
-            raise _wrong(f"has {place} = {value!r}; it is true or false")
+            raise _FILE.wrong(f"has {place} = {value!r}; it is true or false")
         if key not in (*_LISTS, *_NUMBERS, *_ANY, "private") and not isinstance(value, str):
-            raise _wrong(f"has {place} = {value!r}; it is a text")
+            raise _FILE.wrong(f"has {place} = {value!r}; it is a text")
     missing = next((key for key in ("check", "at") if key not in described), "")
     if missing:
-        raise _wrong(f"has guards.{name} without {missing}")
+        raise _FILE.wrong(f"has guards.{name} without {missing}")
     try:
         guard = Guard(**cast("dict[str, Any]", {"name": name, **described}))
         if guard.check == "schema":
@@ -63,35 +62,9 @@ def _guard(name: str, described: Mapping[str, Any]) -> Guard:
 
             check_schema(guard.schema, f"the guard {name}")
     except RemitError as wrong:
-        raise _wrong(f"is no good: {wrong.message.rstrip('.')}") from None
+        raise _FILE.wrong(f"is no good: {wrong.message.rstrip('.')}") from None
     return guard
 
 
 def _is_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in cast("list[object]", value))
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError as wrong:
-        raise _wrong(f"is not TOML: {str(wrong).rstrip('.')}") from None
-    except OSError as wrong:
-        raise _wrong(f"cannot be read: {wrong.strerror}") from None
-
-
-def _section(value: object, place: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise _wrong(f"has {place} = {value!r}; write a section [{place}] with its keys below")
-    return cast("dict[str, Any]", value)
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    return f' (nearest: "{near[0]}")' if near else ""
-
-
-def _wrong(why: str) -> InvalidSetting:
-    return InvalidSetting(f"{FILE} {why}.", _HINT)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from remit.domain.errors import RemitError
     from remit.engine.execution import Execution
@@ -48,6 +48,8 @@ class RelayAsk(Struct, frozen=True):
     echo: dict[str, Json] = msgspec.field(default_factory=dict[str, Json])
     """The same where the provider's answer had to be put into other words, and so repeats nothing of the request."""
 
+    consent: Callable[[str, str], Awaitable[None]] | None = None
+    """Returns once somebody has agreed that the agent uses a tool of its own so; raises what became of that instead."""
     keep: Callable[[Execution, dict[str, Json]], Sequence[Op]] | None = None
     """What is committed with the settlement, given the whole answer as the client gets it."""
 

@@ -122,7 +122,7 @@ class RelayPassage(ModelPassage):
         finally:
             self._fall_silent()
         self.pipe.passed("perform")
-        return self._answered(self._asked)
+        return await self._answered(self._asked)
 
     async def _answer_of(self, plan: Plan, execution: Execution) -> Asked:
         """A new answer or, where the route wants that, one that was given before."""
@@ -154,7 +154,7 @@ class RelayPassage(ModelPassage):
             manner=manner,
         )  # fmt: skip
 
-    def _answered(self, asked: Asked) -> dict[str, Any]:
+    async def _answered(self, asked: Asked) -> dict[str, Any]:
         """What the log keeps of it."""
         if asked.failure is not None:
             self.failure = asked.failure
@@ -166,6 +166,9 @@ class RelayPassage(ModelPassage):
         answer = self.response = asked.answer
         assert answer is not None  # noqa: S101 - either a failure or an answer
         self.proposals.look_at(answer.message.tool_calls, self.judge, self.as_known)
+        if self.proposals.asking:
+            async with while_connected(self._sink.gone):
+                await self.proposals.ask(self._relay.consent)
         self._conclude(answer, self.proposals.refusal)
         message: Any = answer.message
         if self.parts.vault.redactor.knows_any:

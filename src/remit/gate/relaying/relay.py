@@ -137,6 +137,9 @@ class Relay:
             Proposals(self._parts, self._actor, asked.request.tools),
         )
         proposals.look_at(response.message.tool_calls, self._judge, lambda request: request)
+        if proposals.asking:
+            async with while_connected(self._sink.gone):
+                await proposals.ask(ask.consent)
         if proposals.refusal:
             response = refused(response, proposals.refusal)
         outlet = ClientOutlet(ask, self._sink, self._identity, self._at(), holds_tools=False)

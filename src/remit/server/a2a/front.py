@@ -16,11 +16,12 @@ from a2a.utils.errors import ContentTypeNotSupportedError
 from starlette.routing import Router
 
 from remit.domain.errors import Infrastructure, RemitError, Unauthenticated
+from remit.domain.front_errors import OverLimit
 from remit.server.a2a.card import card_of
 from remit.server.a2a.handler import CALLER, TaskHandler
-from remit.server.credentials import attribution_of, secret_of
 from remit.server.faults import RequestFault
 from remit.server.request import Request
+from remit.server.visiting import Visit, visit
 
 if TYPE_CHECKING:
     from a2a.server.context import ServerCallContext
@@ -61,28 +62,32 @@ class _Front:
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         try:
-            caller = await self._platform.fronts.caller(secret_of(headers), attribution_of(headers))
-            self._desk.check(caller, agent)
+            async with visit(self._platform, headers) as guest:
+                self._desk.check(guest.caller, agent)
+                await self._let_in(agent, slash + rest or "/", guest, scope, receive, send)
         except Unauthenticated as wrong:
             await _refuse(send, 401, "UNAUTHENTICATED", wrong.message)
-            return
-        except Infrastructure:
-            await _refuse(send, 503, "UNAVAILABLE", "the server cannot do this at the moment.")
-            return
-        except RemitError as wrong:
-            await _refuse(send, 403, "PERMISSION_DENIED", wrong.message)
-            return
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if scope["method"] == "POST" and kind not in _TYPES:
-            await _wrong_type(send, kind, rpc=rest == "")
-            return
-        try:
-            body = await _body_of(scope, receive, send)
+        except OverLimit as wrong:
+            again = (b"retry-after", b"%d" % max(1, round(wrong.retry_after)))
+            await _refuse(send, 429, "RESOURCE_EXHAUSTED", wrong.message, again)
         except RequestFault as wrong:
             await _refuse(send, wrong.status, "INVALID_ARGUMENT", wrong.message)
+        except Infrastructure:
+            await _refuse(send, 503, "UNAVAILABLE", "the server cannot do this at the moment.")
+        except RemitError as wrong:
+            await _refuse(send, 403, "PERMISSION_DENIED", wrong.message)
+
+    async def _let_in(
+        self, agent: str, path: str, guest: Visit, scope: dict[str, Any], receive: Receive, send: Send
+    ) -> None:
+        request: Request = scope.get("remit.request") or Request(scope, receive, send, "a2a")
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if request.method == "POST" and kind not in _TYPES:
+            await _wrong_type(send, kind, rpc=path == "/")
             return
-        inner = {**scope, "path": slash + rest or "/", "raw_path": None, "root_path": "", CALLER: caller}
-        await self._app(agent)(inner, _once(body, receive), send)
+        body = await request.body()
+        inner = {**scope, "path": path, "raw_path": None, "root_path": "", CALLER: guest.caller}
+        await self._app(agent)(inner, guest.receiving(body, receive), guest.sending(send))
 
     async def first_card(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """The card of the first agent that is named: what is found by whoever knows the host alone."""
@@ -102,9 +107,8 @@ class _Front:
 
     def _make(self, agent: str) -> Router:
         handler, builder = TaskHandler(self._desk, agent), _WithCaller()
-        rest = create_rest_routes(handler, builder)[
-            :-1
-        ]  # the last one serves tenants, of which there are none
+        rest = create_rest_routes(handler, builder)
+        del rest[-1]  # it serves tenants, of which there are none
         return Router([*create_jsonrpc_routes(handler, "/", builder), *rest])
 
 
@@ -118,32 +122,16 @@ class _WithCaller(DefaultServerCallContextBuilder):
         return made
 
 
-async def _body_of(scope: dict[str, Any], receive: Receive, send: Send) -> bytes:
-    """The body, within the limit of the server."""
-    known: Request | None = scope.get("remit.request")
-    return await (known or Request(scope, receive, send, "a2a")).body()
-
-
-def _once(body: bytes, receive: Receive) -> Receive:
-    """The body as one message, and after it whatever comes: that the client leaves."""
-    messages = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def give() -> Any:
-        return messages.pop() if messages else await receive()
-
-    return give
-
-
 def _base(scope: dict[str, Any]) -> str:
     """The address that somebody asked at; which names the server answers to, it has checked."""
     host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "localhost")
     return f"{scope.get('scheme', 'http')}://{host}"
 
 
-async def _refuse(send: Send, status: int, kind: str, message: str) -> None:
+async def _refuse(send: Send, status: int, kind: str, message: str, *more: tuple[bytes, bytes]) -> None:
     body = {"error": {"code": status, "status": kind, "message": message}}
-    more = [(b"www-authenticate", b"Bearer")] if status == 401 else []  # noqa: PLR2004 - no key
-    await _answer(send, status, body, more)
+    wanted = [(b"www-authenticate", b"Bearer")] if status == 401 else []  # noqa: PLR2004 - no key
+    await _answer(send, status, body, [*wanted, *more])
 
 
 async def _wrong_type(send: Send, kind: str, *, rpc: bool) -> None:

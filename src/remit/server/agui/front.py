@@ -9,12 +9,13 @@ from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.errors import BadInput, Infrastructure, RemitError, Unauthenticated
+from remit.domain.front_errors import OverLimit
 from remit.domain.task_errors import UnknownTask
 from remit.server.agui.asked import read
 from remit.server.agui.events import Telling
-from remit.server.credentials import attribution_of, secret_of
 from remit.server.faults import RequestFault
 from remit.server.request import JSON, Request
+from remit.server.visiting import Visit, visit
 from remit.wire import canonical
 
 if TYPE_CHECKING:
@@ -51,25 +52,27 @@ class _Front:
         request: Request = scope.get("remit.request") or Request(scope, receive, send, "agui")
         named = request.path.removeprefix(PREFIX)
         try:
-            caller = await self._platform.fronts.caller(
-                secret_of(request.headers), attribution_of(request.headers)
-            )
-            if request.method == "POST" and named in self._desk.served.agui:
-                await self._run(request, caller, named, read(await request.body()))
-            elif request.method == "GET" and named.startswith("r-"):
-                task = await self._mine(caller, named)
-                await self._stream(request, caller, task, Telling(task.context, task.id, task.id))
-            else:
-                raise UnknownTask(
-                    f'nothing is run as "{named[:100]}" here.', "Agents: agui.agents in remit.toml."
-                )
+            async with visit(self._platform, request.headers) as guest:
+                await self._let_in(request, guest, named)
         except RemitError as wrong:
             if not request.begun:
                 body = {"error": {"code": wrong.code, "message": wrong.message, "hint": wrong.hint}}
                 await request.reply(_status(wrong), [JSON], canonical.encode(body))
 
-    async def _run(self, request: Request, caller: Caller, agent: str, asked: Asked) -> None:
+    async def _let_in(self, request: Request, guest: Visit, named: str) -> None:
+        if request.method == "POST" and named in self._desk.served.agui:
+            await self._run(request, guest, named, read(await request.body()))
+        elif request.method == "GET" and named.startswith("r-"):
+            task = await self._mine(guest.caller, named)
+            await self._stream(request, guest, task, Telling(task.context, task.id, task.id))
+        else:
+            raise UnknownTask(
+                f'nothing is run as "{named[:100]}" here.', "Agents: agui.agents in remit.toml."
+            )
+
+    async def _run(self, request: Request, guest: Visit, agent: str, asked: Asked) -> None:
         """Start it, or let it go on with the answers, and stream what follows."""
+        caller = guest.caller
         self._desk.check(caller, agent)
         after = 0
         if asked.task:
@@ -82,7 +85,7 @@ class _Front:
         else:
             task = await self._desk.give(caller, agent, asked.said, message=asked.run, context=asked.thread)
         telling = Telling(asked.thread, asked.run, task.id)
-        await self._stream(request, caller, task, telling, asked.tools, after=after)
+        await self._stream(request, guest, task, telling, asked.tools, after=after)
 
     async def _mine(self, caller: Caller, task: str, agent: str | None = None) -> Task:
         """A task of this caller, of an agent that is served here."""
@@ -92,7 +95,7 @@ class _Front:
         return found
 
     async def _stream(
-        self, request: Request, caller: Caller, task: Task, telling: Telling, ignored: tuple[str, ...] = (), *,
+        self, request: Request, guest: Visit, task: Task, telling: Telling, ignored: tuple[str, ...] = (), *,
         after: int = 0,
     ) -> None:  # fmt: skip
         """Every event until the end, or until the front end leaves; a sign of life where nothing happens."""
@@ -102,8 +105,8 @@ class _Front:
         try:
             for event in telling.begin(ignored):
                 await request.write(_frame(event))
-            async with aclosing(self._desk.follow(caller, task.id, after=after)) as news:
-                await self._send(request, telling, news, left)
+            async with aclosing(self._desk.follow(guest.caller, task.id, after=after)) as news:
+                await self._send(request, guest, telling, news, left)
         except RemitError as wrong:
             said = wrong.message if not isinstance(wrong, Infrastructure) else "the server gave way."
             await request.write(_frame({"type": "RUN_ERROR", "message": said, "code": wrong.code}))
@@ -113,7 +116,12 @@ class _Front:
             await request.finish()
 
     async def _send(
-        self, request: Request, telling: Telling, news: AsyncIterator[News], left: asyncio.Future[None]
+        self,
+        request: Request,
+        guest: Visit,
+        telling: Telling,
+        news: AsyncIterator[News],
+        left: asyncio.Future[None],
     ) -> None:
         while not telling.over:
             coming = asyncio.ensure_future(anext(news, None))
@@ -131,6 +139,7 @@ class _Front:
                         await coming
             if left.done():
                 return
+            await guest.check()
             each = coming.result()
             if each is None:
                 return
@@ -148,6 +157,8 @@ def _status(wrong: RemitError) -> int:
             return wrong.status
         case Unauthenticated():
             return 401
+        case OverLimit():
+            return 429
         case UnknownTask():
             return 404
         case BadInput():
