@@ -13,12 +13,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from remit.store.databases.postgres import PostgresDatabase
 from remit.store.migrate import migrate
 from tests.network import ban_network
 from tests.postgres import PostgresServer, postgres_server
 from tests.recycling import Recycled
+from tests.samples import samples
 from tests.warm import Warm
 
 MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # noqa: S108 - a disk that never waits, if it is large enough
@@ -37,6 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     ban_network()
+    settings.register_profile("ordinary", settings(), max_examples=samples(40))
+    settings.load_profile("ordinary")
     if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
         os.environ["TMPDIR"] = str(MEMORY)

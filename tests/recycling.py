@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -107,6 +108,13 @@ class Recycled:
         else:
             self._aside(self._let_go(name))
             self._server.drop_database(name)
+
+    @contextmanager
+    def one(self) -> Generator[str]:
+        """The dsn of one for as long as the block goes on."""
+        name = self.take()
+        yield self._server.dsn(name)
+        self.give_back(name)
 
     def close(self) -> None:
         """Let go of all of them. Safe to call twice."""

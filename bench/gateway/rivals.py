@@ -26,7 +26,7 @@ from bench.stage import SOURCE
 
 LITELLM, PORTKEY, REMIT, DIRECT = "LiteLLM", "Portkey", "Remit", "direct"
 MODEL = "bench"
-START_SECONDS = 180.0
+START_SECONDS = 400.0
 STOP_SECONDS = 20.0
 KEY = "sk-bench-0123456789"
 HEADERS = {"authorization": f"Bearer {KEY}"}

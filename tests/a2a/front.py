@@ -65,7 +65,7 @@ class Served:
     @asynccontextmanager
     async def client(self, key: str, agent: str = "clerk", binding: str = "JSONRPC") -> AsyncGenerator[Any]:
         """The official client, for whoever shows this key."""
-        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=10) as http:
+        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=60) as http:
             config = ClientConfig(httpx_client=http, supported_protocol_bindings=[binding])
             client = await ClientFactory(config).create_from_url(f"{self.url}/a2a/{agent}")
             yield client
@@ -73,7 +73,7 @@ class Served:
     def http(self, key: str = "") -> httpx.AsyncClient:
         """Plain HTTP."""
         headers = {"A2A-Version": "1.0"} | ({"Authorization": f"Bearer {key}"} if key else {})
-        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=10)
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60)
 
 
 @asynccontextmanager

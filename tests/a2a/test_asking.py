@@ -103,7 +103,7 @@ class Hooks:
 
     async def until(self, state: str) -> None:
         """Wait until they were told this."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while state not in self.states:
                 self.came.clear()
                 await self.came.wait()
@@ -195,18 +195,20 @@ async def test_nobody_is_told_at_a_host_that_is_not_on_the_list(tmp_path: Path) 
             await task_of(client, said("one", task_push_notification_config=config))
 
 
-async def test_nobody_agrees_by_message_to_what_they_asked_for_themselves(tmp_path: Path, script: Script) -> None:
+async def test_nobody_agrees_by_message_to_what_they_asked_for_themselves(
+    tmp_path: Path, script: Script
+) -> None:
     bank = Bank()
     clerk = agent(bank.keyed_refund())
     script(clerk).calls("refund", order="o-1", cents=500).says("done")
     async with served(tmp_path, agents=[clerk], script=script, policy=ASKS) as on:
         _, lea = await on.platform.add_person("lea", ["admin", "owners"])
         admin = await on.platform.acting_as(lea.key)
-        _, ann = await admin.add_person("ann", ["owners"])
+        _, ann = await admin.add_person("ann", ["reviewer", "owners"])
         async with on.client(ann.key) as client, on.http(on.local_key) as http:
             assert (await http.get("/a2a/clerk/tasks")).status_code == 401  # the owner's key is a key no more
             task = (await heard(client, said("refund o-1")))[0]["task"]["id"]
-            with pytest.raises(A2AError, match="somebody else has to agree|may not"):
+            with pytest.raises(A2AError, match="somebody else has to agree"):
                 await heard(client, said("approve", task=task))
             assert bank.refunds == []
             question = (await admin.inbox())[0]

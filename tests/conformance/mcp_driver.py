@@ -7,12 +7,13 @@ comes in at /mcp. The suite gives the URL; scenario and context are in the envir
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -37,7 +38,7 @@ class Agreeing:
         self._answer = AuthorizationCodeResult(code="", state="")
 
     async def show(self, url: str) -> None:
-        async with httpx2.AsyncClient(trust_env=False) as http:
+        async with httpx2.AsyncClient(trust_env=False, timeout=60) as http:
             where = (await http.get(url, follow_redirects=False)).headers["location"]
         said = {name: values[0] for name, values in parse_qs(urlsplit(where).query).items()}
         self._answer = AuthorizationCodeResult(
@@ -100,5 +101,14 @@ async def use(client: Any, calls: list[dict[str, Any]]) -> None:
             await client.get_prompt(prompt.name, {each.name: "text" for each in prompt.arguments or ()})
 
 
+def wait_for_a_turn() -> Any:
+    """The suite starts many of us at once and gives each its time; so as many work as there are cores."""
+    turns = [Path(gettempdir()) / f"remit-mcp-driver-{number}" for number in range(os.cpu_count() or 1)]
+    turn = turns[os.getpid() % len(turns)].open("w")
+    fcntl.flock(turn, fcntl.LOCK_EX)
+    return turn
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    with wait_for_a_turn():
+        asyncio.run(main())

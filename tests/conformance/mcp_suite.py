@@ -105,5 +105,7 @@ def test_through_remit_the_same_passes_as_straight(
 def test_remit_as_a_client_does_what_is_required(revision: str, tmp_path: Path) -> None:
     """Every server of the suite behind Remit: its sign-in, its headers, its questions."""
     command = f"{sys.executable} -m tests.conformance.mcp_driver"
-    code, said = suite("client", "--command", command, "--requirements", revision, out=tmp_path)
+    code, said = suite(
+        "client", "--command", command, "--requirements", revision, "--timeout", "240000", out=tmp_path
+    )
     assert code == 0, said

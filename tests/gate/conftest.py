@@ -7,8 +7,9 @@ import pytest
 from remit.testing.pytest_plugin import script
 from tests.engine.conftest import on_postgres, on_sqlite, opened, place
 from tests.gate.desk import Bank
+from tests.tools.sql.conftest import shops
 
-__all__ = ["bank", "on_postgres", "on_sqlite", "opened", "place", "script"]
+__all__ = ["bank", "on_postgres", "on_sqlite", "opened", "place", "script", "shops"]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from remit.testing import ManualClock, Stage, stage
 from remit.testing.crash import crash_at
 from remit.testing.stage import StagedRun
 from tests.gate.undo_worlds import KINDS, WRITES, Calls, World, Write, calls_of, world
-from tests.postgres import PostgresServer
+from tests.recycling import Recycled
 from tests.samples import samples
 
 GLANCE_SECONDS, GLANCES = 0.02, 5
@@ -106,22 +106,25 @@ class Play:
 
 
 @asynccontextmanager
-async def playing(kind: str, postgres: PostgresServer) -> AsyncGenerator[Play]:
+async def playing(kind: str, shops: Recycled) -> AsyncGenerator[Play]:
     """A world of this kind, with a platform beside it."""
     with tempfile.TemporaryDirectory(prefix="remit-undo-") as temporary:
         workspace, clock = Path(temporary), ManualClock()
-        dsn = postgres.create_database() if kind == "postgres" else ""
-        async with world(kind, workspace, dsn) as around, stage(workspace=workspace, clock=clock) as place:
-            yield Play(place, clock, around)
+        with shops.one() if kind == "postgres" else nullcontext("") as dsn:
+            async with (
+                world(kind, workspace, dsn) as around,
+                stage(workspace=workspace, clock=clock) as place,
+            ):
+                yield Play(place, clock, around)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @_few
 @given(writes=WRITES)
 async def test_s27_any_writes_are_taken_back_or_named(
-    kind: str, writes: list[Write], postgres: PostgresServer
+    kind: str, writes: list[Write], shops: Recycled
 ) -> None:
-    async with playing(kind, postgres) as play:
+    async with playing(kind, shops) as play:
         before = await play.world.state()
         run = await play.run(calls_of(kind, writes))
         told = await play.undo(run)
@@ -134,9 +137,9 @@ async def test_s27_any_writes_are_taken_back_or_named(
 @_few
 @given(writes=WRITES, edits=st.sets(st.tuples(st.integers(1, 4), st.integers(0, 1)), max_size=3))
 async def test_s27_what_a_stranger_wrote_stays(
-    kind: str, writes: list[Write], edits: set[tuple[int, int]], postgres: PostgresServer
+    kind: str, writes: list[Write], edits: set[tuple[int, int]], shops: Recycled
 ) -> None:
-    async with playing(kind, postgres) as play:
+    async with playing(kind, shops) as play:
         before = await play.world.state()
         run = await play.run(calls_of(kind, writes))
         fields = play.world.fields
@@ -161,9 +164,9 @@ async def test_s27_what_a_stranger_wrote_stays(
     deaths=st.lists(st.tuples(st.sampled_from(POINTS), st.integers(0, 2)), min_size=1, max_size=3),
 )
 async def test_s27_undo_survives_deaths_at_any_point(
-    kind: str, writes: list[Write], deaths: list[tuple[str, int]], postgres: PostgresServer
+    kind: str, writes: list[Write], deaths: list[tuple[str, int]], shops: Recycled
 ) -> None:
-    async with playing(kind, postgres) as play:
+    async with playing(kind, shops) as play:
         before = await play.world.state()
         run = await play.run(calls_of(kind, writes))
         undoing = ""
@@ -176,9 +179,9 @@ async def test_s27_undo_survives_deaths_at_any_point(
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_s27_an_undo_that_died_after_it_acted_looks_instead_of_asking(
-    kind: str, postgres: PostgresServer
+    kind: str, shops: Recycled
 ) -> None:
-    async with playing(kind, postgres) as play:
+    async with playing(kind, shops) as play:
         before = await play.world.state()
         run = await play.run(calls_of(kind, [(0, 1, "solved", 1)]))
         undoing = await play.die_undoing(run, "", "write.performed", 0)
@@ -189,8 +192,8 @@ async def test_s27_an_undo_that_died_after_it_acted_looks_instead_of_asking(
         assert await play.world.state() == before
 
 
-async def test_s27_a_run_is_taken_back_over_a_second_undo_as_well(postgres: PostgresServer) -> None:
-    async with playing("sqlite", postgres) as play:
+async def test_s27_a_run_is_taken_back_over_a_second_undo_as_well(shops: Recycled) -> None:
+    async with playing("sqlite", shops) as play:
         before = await play.world.state()
         run = await play.run([("set_status", {"id": 1, "status": "solved"})])
         await play.undo(run)

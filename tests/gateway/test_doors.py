@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator
+from typing import Any
 
 import anthropic
 import openai
@@ -16,53 +15,14 @@ from aiohttp import ClientSession
 from remit.control.sections import ServerSettings
 from remit.domain.budgets import Budget
 from remit.domain.fronting import KeyScope, Pace
-from tests.gateway.front import Front, front
+from tests.gateway.doors import Doors, raw
+from tests.gateway.front import front
 from tests.gateway.relays import CHAT, MESSAGES, described, route
-from tests.models.upstream import Upstream, streamed, upstream, whole
+from tests.models.upstream import streamed, upstream, whole
 from tests.models.wires import WIRES
 
-T = TypeVar("T")
 BODY_LIMIT = 100_000
 SECRET = "sk-upstream-secret"
-
-
-@dataclass(slots=True)
-class Doors:
-    """A server, an upstream behind it, and plain HTTP."""
-
-    front: Front
-    upstream: Upstream
-    http: ClientSession
-    clients: list[Any] = field(default_factory=list[Any])
-
-    async def ask(
-        self, path: str, body: Any = None, *, method: str = "POST", key: str | None = None, **headers: str
-    ) -> tuple[int, Mapping[str, str], Any]:
-        """One request with `key` as a bearer; gives status, headers and body."""
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        if key != "":
-            sent.setdefault("authorization", f"Bearer {key or self.front.key}")
-        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        if data is not None:
-            sent.setdefault("content-type", "application/json")
-        async with self.http.request(method, self.front.url + path, data=data, headers=sent) as reply:
-            raw = await reply.read()
-            assert reply.headers["x-request-id"] == reply.headers["request-id"]
-            return reply.status, reply.headers, json.loads(raw) if raw else None
-
-    def openai(self, key: str = "") -> openai.AsyncOpenAI:
-        url = f"{self.front.url}/v1"
-        return self._client(openai.AsyncOpenAI(base_url=url, api_key=key or self.front.key, max_retries=2))
-
-    def anthropic(self, key: str = "") -> anthropic.AsyncAnthropic:
-        url = self.front.url
-        return self._client(
-            anthropic.AsyncAnthropic(base_url=url, api_key=key or self.front.key, max_retries=2)
-        )
-
-    def _client(self, made: T) -> T:
-        self.clients.append(made)
-        return made
 
 
 @pytest.fixture(scope="module")
@@ -150,17 +110,6 @@ async def test_c03_a_page_of_a_stranger_may_not_call(doors: Doors) -> None:
         ("https://evil.example", 403),
     ):
         assert (await doors.ask("/v1/models", method="GET", origin=origin))[0] == status
-
-
-async def raw(doors: Doors, text: bytes) -> bytes:
-    """What the server says to these bytes."""
-    host, port = doors.front.url.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(text)
-    async with asyncio.timeout(10):
-        head = await reader.readuntil(b"\r\n\r\n")
-    writer.close()
-    return head
 
 
 async def test_c03_what_two_servers_could_read_differently_is_refused(doors: Doors) -> None:

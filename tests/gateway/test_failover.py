@@ -20,6 +20,7 @@ from tests.gateway.failing import (
     Case,
     House,
     Reply,
+    at_once,
     cases,
     closed_port,
     frames,
@@ -57,8 +58,7 @@ async def test_c41_sixteen_faults_are_rescued_or_told_honestly(
     assert len(FAULTS) == 16
     with closed_port() as closed:
         async with house(tmp_path, models_toml(known, faulty, corner, closed)) as made:
-            # how long to wait between tries is not what is looked at
-            made.platform._parts.house.gate.parts.models._calls.spread = lambda: 0.0
+            at_once(made)
             replies = await asyncio.gather(*(made.ask(case) for case in known))
             wrong = [
                 said for case, reply in zip(known, replies, strict=True) if (said := _judged(case, reply))

@@ -11,18 +11,19 @@ import anthropic
 import openai
 import pytest
 
+from remit.control.sections import ServerSettings
 from remit.domain.runs import RunStatus
 from tests.faults.answers import SOUND
 from tests.faults.scripts import FOREIGN, MANY, MEGABYTE
 from tests.faults.upstream import Faulty, faulty_upstream
-from tests.gateway.failing import House, frames, house, lone_models
+from tests.gateway.failing import House, at_once, frames, house, lone_models
 from tests.gateway.judges import judge_stream, streamed_text
 
 CORNER = "odd"
 NAMES = (
     "held", "crumbs", "large", "many", "flood", "silent.late", "slow", "keep-alive",
-    *(f"{fault}.{stream}" for fault in ("broken", "limited", "overloaded") for stream in (False, True)),
 )  # fmt: skip
+EARLY = [f"{fault}.{stream}" for fault in ("broken", "limited", "overloaded") for stream in (False, True)]
 DIALECTS = ("openai_chat", "anthropic")
 
 
@@ -62,8 +63,19 @@ async def _words_of(official: openai.AsyncOpenAI, model: str) -> str:
     return "".join([choice.delta.content or "" async for chunk in asked for choice in chunk.choices])
 
 
+@pytest.fixture(scope="module")
+async def patient(faulty: Faulty, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """It gives no sign of life before a fault is told, and does not wait between tries."""
+    models = "\n".join(lone_models(faulty, f"early-{dialect}", dialect, *EARLY) for dialect in DIALECTS)
+    settings = ServerSettings(port=0, keep_alive_seconds=60)
+    async with house(tmp_path_factory.mktemp("early"), models, settings=settings) as found:
+        at_once(found)
+        yield found
+
+
 @pytest.mark.parametrize("stream", [False, True])
-async def test_c19_what_fails_before_the_first_byte_has_its_real_status(made: House, stream: bool) -> None:
+async def test_c19_what_fails_before_the_first_byte_has_its_real_status(patient: House, stream: bool) -> None:
+    made = patient
     theirs = openai.AsyncOpenAI(base_url=f"{made.url}/v1", api_key=made.key, max_retries=0)
     others = anthropic.AsyncAnthropic(base_url=made.url, api_key=made.key, max_retries=0)
     async with theirs, others:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from remit.domain.action_errors import ClientGone, ModelFailed, ProviderBusy
 from remit.domain.action_events import PartialDelivered
+from remit.domain.halt_errors import Halted
 from remit.domain.people_errors import KeyRevoked
 from remit.gate.relaying.refusing import wire_error
 from remit.wire.whole_frames import WholeFrames
@@ -206,3 +207,30 @@ def test_c23_whatever_the_chunks_the_frames_are_the_same_bytes(cuts: list[int]) 
     assert b"".join(frames) + reader.close() == STREAM
     whole_at_once = WholeFrames().feed(STREAM)
     assert [each.strip() for each in frames if each.strip()] == [each.strip() for each in whole_at_once]
+
+
+async def test_a_halt_ends_the_stream_in_band_and_the_next_one_before_it_begins(tmp_path: Path) -> None:
+    """Nobody who is connected waits for a lift; what had come by then is charged once."""
+    stream = WIRES["openai"].stream(["hello ", "there"])
+    first = stream[: stream.index(b"there")].rpartition(b"\n\n")[0] + b"\n\n"
+    async with (
+        upstream(streamed([first], then="silence")) as server,
+        front(tmp_path, described("up", server.url) + route("up")) as made,
+    ):
+        client = Client()
+        asking = asyncio.ensure_future(made.relay("openai_chat", {**CHAT, "stream": True}, client))
+        await client.heard.wait()
+        await made.platform.halt("agent", "bot", reason="it talks too much")
+        with pytest.raises(Halted):
+            await asking
+        await asyncio.wait_for(server.hung_up.wait(), 2)
+        assert "it talks too much" in client.frames[-1]["error"]["message"]
+        outcome = await made.outcome()
+        assert outcome.error == "halted"
+        assert outcome.detail["estimated"]
+        assert outcome.detail["used"]["tokens"] < 100
+        client = Client()
+        with pytest.raises(Halted):
+            await made.relay("openai_chat", {**CHAT, "stream": True}, client)
+        assert client.headers is None
+        assert len(server.seen) == 1

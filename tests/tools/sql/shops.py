@@ -114,11 +114,17 @@ async def sqlite_shop(workspace: Path) -> AsyncGenerator[Shop]:
         connection.close()
 
 
-@asynccontextmanager
-async def postgres_shop(dsn: str) -> AsyncGenerator[Shop]:
-    """A shop on a server."""
+async def stock(dsn: str) -> None:
+    """Make a shop of a database on a server."""
     connection = await asyncpg.connect(dsn)
     await connection.execute(SCHEMA + TRIGGERS["postgres"])
+    await connection.close()
+
+
+@asynccontextmanager
+async def postgres_shop(dsn: str) -> AsyncGenerator[Shop]:
+    """A shop on a server, that was stocked."""
+    connection = await asyncpg.connect(dsn)
 
     async def execute(sql: str, values: Row) -> list[Row]:
         return [tuple(row) for row in await connection.fetch(sql, *values)]

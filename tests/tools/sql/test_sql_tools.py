@@ -86,9 +86,9 @@ _ACTING = (
 
 
 async def test_functions_that_act_are_no_reading_whatever_the_transaction_allows(
-    postgres_dsn: str, tmp_path: Path
+    shop_dsn: str, tmp_path: Path
 ) -> None:
-    async with shop_of("postgres", tmp_path, postgres_dsn) as shop, shop.tools(tmp_path) as tools:
+    async with shop_of("postgres", tmp_path, shop_dsn) as shop, shop.tools(tmp_path) as tools:
         for sql in _ACTING:
             with pytest.raises(ToolFailed, match=r"\(\) does more than to read"):
                 await perform(tools.get("ask_shop"), sql=sql)
@@ -97,9 +97,9 @@ async def test_functions_that_act_are_no_reading_whatever_the_transaction_allows
 
 
 async def test_a_statement_that_breaks_its_own_connection_is_told_to_the_model_and_not_repeated(
-    postgres_dsn: str, tmp_path: Path
+    shop_dsn: str, tmp_path: Path
 ) -> None:
-    async with shop_of("postgres", tmp_path, postgres_dsn) as shop, shop.tools(tmp_path) as tools:
+    async with shop_of("postgres", tmp_path, shop_dsn) as shop, shop.tools(tmp_path) as tools:
         await shop.execute(
             "CREATE FUNCTION leave() RETURNS boolean LANGUAGE sql AS 'SELECT pg_terminate_backend(pg_backend_pid())'"
         )
