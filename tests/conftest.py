@@ -13,7 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from remit.store.databases.postgres import PostgresDatabase
 from remit.store.migrate import migrate
@@ -39,7 +39,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     ban_network()
-    settings.register_profile("ordinary", settings(), max_examples=samples(40))
+    patient = settings(
+        deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )  # time measures the machine
+    settings.register_profile("ordinary", patient, max_examples=samples(40))
     settings.load_profile("ordinary")
     if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))

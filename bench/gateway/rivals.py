@@ -231,6 +231,8 @@ def _node_modules(peer: str) -> Path:
     lock, stamp = (source / "package-lock.json").read_bytes(), home / "installed.json"
     if stamp.exists() and stamp.read_bytes() == lock:
         return home
+    if shutil.which("npm") is None:
+        raise EnvironmentFailed(f"{peer} needs npm, which comes with Node.")
     shutil.rmtree(home, ignore_errors=True)
     shutil.copytree(source, home)
     command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from bench.cycles import spread
-from bench.environments import peer_python, versions
+from bench.environments import EnvironmentFailed, peer_python, versions
 from bench.gateway.rivals import DIRECT, LITELLM, PORTKEY, REMIT, Gateway, started
 from bench.meter import busy_cpu, process_cpu
 from bench.protocol import Case, Contender, ContenderFailed
@@ -66,7 +66,7 @@ def _start(stage: Stage, stack: ExitStack, upstream: int) -> tuple[dict[str, Gat
         try:
             folder = stage.directory / f"gateway_{name}"
             gateways[name] = stack.enter_context(started(name, folder, upstream))
-        except ContenderFailed as wrong:
+        except (ContenderFailed, EnvironmentFailed) as wrong:
             if name == REMIT:
                 raise
             absent.append(f"{name} is not in the table: {wrong}")

@@ -254,6 +254,60 @@ async def test_an_agent_that_is_halted_takes_no_task(tmp_path: Path, script: Scr
             await heard(client, said("hello"))
 
 
+STRANGE: list[tuple[str, Any]] = [
+    ("SendMessage", {"message": {"messageId": "m", "role": "ROLE_USER", "parts": [{"data": {"a": 1e400}}]}}),
+    ("SendMessage", {"message": {"messageId": "m", "role": "ROLE_USER", "parts": [{"raw": "%%%"}]}}),
+    ("SendMessage", {"message": {"messageId": "m", "role": "ROLE_USER", "parts": [{}]}}),
+    ("SendMessage", {"message": {"messageId": "m", "parts": [{"text": "x"}], "taskId": "r-\0"}}),
+    (
+        "SendMessage",
+        {
+            "message": {
+                "messageId": "m",
+                "role": "ROLE_USER",
+                "parts": [{"text": "x"}],
+                "contextId": "c" * 999,
+            }
+        },
+    ),
+    ("SendMessage", None),
+    ("GetTask", {"id": "\0"}),
+    ("GetTask", {"id": "9" * 9999}),
+    ("ListTasks", {"pageToken": "\0"}),
+    ("ListTasks", {"pageSize": 0}),
+    ("CancelTask", {"id": "../../x"}),
+    ("SubscribeToTask", {"id": "%00"}),
+    ("CreateTaskPushNotificationConfig", {"taskId": "x", "url": "http://169.254.169.254/"}),
+    ("Nonsense", {}),
+]
+
+
+async def test_what_strangers_send_is_refused_in_the_words_of_the_protocol(place: Place) -> None:
+    async with (
+        served(
+            place.folder, talk, names=["talk"], database=place.database, push_private=["x.example.com"]
+        ) as on,
+        on.http(on.local_key) as http,
+    ):
+        for method, params in STRANGE:
+            body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+            answer = await http.post("/a2a/talk", content=body, headers={"Content-Type": "application/json"})
+            code = int(answer.json()["error"]["code"])
+            assert (answer.status_code, code != -32603) == (200, True), (method, params, answer.text)
+            assert "Traceback" not in answer.text
+        for path in ("tasks/%00", "tasks/x:cancel", "tasks?pageSize=abc", "nothing", "tasks/a%2Fb"):
+            assert (await http.get(f"/a2a/talk/{path}")).status_code in {400, 404}
+        for sent in (
+            b"",
+            b"{",
+            b"\xff",
+            b'{"threadId": 1}',
+            b'{"threadId": "t", "runId": "r", "messages": 5}',
+        ):
+            assert (await http.post("/agui/talk", content=sent)).status_code == 400
+        assert await on.platform.runs() == []
+
+
 def raw(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 

@@ -335,6 +335,14 @@ async def test_c48_the_same_key_is_one_call_and_one_charge(doors: Doors) -> None
     assert len({json.dumps(body) for _, _, body in many}) == 1
     assert sum("idempotent-replayed" in headers for _, headers, _ in many) == 7
     assert len(doors.upstream.seen) == 1
+    responses = [
+        await doors.ask("/v1/responses", {"model": "fast", "input": "x"}, idempotency_key="r")
+        for _ in range(2)
+    ]
+    assert [status for status, _, _ in responses] == [200, 200]
+    assert responses[0][2] == responses[1][2]
+    assert len(doors.upstream.seen) == 2
+    doors.upstream.seen.pop()
     other = await doors.ask("/v1/chat/completions", {**CHAT, "seed": 1}, **ask)
     assert (other[0], other[2]["error"]["code"]) == (409, "idempotency_conflict")
     stranger = await doors.ask("/v1/chat/completions", CHAT, idempotency_key="one")

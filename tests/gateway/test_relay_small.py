@@ -33,7 +33,9 @@ action = "redact"
 
 def test_a_talk_without_a_message_is_refused_before_it_costs_anything() -> None:
     for dialect, body in BODIES.items():
-        empty: dict[str, Any] = {name: [] if name in {"messages", "input"} else value for name, value in body.items()}
+        empty: dict[str, Any] = {
+            name: [] if name in {"messages", "input"} else value for name, value in body.items()
+        }
         if dialect != "openai_responses":
             with pytest.raises(InvalidInput, match="messages"):
                 inbound.read(dialect, json.dumps(empty).encode())
@@ -145,3 +147,27 @@ async def test_s31_a_guard_holds_everything_until_it_has_looked(tmp_path: Path) 
             told = await made.relay(dialect, {**body, "tools": TOOLS[dialect]})
             assert calls_of(dialect, json.loads(told.body)) == []
             assert b"may not" in told.body
+
+
+async def test_c06_headers_that_mean_something_to_a_provider_go_to_those_of_that_dialect(
+    tmp_path: Path,
+) -> None:
+    said = {
+        "anthropic-beta": "tools-2026",
+        "openai-organization": "org-1",
+        "x-api-key": "mine",
+        "cookie": "c=1",
+    }
+    async with (
+        upstream(whole(WIRES["anthropic"].whole("hi"))) as one,
+        upstream(whole(WIRES["openai"].whole("hi"))) as two,
+    ):
+        models = described("up", one.url, kind="anthropic") + described("other", two.url)
+        async with front(tmp_path, models + route("up") + route("other", route="other")) as made:
+            await made.relay("anthropic", BODIES["anthropic"], headers=said)
+            await made.relay("anthropic", {**BODIES["anthropic"], "model": "other"}, headers=said)
+            assert one.seen[0].headers["anthropic-beta"] == "tools-2026"
+            for seen in (one.seen[0], two.seen[0]):
+                assert "cookie" not in seen.headers
+                assert "mine" not in seen.headers.values(), "a client's key opens nothing there"
+            assert "anthropic-beta" not in two.seen[0].headers

@@ -342,6 +342,17 @@ async def test_a_key_keeps_its_pace(tmp_path: Path) -> None:
         await door.platform.fronts.perform(await door.caller(), "model", {}, work)
 
 
+async def test_a_key_keeps_its_pace_in_tokens(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with front(tmp_path, scope=KeyScope("bot", pace=Pace(tokens=5)), clock=clock) as door:
+        caller = await door.caller()
+        await door.platform.fronts.perform(caller, "model", {}, answer)
+        with pytest.raises(OverLimit, match="tokens in a minute"):
+            await door.platform.fronts.perform(caller, "model", {}, answer)
+        await clock.advance(61)
+        await door.platform.fronts.perform(await door.caller(), "model", {}, answer)
+
+
 async def test_c44_many_at_once_never_spend_more_than_a_key_has(tmp_path: Path) -> None:
     asked = read("openai_chat", ASKED.replace(b"}]}", b'}],"max_tokens":20}'))
 

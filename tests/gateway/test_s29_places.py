@@ -51,7 +51,7 @@ async def test_s29_exchanges_budgets_and_pending_calls_are_the_same_on_both_data
 async def repeat(door: Front, name: str, body: bytes = ASKED) -> RelayAnswer:
     caller = await door.platform.fronts.caller(door.key, Attribution(idempotency_key=name))
     repeats = Repeats(
-        door.platform.parts, door.platform.fronts
+        door.platform.ground, door.platform.fronts
     )  # one that remembers nothing, as after a restart
     return await repeats.answer(caller, read("openai_chat", body), body, {}, Nowhere)
 

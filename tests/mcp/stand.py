@@ -143,14 +143,14 @@ class User:
 @asynccontextmanager
 async def stand(
     place: Path, servers: dict[str, str] | None = None, *, policy: str = ALL, settings: str = "",
-    scope: KeyScope | None = None, more: str = "", flows: Sequence[Any] = (), worker: bool = True,
+    scope: KeyScope | None = None, more: str = "", tables: str = "", flows: Sequence[Any] = (), worker: bool = True,
 ) -> AsyncGenerator[Stand]:  # fmt: skip
     """Remit before these servers, by the names that they have there."""
     (place / "policies").mkdir(exist_ok=True)
     (place / "policies" / "all.cedar").write_text(policy)
     (place / "remit.toml").write_text(settings)
-    tables = (f'[mcp.{name}]\nurl = "{url}"\n{more}\n' for name, url in (servers or {}).items())
-    (place / "tools.toml").write_text("\n".join(tables))
+    sections = (f'[mcp.{name}]\nurl = "{url}"\n{more}\n' for name, url in (servers or {}).items())
+    (place / "tools.toml").write_text(tables or "\n".join(sections))
     platform = await Platform.assemble(place, flows=flows, chosen=load(place))
     try:
         await (platform.start_worker() if worker else platform.start_front())

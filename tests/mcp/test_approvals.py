@@ -74,6 +74,20 @@ async def test_s21_a_visitor_comes_back_with_a_sealed_state_and_meets_the_verdic
         assert times(far) == 1
 
 
+async def test_s29_a_client_that_leaves_ends_what_it_waited_for(tmp_path: Path) -> None:
+    async with upstream(MODERN) as far, stand(tmp_path, {"far": far.url}, policy=ALL + ASK) as here:
+        for era in (MODERN, LEGACY):
+            async with here.client(era) as client:
+                waits = asyncio.create_task(call(client))
+                while not await here.platform.inbox():
+                    await here.platform.ground.database.wait_for_change(5)
+                waits.cancel()
+            while await here.platform.inbox():
+                await here.platform.ground.database.wait_for_change(5)
+            assert (await here.platform.runs())[0].status == "cancelled"
+        assert times(far) == 0
+
+
 async def test_s21_a_client_that_cannot_be_asked_waits_all_the_same(tmp_path: Path) -> None:
     """No elicitation: an answer with a state and no question; and a session is told whose word is missing."""
     async with (

@@ -156,7 +156,19 @@ async def test_a_tool_that_turns_is_not_offered_any_more(
         assert "not what was accepted" in refused.content[0].text
 
 
-async def test_a_call_whose_client_left_is_cancelled_and_a_parked_one_is_not(tmp_path: Path) -> None:
+async def test_nulls_for_what_may_be_left_away_are_left_away(tmp_path: Path) -> None:
+    async with (
+        upstream(MODERN) as far,
+        stand(tmp_path, {"far": far.url}) as here,
+        here.client(MODERN) as client,
+    ):
+        assert not (await client.call_tool("far_test_x_mcp_header", {"region": None, "query": "q"})).is_error
+        assert (await client.call_tool("far_test_sampling", {"prompt": None})).is_error  # that one is needed
+
+
+async def test_what_waits_for_its_user_is_taken_up_by_the_next_request_of_the_same_key(
+    tmp_path: Path,
+) -> None:
     async with upstream(LEGACY) as far, stand(tmp_path, {"far": far.url}, more='mode = "legacy"') as here:
         async with here.client(MODERN, user=User()) as client:
             asked = await client.session.call_tool(ASKING, {}, allow_input_required=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mcp.shared.exceptions import MCPError
 
-from tests.mcp.stand import ERAS, User, stand, upstream
+from tests.mcp.stand import ERAS, MODERN, User, stand, upstream
 
+ROOT = Path(__file__).parents[2]
 ASKING = "far_test_input_required_result_"
 
 
@@ -52,6 +56,29 @@ async def test_s29_every_combination_of_eras_hands_on_everything(behind: str, tm
                 with pytest.raises(MCPError, match="not found"):
                     await client.read_resource("test://nothing")
                 assert len((await client.list_resources()).resources) == 3
+
+
+async def test_a_process_asks_whoever_it_serves_and_nobody_if_that_is_not_clear(tmp_path: Path) -> None:
+    (tmp_path / "did").mkdir()
+    command = [sys.executable, "-m", "tests.tools.mcp_server", str(tmp_path / "did")]
+    tables = f'[mcp.files]\ncommand = {json.dumps(command)}\ncwd = "{ROOT}"\nmode = "legacy"\n'
+    async with stand(tmp_path, tables=tables) as here:
+        for era in ERAS:
+            user = User()
+            async with here.client(era, user=user) as client:
+                assert text(await client.call_tool("files_asks", {})) == "accept"
+                assert user.asked == ["Who are you?"]
+        async with here.client(MODERN, user=User()) as one, here.client(MODERN, user=User()) as other:
+            hanging = asyncio.create_task(one.call_tool("files_hangs", {}))
+            while "hanging" not in done(tmp_path / "did"):
+                await other.call_tool("files_add", {"a": 1, "b": 2})
+            refused = await asyncio.wait_for(other.call_tool("files_asks", {}), 20)
+            assert refused.is_error
+            hanging.cancel()
+
+
+def done(folder: Path) -> str:
+    return (folder / "done").read_text() if (folder / "done").exists() else ""
 
 
 def text(found: Any) -> str:

@@ -83,10 +83,10 @@ def test_a_model_is_told_precisely(arguments: dict[str, Any], says: str) -> None
 def test_a_check_is_made_once_for_a_definition() -> None:
     manifest = ToolManifest("crm_find", "", PERSON)
     check_arguments(manifest, {"id": 1})
-    begun = time.perf_counter()
+    begun = time.thread_time()
     for _ in range(1000):
         check_arguments(manifest, {"id": 1, "tags": ["x"]})
-    assert time.perf_counter() - begun < 2
+    assert time.thread_time() - begun < 2
 
 
 def test_older_drafts_are_read_as_what_they_are() -> None:
@@ -160,9 +160,9 @@ HOSTILE: list[tuple[dict[str, Any], dict[str, Any]]] = [
 @pytest.mark.parametrize("case", range(len(HOSTILE)))
 def test_a_check_that_would_take_too_long_is_given_up(case: int) -> None:
     schema, arguments = HOSTILE[case]
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert "too large or nested too deep" in check(schema, arguments)
-    assert time.perf_counter() - begun < 5
+    assert time.thread_time() - begun < 5
 
 
 def test_a_value_without_a_bottom_is_given_up() -> None:
@@ -185,9 +185,9 @@ def test_a_value_without_a_bottom_is_given_up() -> None:
     ],
 )
 def test_a_pattern_on_which_others_try_for_years_takes_a_moment(pattern: str, text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     check({"properties": {"a": {"pattern": pattern}}}, {"a": text})
-    assert time.perf_counter() - begun < 5
+    assert time.thread_time() - begun < 5
 
 
 ATOMS = st.sampled_from(

@@ -327,10 +327,10 @@ def test_a_long_conversation_is_encoded_in_time_that_grows_with_its_length() -> 
 
     def seconds(length: int) -> float:
         request = ModelRequest("m", turns * (length // 2))
-        began = time.perf_counter()
+        began = time.thread_time()
         for _ in range(20):
             DIALECT.encode_request(request)
-        return time.perf_counter() - began
+        return time.thread_time() - began
 
     seconds(200)
     assert seconds(200) / 20 < 0.01

@@ -81,10 +81,10 @@ def test_the_rest_is_given_at_the_end() -> None:
 def test_a_frame_of_a_megabyte_costs_what_its_bytes_cost() -> None:
     text = "a" * 1_000_000
     written = frame(text)
-    began = time.perf_counter()
+    began = time.thread_time()
     assert read(*(written[at : at + 16] for at in range(0, len(written), 16))) == [Frame(text)]
     assert read(*(b"data: b\n" for _ in range(100_000)), b"\n")[0].data.count("b") == 100_000
-    assert time.perf_counter() - began < 5, "reading grows faster than the frame does"
+    assert time.thread_time() - began < 5, "reading grows faster than the frame does"
 
 
 def test_a_hundred_thousand_frames_leave_nothing_behind() -> None:

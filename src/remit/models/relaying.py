@@ -10,6 +10,8 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
+
 from remit.models.failures import malformed
 from remit.models.listening import listening
 from remit.models.providers.over_http import OverHttp
@@ -90,7 +92,7 @@ class Relayed:
         """The whole answer."""
         self._outlet.asks(self._model)
         if self._direct is None:
-            response = await self._provider.complete(call)
+            response = await self._provider.complete(_ours(call))
             self._outlet.opened({}, verbatim=False)
             return self._whole(response)
         forwarded = await self._direct.forward(call, self._fields(call))
@@ -107,7 +109,7 @@ class Relayed:
         outlet.asks(self._model)
         if self._direct is None:
             outlet.opened({}, verbatim=False)
-            async with listening(self._provider.stream(call)) as events:
+            async with listening(self._provider.stream(_ours(call))) as events:
                 async for event in events:
                     yield self._honest(event, said=said)
                     await outlet.event(event)
@@ -158,6 +160,11 @@ class Relayed:
         if self._limit is not None and inbound.request.max_tokens is None:
             changes[_LIMITS[inbound.dialect]] = self._limit
         return spliced(inbound.fields, changes)
+
+
+def _ours(call: ModelCall) -> ModelCall:
+    """A call in words of our own: what a client's headers say means something to its own dialect only."""
+    return msgspec.structs.replace(call, headers={}) if call.headers else call
 
 
 def relayed(candidate: Candidate, inbound: Inbound, outlet: Outlet, limit: int | None = None) -> Relayed:

@@ -138,10 +138,10 @@ def test_aliases_that_multiply_take_no_time(tmp_path: Path) -> None:
     text = "\n".join(
         [*lines, "paths: {/x: {post: {requestBody: {content: {application/json: {schema: *x39}}}}}}"]
     )
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises((InvalidDocument, InvalidTool), match=r"parts|too"):
         opened(tmp_path, text)
-    assert time.monotonic() - started < 30
+    assert time.process_time() - started < 30
 
 
 def test_a_schema_that_holds_itself_is_checked_to_any_depth(tmp_path: Path) -> None:
@@ -226,10 +226,10 @@ def test_a_document_of_a_thousand_operations_over_a_web_of_schemas_is_read_in_ti
         }}
         for n in range(1_000)
     }  # fmt: skip
-    started = time.monotonic()
+    started = time.process_time()
     tools = opened(tmp_path, {"openapi": "3.1.0", "paths": paths, "components": {"schemas": schemas}})
     assert len(tools) == 1_000
-    assert time.monotonic() - started < 30
+    assert time.process_time() - started < 30
     assert len(tools["get_0"].manifest.digest) == 64
 
 

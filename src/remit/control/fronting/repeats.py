@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from remit.control.fronting.exchanges import Exchange
     from remit.control.fronting.fronts import Fronts, Named
-    from remit.control.running.parts import Parts
+    from remit.control.ground.ground import Ground
     from remit.domain.errors import RemitError
     from remit.domain.fronting import Caller
     from remit.gate.relaying.asked import Sink
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _MOST_BYTES = 64 * 1024 * 1024
 _LARGEST = 4 * 1024 * 1024
 _STREAM = "text/event-stream; charset=utf-8"
+_PREFIXES = {"openai_chat": "chatcmpl-", "anthropic": "msg_"}
 
 
 class _Kept:
@@ -55,31 +56,28 @@ class _Kept:
 class Repeats:
     """The named requests of this process, and those of others by the log."""
 
-    def __init__(self, parts: Parts, fronts: Fronts) -> None:
-        self._parts = parts
+    def __init__(self, ground: Ground, fronts: Fronts) -> None:
+        self._ground = ground
         self._fronts = fronts
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._size = 0
 
     async def answer(
         self, caller: Caller, inbound: Inbound, body: bytes, headers: Mapping[str, str],
-        sink: Callable[[Exchange], Sink],
+        sink: Callable[[Exchange], Sink], **more: Any,
     ) -> RelayAnswer:  # fmt: skip
-        """Answer one request; `sink` is how the client of this exchange is reached."""
+        """Answer one request; `sink` is how the client of this exchange is reached. `more` is for the ask."""
         fronts = self._fronts
         if not caller.attribution.idempotency_key:
-            return await relay(fronts, caller, inbound, headers, sink)
+            return await relay(fronts, caller, inbound, headers, sink, **more)
 
         async def make(named: Named) -> RelayAnswer:
             frames: list[bytes] = []
-            found = await relay(
-                fronts,
-                caller,
-                inbound,
-                headers,
-                lambda exchange: _Noting(sink(exchange), frames),
-                named=named,
-            )
+
+            def noting(exchange: Exchange) -> Sink:
+                return _Noting(sink(exchange), frames)
+
+            found = await relay(fronts, caller, inbound, headers, noting, named=named, **more)
             return msgspec.structs.replace(found, body=b"".join(frames)) if frames else found
 
         return await self._once(caller, inbound, body, make)
@@ -89,7 +87,7 @@ class Repeats:
     ) -> RelayAnswer:
         """The answer: of this request if it is the first of its name, else of that one."""
         name = caller.attribution.idempotency_key
-        tag = self._parts.ground.keys.tag(f"request|{caller.team}|{caller.key}|{name}")
+        tag = self._ground.keys.tag(f"request|{caller.team}|{caller.key}|{name}")
         digest = hashlib.blake2b(body, digest_size=16, key=inbound.dialect.encode()).hexdigest()
         while (known := self._kept.get(tag)) is not None:
             _check(known.digest, digest)
@@ -121,7 +119,7 @@ class Repeats:
             raise
 
     async def _forget(self, tag: str) -> None:
-        await self._parts.ground.database.submit(Commit(ops=[Op("exchanges.drop", (tag,))]))
+        await self._ground.database.submit(Commit(ops=[Op("exchanges.drop", (tag,))]))
 
     def _remember(self, tag: str, mine: _Kept, answer: RelayAnswer) -> None:
         mine.size = len(answer.body)
@@ -142,12 +140,17 @@ class Repeats:
         """The answer that was given in another life of this process, or by another one; None if there was no such
         request.
         """
-        rows = await self._parts.ground.database.fetch("exchanges.get", tag)
+        rows = await self._ground.database.fetch("exchanges.get", tag)
         if not rows or rows[0][1] != "request":
             return None
         run, _, known, _ = rows[0]
         _check(known, digest)
-        row = await find(self._parts.ground.database, run)
+        row = await find(self._ground.database, run)
+        if inbound.dialect == "openai_responses" and row.status.ended:
+            raise KeyConflict(
+                "this request was answered, and its answer is no longer at hand.",
+                "A response that was stored is still there: GET /v1/responses/ID.",
+            )
         answer = await self._recorded(run)
         if answer is None and row.status.ended:
             raise KeyConflict(
@@ -159,7 +162,7 @@ class Repeats:
         return _again(_written(answer, inbound, run, row.created_at // 1_000_000))
 
     async def _recorded(self, run: str) -> ModelAnswer | None:
-        ground = self._parts.ground
+        ground = self._ground
         entries, _ = await ground.log.read(run_stream(run))
         for entry in entries:
             event = entry.event
@@ -194,6 +197,7 @@ class _Noting:
 
 def _written(answer: ModelAnswer, inbound: Inbound, run: str, at: int) -> RelayAnswer:
     """The answer in the words of the client, whole or as the stream that it would be."""
+    run = f"{_PREFIXES.get(inbound.dialect, '')}{run}"
     response = ModelResponse(answer.model, answer.message, answer.finish, answer.usage, run)
     dialect = dialect_named(inbound.dialect)
     if not inbound.stream:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from remit.control.fronting import relays
 from remit.control.fronting.background import Job
+from remit.control.fronting.repeats import Repeats
 from remit.domain.action_errors import ClientGone
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import RemitError
@@ -42,6 +43,7 @@ class Responses:
         self._ground = ground
         self._answers = Answers(ground.database, ground.keys, ground.clock)
         self._jobs: dict[str, Job] = {}
+        self._repeats = Repeats(ground, fronts)
 
     # --- one response -----------------------------------------------------------------------------------
 
@@ -65,8 +67,8 @@ class Responses:
             more["keep"] = self._keeper(caller, wish)
         if wish.background:
             return await self._begin(caller, inbound, headers, wish, more)
-        return await relays.relay(
-            self._fronts, caller, inbound, headers, lambda exchange: sink(inbound, exchange), **more
+        return await self._repeats.answer(
+            caller, inbound, body, headers, lambda exchange: sink(inbound, exchange), **more
         )
 
     def _keeper(self, caller: Caller, wish: Wish) -> Callable[[Execution, dict[str, Json]], Sequence[Op]]:

@@ -52,6 +52,8 @@ def check(served: Served, hook: Hook) -> URL:
     """The address to tell, or why nobody is told there."""
     if max(map(len, asdict(hook).values())) > _LONGEST:
         raise InvalidInput(f"a notification with more than {_LONGEST} characters in a field.", "Shorten it.")
+    if not hook.id.isprintable():
+        raise InvalidInput("the id of the notification holds what nobody could type.", "Leave it out.")
     egress = egress_of(served)
     url = egress.check(hook.url)
     if (hook.token or hook.credentials) and url.scheme != "https" and not egress.may_be_inside(url):
@@ -89,7 +91,7 @@ async def listed(parts: Parts, caller: Caller, task: str) -> list[Hook]:
 async def drop(parts: Parts, caller: Caller, task: str, hook: str) -> None:
     """Keep it no longer; one that is not there is gone already."""
     row = await tasks.find(parts, caller, task)
-    if hook in await _rows(parts, row.id):
+    if hook.isprintable() and hook in await _rows(parts, row.id):
         await _commit(
             parts, row, TaskUnhooked(row.id, hook, caller.principal), Op("tasks.unhook", (row.id, hook))
         )

@@ -87,7 +87,8 @@ async def give(
 async def find(parts: Parts, caller: Caller, task: str, agent: str | None = None) -> RunRow:
     """The row of a task, if it is this caller's."""
     database = parts.ground.database
-    rows = await database.fetch("tasks.get", task, caller.team, owner_of(caller), agent)
+    odd = not task.isprintable() or len(task) > _LONGEST  # a database need not take what no id could be
+    rows = [] if odd else await database.fetch("tasks.get", task, caller.team, owner_of(caller), agent)
     if not rows:
         raise UnknownTask(f'there is no task "{task}" of yours here.', "Ids of tasks begin with r-.")
     return await find_run(database, task)
@@ -143,7 +144,10 @@ async def decide(parts: Parts, caller: Caller, task: str, answers: list[dict[str
     head = await length(parts, row.id)
     acting = as_caller(parts, await principal_for(parts, caller))
     for each in answers:
-        about = await inbox.item(acting.ground, str(each.get("question", "")))
+        question = str(each.get("question", ""))
+        if not question.isprintable():
+            raise UnknownTask("that is no question of yours.", "Answer what it asks.")
+        about = await inbox.item(acting.ground, question)
         if about.run != row.id and not is_descendant(about.run, row.id):
             raise UnknownTask(f"{about.id} is no question of {row.id}.", "Answer what it asks.")
         await answer(acting, about.id, [{"data": each}], person=not caller.agent)

@@ -24,7 +24,7 @@ from remit.domain.contracts import (
     Slot,
 )
 from remit.policy.provenance.default_bindings import Bindings
-from remit.policy.provenance.intents import Intent, intents_of, nouns_of, opens_addresses
+from remit.policy.provenance.intents import Intent, intents_of, names_without_verbs, nouns_of, opens_addresses
 from remit.policy.provenance.literals import Found, literals_of
 from remit.policy.provenance.parsers import known, parse
 from remit.policy.provenance.request import read_request
@@ -57,7 +57,9 @@ def compile_contract(
     """The contract of a run that was asked for in these words, with these tools; a proposal stands in for the verbs."""
     request = read_request(text)
     found = literals_of(request)
-    made = _Compilation(intents_of(request, found, manifests), found, Bindings(request, found, given or {}))
+    intents = intents_of(request, found, manifests)
+    found = names_without_verbs(found, intents)
+    made = _Compilation(intents, found, Bindings(request, found, given or {}))
     calls = template.calls
     if calls is None:
         calls = tuple(AllowedCall(name) for name, each in manifests.items() if is_consequential(each))

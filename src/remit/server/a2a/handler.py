@@ -30,7 +30,7 @@ from a2a.utils.errors import (
     TaskNotFoundError,
     UnsupportedOperationError,
 )
-from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.json_format import MessageToDict, ParseDict, SerializeToJsonError
 
 from remit.domain.errors import BadInput, Infrastructure, RemitError
 from remit.domain.task_errors import TaskBusy, TaskEnded, UnknownHook, UnknownTask, UnreadablePart
@@ -193,7 +193,7 @@ class TaskHandler(RequestHandler):
 
     async def _sent(self, params: Any, caller: Caller) -> GivenTask:
         """The task that a message has started, or was for."""
-        message = MessageToDict(params.message)
+        message = _plain(params.message)
         odd = foreign_types(message)
         if odd:
             raise ContentTypeNotSupportedError(f"{odd[0]} is not taken here.")
@@ -300,6 +300,14 @@ def _config(task: str, hook: Hook) -> TaskPushNotificationConfig:
     if hook.scheme:
         found.authentication.scheme = hook.scheme
     return found
+
+
+def _plain(message: Any) -> dict[str, Json]:
+    """A message as JSON; protobuf reads numbers that JSON cannot write."""
+    try:
+        return MessageToDict(message)
+    except SerializeToJsonError:
+        raise InvalidParamsError("a number of the message is none that JSON could write.") from None
 
 
 def _whole(value: Json) -> Json:

@@ -23,7 +23,7 @@ class Gateway:
     """Models by their dialects."""
 
     def __init__(self, platform: Platform, pulse: Pulse) -> None:
-        self._repeats = Repeats(platform.parts, platform.fronts)
+        self._repeats = Repeats(platform.ground, platform.fronts)
         self._pulse = pulse
 
     async def relay(self, request: Request) -> None:
