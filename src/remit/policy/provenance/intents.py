@@ -110,7 +110,8 @@ def intents_of(
 
 def names_without_verbs(found: Sequence[Found], intents: Sequence[Intent]) -> tuple[Found, ...]:
     """A verb that only a tool's name has was taken for a part of the name that follows it: `lend Momo` names Momo."""
-    verbs, kept = {intent.start for intent in intents}, dict[tuple[object, int], Found]()
+    verbs = {intent.start for intent in intents}
+    kept: dict[tuple[object, int], Found] = {}
     for each in found:
         rest = str(each.value).partition(" ")[2] if each.known.kind == "name" and each.start in verbs else ""
         meant = each

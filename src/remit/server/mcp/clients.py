@@ -102,7 +102,7 @@ class SessionCall(Relay):
             try:
                 found[name] = await self._ask(request)
             except MCPError as refused:
-                wrong.append(Unanswered(refused.error.message, refused.error.code))
+                wrong.append(Unanswered(refused.error.message))
 
         if not asked:
             await anyio.sleep(0.1)  # the server only wants to be called again

@@ -26,7 +26,10 @@ Json = Any
 
 NAME = "remit/input-key"
 """In `_meta` of a question: the name that it has where questions have names."""
-_NOBODY, _INVALID = -32601, -32602
+_REFUSED = -32600
+"""How every question is refused: a server may hand our code on as its own, and no code that says that a call was never
+begun may come back that way.
+"""
 
 
 class Questions:
@@ -75,7 +78,7 @@ class Questions:
         relay = self._party()
         ability = KINDS[method]
         if relay is None or not relay.can(ability):
-            return mcp_types.ErrorData(code=_NOBODY, message=f"Nobody here takes a request for {ability}.")
+            return mcp_types.ErrorData(code=_REFUSED, message=f"Nobody here takes a request for {ability}.")
         plain: dict[str, Json] = (
             {} if params is None else params.model_dump(mode="json", by_alias=True, exclude_none=True)
         )
@@ -90,9 +93,9 @@ class Questions:
                 if given is not None:
                     return kind.model_validate(given)
         except Unanswered as wrong:
-            return mcp_types.ErrorData(code=wrong.code, message=str(wrong))
+            return mcp_types.ErrorData(code=_REFUSED, message=str(wrong))
         except ValidationError:
-            return mcp_types.ErrorData(code=_INVALID, message=f"The answer is no answer to {method}.")
+            return mcp_types.ErrorData(code=_REFUSED, message=f"The answer is no answer to {method}.")
 
     async def _log(self, params: mcp_types.LoggingMessageNotificationParams) -> None:
         relay = self._party()

@@ -21,11 +21,7 @@ KINDS = {
 
 
 class Unanswered(Exception):
-    """The party did not answer, and the server is told so by this code of the protocol."""
-
-    def __init__(self, message: str, code: int = -32603) -> None:
-        super().__init__(message)
-        self.code = code
+    """The party did not answer, and the server is told so."""
 
 
 @dataclass
