@@ -29,6 +29,7 @@ ERAS = ("legacy", "modern")
 SECONDS = 900
 
 Passed = set[str]
+pytestmark = pytest.mark.timeout(2 * SECONDS)
 
 
 @contextmanager

@@ -148,9 +148,9 @@ def test_s23_a_tool_whose_verb_nobody_listed_is_asked_for_by_its_own_name(
     ).slots
     assert "Ada" in str(slot.arguments["who"]), "to whom is bound by values, whatever the verb was"
     (slot,) = compile_contract(
-        "Please lend red book to Ada.", ContractTemplate(), {"lend": replace(tool, name="lend")}
+        "Please lend blue lamp to Ada.", ContractTemplate(), {"lend": replace(tool, name="lend")}
     ).slots
-    assert "'red book'" in str(slot.arguments["who"])
+    assert "'blue lamp'" in str(slot.arguments["who"])
     assert "lend" not in str(slot.arguments["who"]), "the verb is no part of a name"
 
 
