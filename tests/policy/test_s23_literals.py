@@ -147,11 +147,6 @@ def test_s23_a_tool_whose_verb_nobody_listed_is_asked_for_by_its_own_name(
         "Please lend it to Ada.", ContractTemplate(), {"lend": replace(tool, name="lend")}
     ).slots
     assert "Ada" in str(slot.arguments["who"]), "to whom is bound by values, whatever the verb was"
-    (slot,) = compile_contract(
-        "Please lend blue lamp to Ada.", ContractTemplate(), {"lend": replace(tool, name="lend")}
-    ).slots
-    assert "'blue lamp'" in str(slot.arguments["who"])
-    assert "lend" not in str(slot.arguments["who"]), "the verb is no part of a name"
 
 
 # --- what is dictated, and where money could be sent -------------------------------------------------------------

@@ -57,9 +57,7 @@ def compile_contract(
     """The contract of a run that was asked for in these words, with these tools; a proposal stands in for the verbs."""
     request = read_request(text)
     found = literals_of(request)
-    intents = intents_of(request, found, manifests)
-    found = names_without_verbs(found, intents)
-    made = _Compilation(intents, found, Bindings(request, found, given or {}))
+    made = _Compilation(intents_of(request, found, manifests), found, Bindings(request, found, given or {}))
     calls = template.calls
     if calls is None:
         calls = tuple(AllowedCall(name) for name, each in manifests.items() if is_consequential(each))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remit.domain.tools import ArgumentRole
-from remit.policy.provenance.parsers import known
 from remit.policy.provenance.roles import is_consequential, kinds_of, recipients_of
 from remit.policy.provenance.wording import (
     EMPTY_WORDS,
@@ -106,20 +105,6 @@ def intents_of(
             for manifest in _best(verb, heard, acting)
         )
     return made
-
-
-def names_without_verbs(found: Sequence[Found], intents: Sequence[Intent]) -> tuple[Found, ...]:
-    """A verb that only a tool's name has was taken for a part of the name that follows it: `lend Momo` names Momo."""
-    verbs = {intent.start for intent in intents}
-    kept: dict[tuple[object, int], Found] = {}
-    for each in found:
-        rest = str(each.value).partition(" ")[2] if each.known.kind == "name" and each.start in verbs else ""
-        meant = each
-        if rest:
-            start = each.end - len(rest)
-            meant = each._replace(value=rest, known=known(rest), start=start)
-        kept.setdefault((meant.known, meant.start), meant)
-    return tuple(kept.values())
 
 
 def concepts_of(manifest: ToolManifest) -> frozenset[str]:
