@@ -87,7 +87,8 @@ class Birth:
             (self.id, self.team, self.flow.name, status.value, due, self.priority, owner, epoch, pin,
              self.parent, key.id, session, now),
         )  # fmt: skip
-        return Born(row, pen, event, [sealed], pen.take_blobs(), [add_key, add_run, *self._descent(key.id), *self.beside])
+        ops = [add_key, add_run, *self._descent(key.id), *self.beside]
+        return Born(row, pen, event, [sealed], pen.take_blobs(), ops)
 
     def _descent(self, key_id: str) -> list[Op]:
         """Whom it is about and which classes of data it holds: as its input says, and as whatever it comes from."""

@@ -23,6 +23,9 @@ FACTS: dict[str, tuple[str, ...]] = {
 }
 """What of a request's facts is looked at, by action."""
 
+_NAMED = {"advise": "LocalTool", "egress": "Host", "change_policy": "Policy", "admin": "Area"}
+"""What is known by its name alone, by action."""
+
 
 class Unknown(Exception):
     """The request is about something that this workspace does not have, or not in this version."""
@@ -89,18 +92,12 @@ def _resource(request: AccessRequest, world: World, team: Entity) -> Node:
             return _memory(request)
         case "delegate":
             return _agent(name, team)
-        case "advise":
-            return Node(Entity("LocalTool", name), {"name": name})
-        case "egress":
-            return Node(Entity("Host", name), {"name": name})
         case "approve":
             asked = {each: str(facts.get(each, "")) for each in FACTS["approve"][:-1]}
             mine = {"mine": facts.get("mine") is True}
             return Node(Entity("Approval", name), {"name": name, **asked, **mine})
-        case "change_policy" | "admin":
-            return Node(
-                Entity("Policy" if request.action == "change_policy" else "Area", name), {"name": name}
-            )
+        case named if named in _NAMED:
+            return Node(Entity(_NAMED[named], name), {"name": name})
         case _:
             raise Unknown(f'there is no action "{request.action}".')
 

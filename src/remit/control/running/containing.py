@@ -86,7 +86,9 @@ async def check_start(parts: Parts, flow: Flow) -> None:
     board, who = parts.house.gate.parts.halts, parts.ground.principal
     if board.stale():
         await board.require()
-    halt = board.covering(Concern(who.team, "", pin_of(flow), behind(flow.name), who.id)) if board.any else None
+    halt = (
+        board.covering(Concern(who.team, "", pin_of(flow), behind(flow.name), who.id)) if board.any else None
+    )
     if halt is not None and halt.scope not in REFUSES:
         raise Halted(f"{flow.name} does not start: {halt.sentence}.", f"Lift it: remit lift {halt.id}")
 

@@ -24,7 +24,7 @@ from remit.domain.contracts import (
     Slot,
 )
 from remit.policy.provenance.default_bindings import Bindings
-from remit.policy.provenance.intents import Intent, intents_of, names_without_verbs, nouns_of, opens_addresses
+from remit.policy.provenance.intents import Intent, intents_of, nouns_of, opens_addresses
 from remit.policy.provenance.literals import Found, literals_of
 from remit.policy.provenance.parsers import known, parse
 from remit.policy.provenance.request import read_request
