@@ -11,7 +11,7 @@ LOCKS := requirements
 UPSTREAM := tests/upstream
 CONFORMANCE := tests/conformance
 JUDGE := tests/agui/judge
-WORKERS ?= 2
+WORKERS ?= 3
 SCALE ?= 10
 UV := uv==0.13.8
 
