@@ -12,6 +12,7 @@ import pytest
 from remit import Absent, Happened, Run, flow, step
 from remit.domain.clock import MICROSECONDS
 from remit.domain.events import StepClaimed, StepRetried, StepUnknown
+from remit.testing import ManualClock, Stage, StagedRun
 from remit.testing.crash import crash_at
 from remit.testing.scripting import Script
 from remit.tools.tool import tool
@@ -80,6 +81,12 @@ async def test_s11_the_same_tool_with_the_same_protected_arguments_is_refused_me
         assert len(bank.refunds) == 1
 
 
+async def leap(stage: Stage, run: StagedRun, clock: ManualClock) -> None:
+    """To when the next attempt is due, and no further: one that is on its way for too long is not sent any more."""
+    due = (await events(stage, run.id, StepRetried))[-1].due
+    await clock.advance((due - clock.now()) / MICROSECONDS + 0.001)
+
+
 async def test_s10_a_keyed_write_is_repeated_with_its_key_and_pays_once(
     bank: Bank, script: Script, tmp_path: Path
 ) -> None:
@@ -95,9 +102,7 @@ async def test_s10_a_keyed_write_is_repeated_with_its_key_and_pays_once(
                 return len(await events(stage, run.id, StepRetried)) == lost
 
             await until(retried)
-            due = (await events(stage, run.id, StepRetried))[-1].due
-            # no further than that: a write that is on its way for too long is not sent any more
-            await clock.advance((due - clock.now()) / MICROSECONDS + 0.001)
+            await leap(stage, run, clock)
         assert await run.result() == "done"
         assert len(bank.refunds) == 3
         assert len(bank.paid) == 1
@@ -212,7 +217,7 @@ async def test_s10_the_image_for_undo_is_that_before_the_first_attempt(
             return bool(await events(stage, run.id, StepRetried))
 
         await until(retried)
-        await clock.advance(30)
+        await leap(stage, run, clock)
         assert await run.result() == "done"
         (outcome,) = await outcomes(stage, run.id, "close")
         assert outcome.detail["images"][0]["before"] == {"status": "open"}

@@ -35,6 +35,9 @@ _KINDS: tuple[tuple[tuple[type[Exception], ...], int, str], ...] = (
 )
 _OURS = frozenset({"authentication", "permission", "not_found", "quota"})
 """What a provider says of what it knows us by."""
+_OUR_TROUBLE = (
+    "The provider of the model does not serve this gateway as it should; its operator finds why in the log."
+)
 _NAMED = {"resting": "overloaded"}
 _STATUSES = {"timeout": 504, "overloaded": 503, "rate_limit": 429, "invalid_request": 400, "too_large": 413}
 _CODES = {"quota": "", "content_filter": "", "context_length": ""}
@@ -60,6 +63,8 @@ def wire_error(wrong: RemitError) -> WireError:
 def _of_provider(wrong: action_errors.ModelFailed, message: str) -> WireError:
     """What was tried everywhere it could be: the client is told not to try it all again, unless it has to wait."""
     trouble = trouble_of(wrong)
+    if trouble.kind in _OURS:
+        message = _OUR_TROUBLE
     kind = "server" if trouble.kind in _OURS else _NAMED.get(trouble.kind, trouble.kind)
     status = _STATUSES.get(
         kind, trouble.status if kind == "server" and trouble.status in _PASSED else _BAD_GATEWAY
