@@ -311,7 +311,7 @@ async def test_c40_nothing_of_the_inside_is_told(doors: Doors) -> None:
         status, headers, told = await doors.ask("/v1/chat/completions", {**CHAT, "model": "bad"})
         assert status in {500, 502, 503}
         said = json.dumps([told, dict(headers)])
-        for inner in (SECRET, doors.upstream.url, str(place), "Traceback", doors.front.key):
+        for inner in (SECRET, "10.0.0.7", doors.upstream.url, str(place), "Traceback", doors.front.key):
             assert inner not in said
 
 

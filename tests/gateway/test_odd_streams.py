@@ -118,6 +118,20 @@ async def test_c21_who_hangs_up_stops_the_model_and_pays_for_what_was_said(
     assert (attempt["money"] if "money" in attempt else attempt["used"]["money"]) > 0
 
 
+@pytest.mark.parametrize("client", [*DIALECTS, "openai_responses"])
+async def test_c20_what_fails_after_a_sign_of_life_and_before_the_answer_is_no_silent_end(
+    made: House, client: str
+) -> None:
+    async with asyncio.timeout(10):
+        reply = await made.post(
+            client, "openai_chat.slow", stream=True, headers={"x-stainless-read-timeout": "1.7"}
+        )
+    assert reply.status == 200
+    assert reply.body.startswith(b":"), "it was begun by a sign of life"
+    last = [event for _, event in frames(reply.body)][-1]
+    assert "error" in last or last["type"] in ("error", "response.failed"), reply.body
+
+
 @pytest.mark.parametrize("name", ["slow", "keep-alive"])
 @pytest.mark.parametrize("stream", [False, True])
 async def test_c22_the_clients_own_deadline_bounds_the_whole(made: House, name: str, stream: bool) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from remit.control.fronting.refusals import refusal
+from remit.control.fronting.refusals import in_band, refusal
 from remit.domain.action_errors import ClientGone
 from remit.domain.errors import RemitError
 from remit.server import checks
@@ -92,12 +92,20 @@ class App:
             _log.error(
                 "%s %s failed: %s: %s", request.id, request.path, type(wrong).__name__, wrong, exc_info=wrong
             )
-        status, headers, body = refusal(request.dialect, wrong, request.id)
         if request.begun:
-            await request.finish()
+            await self._break_off(request, wrong)
             return
+        status, headers, body = refusal(request.dialect, wrong, request.id)
         raw = raw_of(headers)
         await request.reply(status, [*raw, JSON], b"" if request.method == "HEAD" else _encode(body))
+
+    async def _break_off(self, request: Request, wrong: Exception) -> None:
+        """The status is out: what fails now is told in band, or the connection breaks, and nothing ends as if whole."""
+        if not request.shown:
+            await request.write(in_band(request.dialect, wrong))
+        elif not isinstance(wrong, RemitError):
+            return  # nobody told the client: without an end, the server cuts the connection
+        await request.finish()
 
     async def _mounted(self, app: ASGIApp, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """An application that speaks for itself: host and id are ours all the same."""

@@ -37,7 +37,7 @@ class Request:
 
     __slots__ = (
         "_body", "_receive", "_send", "_watcher", "began", "begun", "caller", "dialect", "gone", "headers", "id",
-        "limit", "path", "scope", "started",
+        "limit", "path", "scope", "shown", "started",
     )  # fmt: skip
 
     caller: Caller
@@ -59,6 +59,8 @@ class Request:
         self.id = next_id()
         self.begun = False
         """Whether the reply has begun."""
+        self.shown = False
+        """Whether a part of a streamed answer went out; a sign of life is none."""
         self.gone: asyncio.Future[None] | None = None
         self._receive = receive
         self._send = send

@@ -47,7 +47,11 @@ class StreamSink:
         return self._exchange.over
 
     async def begin(self, headers: Mapping[str, str], upstream: int) -> None:
-        """The answer begins."""
+        """The answer begins; from here on, whoever makes it tells the client how it ends."""
+        self._request.shown = True
+        await self._open(headers, upstream)
+
+    async def _open(self, headers: Mapping[str, str], upstream: int) -> None:
         if self._request.begun:
             return
         raw = raw_of(headers)
@@ -68,7 +72,7 @@ class StreamSink:
         if not self._stream or self._exchange.over.done():
             return
         if not self._request.begun:
-            await self.begin({}, 0)
+            await self._open({}, 0)
         await self.write(_ALIVE)
 
     def close(self) -> None:

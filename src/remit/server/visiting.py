@@ -10,7 +10,6 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.errors import Unauthenticated
-from remit.domain.fronting import Pace
 from remit.server.credentials import attribution_of, secret_of
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from remit.server.request import Receive, Send
 
 _EVERY_SECONDS = 1.0
-_ANY_PACE = Pace()
 
 
 class Visit:
@@ -80,10 +78,8 @@ async def visit(platform: Platform, headers: Mapping[str, str]) -> AsyncGenerato
     secret, said = secret_of(headers), attribution_of(headers)
     caller = await platform.fronts.caller(secret, said)
     paces = platform.fronts.paces
-    if caller.pace != _ANY_PACE:
-        paces.enter(caller.key, caller.pace)
+    paces.enter(caller.key, caller.pace)
     try:
         yield Visit(platform, secret, said, caller)
     finally:
-        if caller.pace != _ANY_PACE:
-            paces.leave(caller.key)
+        paces.leave(caller.key)

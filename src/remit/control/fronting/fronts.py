@@ -20,7 +20,7 @@ from remit.control.people import run_tokens
 from remit.domain.decisions import AccessRequest
 from remit.domain.errors import RemitError, Unauthenticated
 from remit.domain.front_errors import BadRunToken, NotServing, Pending
-from remit.domain.fronting import Attribution, Caller, Pace
+from remit.domain.fronting import Attribution, Caller
 from remit.domain.ids import new_run_id
 from remit.domain.people_errors import KeyRevoked
 from remit.engine.attended import attend
@@ -150,8 +150,7 @@ class Fronts:
             return await self._carry(caller, kind, told, work, attention, named)
         finally:
             self._count -= 1
-            if caller.pace != _NO_PACE:
-                self.paces.leave(caller.key, attention.tokens)
+            self.paces.leave(caller.key, attention.tokens)
 
     async def rejoin(
         self,
@@ -170,8 +169,7 @@ class Fronts:
         worker = self._parts.worker
         if worker is None or worker.stopping or self._count >= self._most:
             raise NotServing("this process takes up nothing new at the moment.", "Ask again in a moment.")
-        if caller.pace != _NO_PACE:
-            self.paces.enter(caller.key, caller.pace)
+        self.paces.enter(caller.key, caller.pace)
         self._count += 1
 
     async def _carry(
@@ -334,6 +332,3 @@ class _Attention:
             await asyncio.wait([self._keeping])
         if self._kept and not waits:
             await returning.told(self.tag)
-
-
-_NO_PACE = Pace()

@@ -5,15 +5,14 @@ elsewhere.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remit.control.ground.identity import access_key, has_people, person_named
+from remit.domain.beside import Beside
 from remit.domain.clock import MICROSECONDS, sleep_until
 from remit.domain.errors import Infrastructure, Unauthenticated
 from remit.domain.fronting import KeyScope
@@ -56,13 +55,12 @@ class _Known:
         self.text, self.key, self.looked, self.used = text, key, now, now
 
 
-class KeyBook:
-    """The keys that were shown lately."""
+class KeyBook(Beside):
+    """The keys that were shown lately; while it goes on, those in use are looked at twice a second."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._known: dict[bytes, _Known] = {}
-        self._task: asyncio.Task[None] | None = None
         self.ended: Callable[[str], None] | None = None
         """Called with the id of a key that was in use and opens nothing any more."""
 
@@ -93,23 +91,6 @@ class KeyBook:
 
     # --- watching -------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """See, twice a second, whether the keys in use still open anything."""
-        self._task = asyncio.get_running_loop().create_task(self._watch(), name="remit-keys")
-
-    async def stop(self) -> None:
-        """Look no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
-
-    def abandon(self) -> None:
-        """End as a killed process does."""
-        if self._task is not None:
-            self._task.cancel()
-
     async def look(self) -> None:
         """Look at every key in use."""
         now = self._ground.clock.boot()
@@ -128,7 +109,8 @@ class KeyBook:
                 if self.ended is not None:
                     self.ended(known.key.id)
 
-    async def _watch(self) -> None:
+    async def go_on(self) -> None:
+        """See whether the keys in use still open anything."""
         clock = self._ground.clock
         while True:
             await sleep_until(clock, clock.now() + _LOOK_EVERY)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from remit.domain.clock import MICROSECONDS
 from remit.domain.front_errors import OverLimit
+from remit.domain.fronting import Pace
 
 if TYPE_CHECKING:
     from remit.domain.clock import Clock
-    from remit.domain.fronting import Pace
 
 _MINUTE = 60 * MICROSECONDS
+_NONE = Pace()
 
 
 @dataclass(slots=True)
@@ -38,7 +39,9 @@ class Paces:
         self._uses: dict[str, _Use] = {}
 
     def enter(self, key: str, pace: Pace) -> None:
-        """Another exchange begins; raises `OverLimit` with the time to wait."""
+        """Another exchange begins; raises `OverLimit` with the time to wait. A key without limits is not counted."""
+        if pace == _NONE:
+            return
         now, use = self._clock.boot(), self._uses.setdefault(key, _Use())
         _forget(use, now)
         if pace.at_once is not None and use.now >= pace.at_once:

@@ -12,6 +12,7 @@ from remit.domain.front_errors import KeyConflict, NotServing, OverLimit
 from remit.gate.relaying.refusing import wire_error
 from remit.wire.dialect import WireError
 from remit.wire.dialects import dialect as dialect_named
+from remit.wire.messages import Failed
 
 _FAILED = WireError(500, "server", "Something went wrong here.", retryable=False)
 _KINDS = {400: "invalid_request", 403: "permission", 404: "not_found", 413: "too_large"}
@@ -36,6 +37,13 @@ def refusal(
     if dialect == "anthropic" and request:
         body["request_id"] = request
     return status, headers, body
+
+
+def in_band(dialect: str, wrong: BaseException) -> bytes:
+    """An error as the only event of a stream that has begun and said nothing yet."""
+    error = told(wrong)
+    encoder = dialect_named(dialect).stream_encoder(model="", identity="")
+    return encoder.feed(Failed(error.message, error.kind, error.status))
 
 
 def told(wrong: BaseException) -> WireError:

@@ -5,7 +5,6 @@ at least once, and the number of the notification says which one it is.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import logging
@@ -17,6 +16,7 @@ from remit.control.running import starting
 from remit.control.runs.inspection import find
 from remit.control.tasking.hooks import egress_of, hook_of
 from remit.control.tasking.views import task_of
+from remit.domain.beside import Beside
 from remit.domain.clock import MICROSECONDS, sleep_until
 from remit.domain.effects import Backoff, Effect
 from remit.domain.errors import RemitError, Retry, Shredded, ToolFailed
@@ -55,36 +55,19 @@ def introduce(parts: Parts, served: Served) -> None:
     parts.flows[FLOW] = Flow(notify, FLOW, "", "UTC")
 
 
-class Herald:
+class Herald(Beside):
     """Looks until it is stopped. Several may do so at once: each change is told by one of them."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Look from now on."""
-        self._task = asyncio.get_running_loop().create_task(self._work(), name="remit-herald")
-
-    async def stop(self) -> None:
-        """Look no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
-
-    def abandon(self) -> None:
-        """Stop at once, as a killed process would."""
-        if self._task is not None:
-            self._task.cancel()
 
     async def look(self) -> int:
         """Start a run for everybody who has to be told something; gives how many."""
         rows = await self._parts.ground.database.fetch("tasks.untold", _MOST)
         return sum([await self._tell(*row) for row in rows])
 
-    async def _work(self) -> None:
+    async def go_on(self) -> None:
+        """Look, and look again when something has changed."""
         ground = self._parts.ground
         while True:
             try:

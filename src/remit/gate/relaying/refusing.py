@@ -6,6 +6,7 @@ failure of the server. Nothing of it names a key or an address.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from remit.domain import action_errors, errors
@@ -35,6 +36,8 @@ _KINDS: tuple[tuple[tuple[type[Exception], ...], int, str], ...] = (
 )
 _OURS = frozenset({"authentication", "permission", "not_found", "quota"})
 """What a provider says of what it knows us by."""
+_ADDRESS = re.compile(r"\bhttps?://[^\s\"'<>]+|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b")
+"""What a proxy before a provider may say of the network behind it."""
 _OUR_TROUBLE = (
     "The provider of the model does not serve this gateway as it should; its operator finds why in the log."
 )
@@ -63,8 +66,7 @@ def wire_error(wrong: RemitError) -> WireError:
 def _of_provider(wrong: action_errors.ModelFailed, message: str) -> WireError:
     """What was tried everywhere it could be: the client is told not to try it all again, unless it has to wait."""
     trouble = trouble_of(wrong)
-    if trouble.kind in _OURS:
-        message = _OUR_TROUBLE
+    message = _OUR_TROUBLE if trouble.kind in _OURS else _ADDRESS.sub("[address]", message)
     kind = "server" if trouble.kind in _OURS else _NAMED.get(trouble.kind, trouble.kind)
     status = _STATUSES.get(
         kind, trouble.status if kind == "server" and trouble.status in _PASSED else _BAD_GATEWAY
