@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -73,34 +73,41 @@ class Upstream:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, request after request."""
+        ahead: bytes | None = b""
         try:
-            while (head := await reader.readuntil(b"\r\n\r\n")) and await self._one(head, reader, writer):
-                pass
+            while ahead is not None:
+                head = ahead + await reader.readuntil(b"\r\n\r\n")
+                ahead = await self._one(head, reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
             writer.close()
 
-    async def _one(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _one(
+        self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bytes | None:
+        """One request; what was read of the next one, or None where there will be none."""
         target, headers = _parsed(head)
         body = await reader.readexactly(int(headers.get("content-length", "0")))
         _, corner, rest = urlsplit(target).path.split("/", 2)
         if corner == "journal":
             ended, times = next(iter(parse_qsl(urlsplit(target).query)), ("", "0"))
             await _reply(writer, await self._journal.read(rest, ended.replace("_", " "), int(times)))
-            return True
+            return b""
         if corner == "let":
             self._journal.let_go[rest].set()
             await _reply(writer, rest)
-            return True
+            return b""
         visit = _visit(f"/{rest}", urlsplit(target).query, headers, body)
         self._journal.came(corner, visit)
         return await self._play(visit, self._journal.let_go[corner], reader, writer)
 
     async def _play(
         self, visit: Visit, let_go: asyncio.Event, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> bool:
-        """Play the script. The next byte of the caller, or its end, while it is played, is that it went away."""
+    ) -> bytes | None:
+        """Play the script. If the caller's side ends while it is played, it went away; a byte is its next request, for
+        the end of the answer may be read there before the script is known to be over here.
+        """
         fault, _, when = visit.model.partition(".")
         hung_up, pressed = asyncio.Event(), asyncio.Event()
         talk = Talk(DIALECTS[visit.dialect], visit.stream, when == "late", writer, hung_up, let_go, pressed)
@@ -115,17 +122,23 @@ class Upstream:
         watch.cancel()
         await asyncio.wait([watch])
         await self._journal.left(visit, "hung up" if went else "answered")
-        return not went and not writer.is_closing()
+        if went or writer.is_closing():
+            return None
+        return b"" if watch.cancelled() else watch.result()
 
     async def _note(self, visit: Visit, pressed: asyncio.Event) -> None:
         await pressed.wait()
         await self._journal.left(visit, "pressed")
 
 
-async def _gone(reader: asyncio.StreamReader, hung_up: asyncio.Event) -> None:
-    """Nobody sends a second request before the first is answered, so whatever can be read here is the end."""
-    await reader.read(1)
-    hung_up.set()
+async def _gone(reader: asyncio.StreamReader, hung_up: asyncio.Event) -> bytes:
+    """The first byte of the next request, unless there comes none."""
+    ahead = b""
+    with suppress(ConnectionError):
+        ahead = await reader.read(1)
+    if not ahead:
+        hung_up.set()
+    return ahead
 
 
 def _parsed(head: bytes) -> tuple[str, dict[str, str]]:
