@@ -8,34 +8,21 @@ request ever stands in an error, because keys do.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
-from remit.domain.on_use import on_use
+from remit.models.connecting import Address, Pool
+from remit.models.connection import NoReply, Where
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable
+    from types import TracebackType
 
-    import aiohttp
-    import yarl
-
+    from remit.models.connection import Connection
     from remit.models.provider import Deadlines
-else:
-    aiohttp, yarl = on_use("aiohttp"), on_use("yarl")  # a fifth of what a worker's start costs
 
-Where = Literal["connect", "first_byte", "idle", "total", "cut", "too_large", "protocol"]
-
-
-class NoReply(Exception):
-    """An exchange did not come to its end; `where` says in which part, `sent` whether the request may have arrived."""
-
-    def __init__(self, where: Where, detail: str, *, sent: bool) -> None:
-        self.where: Where = where
-        self.detail = detail
-        self.sent = sent
-        super().__init__(detail)
+__all__ = ["NoReply", "Outgoing", "Reply", "Transport", "Where"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,41 +37,44 @@ class Outgoing:
 class Reply:
     """What came back: the status at once, the bytes as they arrive."""
 
-    def __init__(self, response: aiohttp.ClientResponse, patience: _Patience) -> None:
-        self.status = response.status
-        self.headers = {name.lower(): value for name, value in response.headers.items()}
-        self._content = response.content
+    __slots__ = ("_begun", "_connection", "_patience", "headers", "status")
+
+    def __init__(self, connection: Connection, patience: _Patience) -> None:
+        self.status = connection.status
+        self.headers = connection.headers
+        self._connection = connection
         self._patience = patience
         self._begun = False
 
     async def next(self) -> bytes:
         """More of the body, empty at its end; raises `NoReply` where it is cut or keeps silent for too long."""
+        part: _Part = "idle" if self._begun else "first_byte"
+        due = self._patience.due(part)
         try:
-            data = await self._patience.wait(self._content.readany(), "idle" if self._begun else "first_byte")
-        except (aiohttp.ClientError, OSError) as wrong:
-            detail = f"the connection broke in the middle of its answer ({type(wrong).__name__})"
+            data = await self._connection.more(due)
+        except TimeoutError:
+            pass
         else:
             self._begun = True
             return data
-        raise NoReply(
-            "cut", detail, sent=True
-        )  # outside of the handler: what aiohttp raises holds the request
+        raise self._patience.over(part, due)
 
     async def read(self, most: int) -> bytes:
         """The whole body; raises `NoReply` once it is larger than `most` bytes."""
-        found = bytearray()
+        pieces, size = list[bytes](), 0
         while data := await self.next():
-            found += data
-            if len(found) > most:
+            pieces.append(data)
+            size += len(data)
+            if size > most:
                 raise NoReply("too_large", f"its answer is larger than {most} bytes", sent=True)
-        return bytes(found)
+        return b"".join(pieces)
 
     async def drain(self, seconds: float = 0.1) -> None:
         """Give a finished stream a moment to end, so that its connection can be used again."""
+        due = asyncio.get_running_loop().time() + seconds
         with suppress(NoReply, TimeoutError):
-            async with asyncio.timeout(seconds):
-                while await self._content.readany():
-                    pass
+            while await self._connection.more(due):
+                pass
 
 
 class Transport:
@@ -93,115 +83,111 @@ class Transport:
     def __init__(self, *, connections: int = 512, keep_alive: float = 15.0) -> None:
         self._connections = connections
         self._keep_alive = keep_alive
-        self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = (
-            WeakKeyDictionary()
-        )
+        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
 
-    @asynccontextmanager
-    async def post(self, request: Outgoing, deadlines: Deadlines, *, stream: bool) -> AsyncGenerator[Reply]:
-        """Send it and give the reply; whatever was not read when the block ends is cut off.
+    def post(self, request: Outgoing, deadlines: Deadlines, *, stream: bool) -> _Posting:
+        """Send it and give the reply, to be used as a context; whatever was not read when the block ends is cut off.
 
         A stream has to begin within the first-byte deadline. A whole answer begins when the model has finished, so
         only the total bounds it.
         """
-        patience = _Patience(deadlines, stream=stream)
-        response = await self._send(request, deadlines, patience)
-        try:
-            yield Reply(response, patience)
-        finally:
-            # a connection in the middle of an answer must not go back to the pool
-            response.release() if response.content.at_eof() else response.close()
+        loop = asyncio.get_running_loop()
+        pool = self._pools.get(loop)
+        if pool is None:
+            pool = self._pools[loop] = Pool(self._connections, self._keep_alive)
+        return _Posting(pool, request, deadlines, _Patience(loop, deadlines, stream=stream))
 
     async def close(self) -> None:
         """Close the connections of the running loop."""
-        session = self._sessions.pop(asyncio.get_running_loop(), None)
-        if session is not None:
-            await session.close()
+        pool = self._pools.pop(asyncio.get_running_loop(), None)
+        if pool is not None:
+            pool.close()
 
-    async def _send(
-        self, request: Outgoing, deadlines: Deadlines, patience: _Patience
-    ) -> aiohttp.ClientResponse:
+
+class _Posting:
+    """One exchange."""
+
+    __slots__ = ("_connection", "_deadlines", "_patience", "_pool", "_request", "_server")
+
+    def __init__(self, pool: Pool, request: Outgoing, deadlines: Deadlines, patience: _Patience) -> None:
+        self._pool = pool
+        self._request = request
+        self._deadlines = deadlines
+        self._patience = patience
+
+    async def __aenter__(self) -> Reply:
+        request, patience, pool = self._request, self._patience, self._pool
+        address = Address.of(request.url)
+        head = _head_of(address, request)
+        self._server = server = address.server
+        due = patience.due("first_byte")
+        connection = pool.idle(server)
+        if connection is None:
+            connection = await pool.open(server, self._deadlines.connect)
+        self._connection = connection
         try:
-            return await patience.wait(
-                self._session().post(
-                    yarl.URL(request.url, encoded=True),  # as it was signed: not one sign is rewritten
-                    data=request.body,
-                    headers=request.headers,
-                    allow_redirects=False,
-                    timeout=aiohttp.ClientTimeout(total=None, connect=deadlines.connect),
-                ),
-                "first_byte",
-            )
-        except aiohttp.ConnectionTimeoutError:
-            failure = NoReply("connect", f"no connection within {deadlines.connect:g} s", sent=False)
-        except aiohttp.ClientConnectorError as wrong:
-            failure = NoReply("connect", f"no connection: {_why(wrong)}", sent=False)
-        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
-            failure = NoReply("protocol", "its address is no address", sent=False)
-        except aiohttp.ServerDisconnectedError:
-            failure = NoReply("cut", "it closed the connection without an answer", sent=True)
-        except aiohttp.ClientResponseError:
-            failure = NoReply("protocol", "its answer is not HTTP", sent=True)
-        except (aiohttp.ClientError, OSError) as wrong:
-            failure = NoReply("cut", f"the connection broke ({type(wrong).__name__})", sent=True)
-        raise failure  # outside of the handler: what aiohttp raises holds the request, and with it the key
+            connection.send(head, request.body)
+            await connection.head(due)
+        except TimeoutError:
+            pool.give_back(server, connection)
+        except BaseException:
+            pool.give_back(server, connection)
+            raise
+        else:
+            return Reply(connection, patience)
+        raise patience.over("first_byte", due)
 
-    def _session(self) -> aiohttp.ClientSession:
-        loop = asyncio.get_running_loop()
-        session = self._sessions.get(loop)
-        if session is None or session.closed:
-            session = self._sessions[loop] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=self._connections, keepalive_timeout=self._keep_alive, ttl_dns_cache=30
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": "remit"},
-                trust_env=False,
-                max_line_size=_LONGEST_HEADER,
-                max_field_size=_LONGEST_HEADER,
-            )
-        return session
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.give_back(self._server, self._connection)
 
 
-_LONGEST_HEADER = 64 * 1024
-_T = TypeVar("_T")
+_Part = Literal["first_byte", "idle"]
 
 
 class _Patience:
     """How long one exchange may still wait, and for what."""
 
-    def __init__(self, deadlines: Deadlines, *, stream: bool) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._until = self._loop.time() + deadlines.total
-        self._seconds: dict[str, float] = {
-            "first_byte": deadlines.first_byte if stream else deadlines.total,
-            "idle": deadlines.idle,
-        }
+    __slots__ = ("_first", "_idle", "_loop", "_total", "_until")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, deadlines: Deadlines, *, stream: bool) -> None:
+        self._loop = loop
+        self._until = loop.time() + deadlines.total
+        self._first = deadlines.first_byte if stream else deadlines.total
+        self._idle = deadlines.idle
         self._total = deadlines.total
 
-    async def wait(self, something: Awaitable[_T], where: Literal["first_byte", "idle"]) -> _T:
-        """Its result; raises `NoReply` if it takes longer than this part, or the whole, may take."""
-        seconds = self._seconds[where]
-        when = self._loop.time() + seconds
-        limit = asyncio.timeout_at(min(when, self._until))
-        try:
-            async with limit:
-                return await something
-        except TimeoutError:
-            if not limit.expired():
-                raise  # a socket's own, which is an OSError and says so itself
-        if when >= self._until:
-            raise NoReply("total", f"no whole answer within {self._total:g} s", sent=True)
-        silence = "no first byte" if where == "first_byte" else "silence in the middle of its answer"
-        raise NoReply(where, f"{silence} for {seconds:g} s", sent=True)
+    def due(self, part: _Part) -> float:
+        """When this part, or the whole, has taken too long."""
+        seconds = self._first if part == "first_byte" else self._idle
+        return min(self._loop.time() + seconds, self._until)
+
+    def over(self, part: _Part, due: float) -> NoReply:
+        """It has."""
+        if due >= self._until:
+            return NoReply("total", f"no whole answer within {self._total:g} s", sent=True)
+        if part == "first_byte":
+            return NoReply(part, f"no first byte for {self._first:g} s", sent=True)
+        return NoReply(part, f"silence in the middle of its answer for {self._idle:g} s", sent=True)
 
 
-def _why(wrong: aiohttp.ClientConnectorError) -> str:
-    """What the system said, without the address that it could not reach."""
-    if isinstance(wrong, aiohttp.ClientConnectorCertificateError):
-        return "its certificate is not valid"
-    if isinstance(wrong, aiohttp.ClientConnectorSSLError):
-        return "TLS failed"
-    if isinstance(wrong, aiohttp.ClientConnectorDNSError):
-        return "its name cannot be resolved"
-    return wrong.os_error.strerror or type(wrong.os_error).__name__
+def _head_of(address: Address, request: Outgoing) -> bytes:
+    """What stands before the body; our own lengths and no other's."""
+    names = {name.lower(): name for name in request.headers}
+    given = [f"{name}: {request.headers[name]}\r\n" for low, name in names.items() if low not in _OURS]
+    usual = [line for name, line in _USUAL.items() if name not in names]
+    lines = "".join(given)
+    if lines.count("\r") != len(given) or lines.count("\n") != len(given) or "\0" in lines:
+        raise NoReply("protocol", "one of its headers cannot be sent", sent=False)
+    length = f"content-length: {len(request.body)}\r\n\r\n"
+    head = f"POST {address.target} HTTP/1.1\r\nhost: {address.host}\r\n"
+    return "".join((head, *usual, lines, length)).encode()
+
+
+_OURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
+_USUAL = {
+    "user-agent": "user-agent: remit\r\n",
+    "accept": "accept: */*\r\n",
+    "accept-encoding": "accept-encoding: identity\r\n",
+}
