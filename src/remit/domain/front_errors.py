@@ -2,7 +2,7 @@
 
 Refused         ├── OverLimit · Pending · KeyConflict
                 └── Unauthenticated ── KeyScoped · BadRunToken
-BadInput        └── UnknownExchange · UnknownResponse
+BadInput        └── UnknownExchange · UnknownResponse · BadTelemetry
 Infrastructure  └── NotServing
 """
 
@@ -55,6 +55,12 @@ class UnknownResponse(BadInput):
     """No response of this key has this id: it was not stored, has expired, or is somebody else's."""
 
     code = "unknown_response"
+
+
+class BadTelemetry(BadInput):
+    """Nothing of what was sent by OpenTelemetry can be decoded."""
+
+    code = "bad_telemetry"
 
 
 class NotServing(Infrastructure):

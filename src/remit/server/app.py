@@ -14,7 +14,7 @@ import msgspec
 from remit.control.fronting.refusals import in_band, refusal
 from remit.domain.action_errors import ClientGone
 from remit.domain.errors import RemitError
-from remit.server import checks
+from remit.server import checks, pages
 from remit.server.credentials import attribution_of, secret_of
 from remit.server.faults import UnknownPath
 from remit.server.request import JSON, Request, raw_of
@@ -73,6 +73,8 @@ class App:
         request = Request(scope, receive, send, dialect_of(path, scope), self._limit)
         try:
             checks.check(request, self._names)
+            if "origin" in request.headers and await _let_page(request):
+                return
             handler = handler or self._below(path)
             if path not in self._open:
                 secret = secret_of(request.headers)
@@ -115,6 +117,10 @@ class App:
         except RemitError as wrong:
             await self._refuse(request, wrong)
             return
+        if "origin" in request.headers:
+            if await _let_page(request):
+                return
+            send = pages.shown_to(request.headers["origin"], send)
         mark = request.id.encode()
 
         async def marked(message: Any) -> None:
@@ -149,6 +155,15 @@ def dialect_of(path: str, scope: Mapping[str, Any]) -> str:
     if any(name == b"anthropic-version" for name, _ in scope["headers"]):
         return "anthropic"
     return "openai_chat"
+
+
+async def _let_page(request: Request) -> bool:
+    """Let the page that calls read what it is told; true if it was only asked whether it may."""
+    request.through(lambda send: pages.shown_to(request.headers["origin"], send))
+    if pages.asks_first(request):
+        await request.reply(204, pages.permission(request))
+        return True
+    return False
 
 
 async def _quietly(request: Request) -> None:

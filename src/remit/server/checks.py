@@ -5,6 +5,7 @@ length, and no wish to change the protocol. Pages of strangers reach servers on 
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,14 @@ if TYPE_CHECKING:
     from remit.server.request import Request
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_ONCE = frozenset({b"host", b"content-length", b"transfer-encoding", b"authorization", b"content-type"})
+_PORT = re.compile(r"(:\d{0,5})?")
+_ONCE = frozenset(
+    {
+        b"host", b"content-length", b"transfer-encoding", b"content-type", b"content-encoding", b"origin",
+        b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key", b"x-remit-run-token", b"idempotency-key",
+        b"mcp-session-id", b"mcp-protocol-version", b"mcp-method", b"mcp-name",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +103,12 @@ def _check_single(request: Request) -> None:
 
 
 def _name_of(host: str) -> str:
-    """A host without its port."""
+    """A host without its port; nothing of one that is followed by anything else."""
     if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
+        name, closed, rest = host[1:].partition("]")
+        return name if closed and _PORT.fullmatch(rest) else ""
+    name, colon, port = host.partition(":")
+    return name if _PORT.fullmatch(colon + port) else ""
 
 
 def _is_address(name: str) -> bool:

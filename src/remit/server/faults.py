@@ -58,6 +58,13 @@ class HeadTooLarge(RequestFault):
     status = 431
 
 
+class TooSlow(RequestFault):
+    """The request does not come, or not in time."""
+
+    code = "too_slow"
+    status = 408
+
+
 class UpgradeRefused(RequestFault):
     """WebSocket is not spoken here."""
 

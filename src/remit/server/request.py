@@ -37,7 +37,7 @@ class Request:
 
     __slots__ = (
         "_body", "_receive", "_send", "_watcher", "began", "begun", "caller", "dialect", "gone", "headers", "id",
-        "limit", "path", "scope", "shown", "started",
+        "limit", "path", "run", "scope", "shown", "started",
     )  # fmt: skip
 
     caller: Caller
@@ -57,6 +57,8 @@ class Request:
         self.dialect = dialect
         self.limit = limit
         self.id = next_id()
+        self.run = ""
+        """The run that it is, once it is one."""
         self.begun = False
         """Whether the reply has begun."""
         self.shown = False
@@ -116,6 +118,8 @@ class Request:
         raw = [*headers]
         mark = self.id.encode()
         raw += [(b"x-request-id", mark), (b"request-id", mark)]
+        if self.run:
+            raw.append((b"x-remit-run", self.run.encode()))
         if length is not None:
             raw.append((b"content-length", b"%d" % length))
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
@@ -127,6 +131,10 @@ class Request:
     async def finish(self) -> None:
         """The end of a reply that was written piece by piece."""
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def through(self, way: Callable[[Send], Send]) -> None:
+        """Reply by another way, made of the present one."""
+        self._send = way(self._send)
 
     # --- whether the client is still there ------------------------------------------------------------
 

@@ -55,6 +55,13 @@ class Reader:
             return int(value)
         raise self._misfit(block, key, at, "a whole number")
 
+    def limit(self, block: Mapping[str, Json], key: str, at: str = "", *, least: int = 1) -> int | None:
+        """A whole number that bounds something, or nothing: one below zero would give back what it ought to take."""
+        value = self.integer(block, key, at)
+        if value is not None and value < least:
+            raise self.wrong(f"{at}.{key}" if at else key, f"is {value}; it has to be at least {least}")
+        return value
+
     def flag(self, block: Mapping[str, Json], key: str, at: str = "") -> bool | None:
         """True, false, or nothing."""
         value = block.get(key)

@@ -147,7 +147,7 @@ class KeyBook(Beside):
         database, team = self._ground.database, self._ground.principal.team
         digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
         rows = await database.fetch("workspace.principal", digest) if secret else []
-        if not rows or await has_people(database, team):
+        if not rows or str(rows[0][1]) != team or await has_people(database, team):
             raise KeyUnknown("the key opens nothing here.", "Show a key of this workspace: remit key new")
         return FrontKey(OWNER, str(rows[0][0]))
 

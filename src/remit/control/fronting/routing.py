@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remit.domain.action_errors import Denied, UnknownRoute
+from remit.models.catalog import nearest
 
 if TYPE_CHECKING:
     from remit.domain.fronting import Caller
     from remit.models.configuration import Configuration
+
+_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,13 @@ def route_named(configuration: Configuration, caller: Caller, name: str) -> str:
     """The route behind a name; raises `UnknownRoute`, or `Denied` where the key is not for it."""
     found = _route_of(configuration, name)
     if found is None:
-        configuration.route(name)  # says what there is
-        raise UnknownRoute(f'there is no model "{name}".')
+        if not configuration.routes:
+            configuration.route(name[:_SHOWN])  # says why there is none
+        there = sorted(each.name for each in offered(configuration, caller))
+        raise UnknownRoute(
+            f'there is no model "{name[:_SHOWN]}" for this key{nearest(name[:_SHOWN], there)}.',
+            f"There are: {', '.join(there)}." if there else "It is for none.",
+        )
     if caller.routes is not None and found not in caller.routes:
         raise Denied(
             f"this key is not for the route {found}.", "Use one of: " + ", ".join(sorted(caller.routes))

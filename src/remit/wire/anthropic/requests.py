@@ -75,7 +75,7 @@ def _decode(body: Mapping[str, Json]) -> ModelRequest:
         tools=tuple(_decode_tool(block, place) for place, block in CLIENT.blocks(body, "tools")),
         tool_choice=choice,
         output=_decode_output(config),
-        max_tokens=CLIENT.integer(body, "max_tokens"),
+        max_tokens=CLIENT.limit(body, "max_tokens", least=0),
         temperature=CLIENT.number(body, "temperature"),
         top_p=CLIENT.number(body, "top_p"),
         stop=tuple(_decode_stop(body)),

@@ -57,7 +57,7 @@ def decode_request(body: Mapping[str, Json]) -> ModelRequest:
         CLIENT.flag(body, "parallel_tool_calls"),
         CLIENT.optional_text(body, "reasoning_effort"),
         stream,
-        _at_least_one(body, "n") or 1,
+        CLIENT.limit(body, "n") or 1,
         NAME,
         extra,
     )
@@ -106,16 +106,11 @@ def _refuse(at: str, says: str) -> str:
 
 
 def _limit(body: Mapping[str, Json]) -> int | None:
-    """`max_tokens` is the older name; where both stand, the newer counts."""
-    newer = _at_least_one(body, "max_completion_tokens")
-    return _at_least_one(body, "max_tokens") if newer is None else newer
-
-
-def _at_least_one(body: Mapping[str, Json], key: str) -> int | None:
-    value = CLIENT.integer(body, key)
-    if value is not None and value < 1:
-        raise CLIENT.wrong(key, f"is {value}; it has to be at least 1")
-    return value
+    """`max_tokens` is the older name. Two that differ are refused: one would be reserved, and the other heeded."""
+    newer, older = CLIENT.limit(body, "max_completion_tokens"), CLIENT.limit(body, "max_tokens")
+    if newer is not None and older is not None and newer != older:
+        raise CLIENT.wrong("max_tokens", f"is {older} and max_completion_tokens is {newer}; send one of them")
+    return older if newer is None else newer
 
 
 def _stream_options(body: Mapping[str, Json]) -> dict[str, Json] | None:

@@ -47,7 +47,7 @@ def decode_request(body: Mapping[str, Json]) -> ModelRequest:
         tuple(_decode_tool(block, at) for at, block in CLIENT.blocks(body, "tools")),
         _decode_choice(body, extra),
         _decode_output(body, extra),
-        _limit(body),
+        CLIENT.limit(body, "max_output_tokens"),
         CLIENT.number(body, "temperature"),
         CLIENT.number(body, "top_p"),
         parallel_tools=CLIENT.flag(body, "parallel_tool_calls"),
@@ -111,13 +111,6 @@ def _refuse_unsayable(request: ModelRequest) -> None:
 
 
 # --- in ------------------------------------------------------------------------------------------------------
-
-
-def _limit(body: Mapping[str, Json]) -> int | None:
-    value = CLIENT.integer(body, "max_output_tokens")
-    if value is not None and value < 1:
-        raise CLIENT.wrong("max_output_tokens", f"is {value}; it has to be at least 1")
-    return value
 
 
 def _decode_tool(block: dict[str, Json], at: str) -> ToolSpec:
