@@ -34,6 +34,22 @@ def database(request: pytest.FixtureRequest) -> str:
     return "" if request.param == "sqlite" else str(request.getfixturevalue("migrated_dsn"))
 
 
+async def left_behind(platform: Platform) -> str:
+    """What the doctor says of the file that nobody reads any more."""
+    said = [each.message for each in await platform.doctor() if each.name == "root key"]
+    return next((each for each in said if ".remit/keys/root.key" in each), "")
+
+
+async def only_a_key_of_this_database_is_named(folder: Path, chosen: settings.Settings) -> None:
+    old = folder / ".remit" / "keys" / "root.key"
+    text = old.read_text()
+    for nobodys in ("", "0" * 64):
+        old.write_text(nobodys)
+        async with Platform.open(folder, worker=False, chosen=chosen, flows=[hello]) as here:
+            assert await left_behind(here) == ""
+    old.write_text(text)
+
+
 async def test_it_goes_from_a_file_to_services_and_back_and_the_old_places_open_nothing(
     tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,6 +92,7 @@ async def test_it_goes_from_a_file_to_services_and_back_and_the_old_places_open_
                 tmp_path, worker=False, chosen=replace(base, keys=then), flows=[hello]
             ) as here:
                 assert (await here.show(run.id)).result == "hello ada"
+                assert "still opens everything" in await left_behind(here)
         old = tmp_path / ".remit" / "keys" / "root.key"
         last = replace(base, keys=stops[-1])
         async with Platform.open(tmp_path, worker=False, chosen=last, flows=[hello]) as here:
@@ -84,12 +101,15 @@ async def test_it_goes_from_a_file_to_services_and_back_and_the_old_places_open_
             assert [each.after for each in told][-1].endswith("elsewhere.key")
             assert len(told) == len(stops) - 1
             await here.rotate_root_key()
+            assert "still opens everything" in await left_behind(here)
             assert await here.retire_root_keys() == 1
+            assert "opens nothing here, but older backups do" in await left_behind(here)
         async with Platform.open(tmp_path, worker=False, chosen=last, flows=[hello]) as here:
             assert (await here.show(run.id)).result == "hello ada"
             with pytest.raises(WrongState, match="holds another root key already"):
                 await here.move_root_key("file", {})
         assert old.exists()
+        await only_a_key_of_this_database_is_named(tmp_path, last)
         with pytest.raises(WrongKey):
             async with Platform.open(tmp_path, chosen=replace(base, keys=stops[0]), flows=[hello]) as here:
                 await here.show(run.id)

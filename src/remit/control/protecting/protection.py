@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from remit.control.finding import Finding
-from remit.control.ground.root_keys import keeper_for, key_choice_of
+from remit.control.ground.root_keys import KeyChoice, keeper_for, key_choice_of
 from remit.control.protecting.reducing import CaptureRules, reduce_ended
 from remit.control.protecting.retaining import RECEIPTS_DAYS, RetentionRules, destroy_expired
 from remit.control.protecting.views import (
@@ -20,7 +20,7 @@ from remit.control.protecting.views import (
     RotationView,
     Swept,
 )
-from remit.domain.errors import InvalidInput, UnknownRun
+from remit.domain.errors import InvalidInput, UnknownRun, WrongKey
 from remit.policy.data_classes import capture_rules, classes_of, retention_days
 from remit.store import deletion, holds, relocation, rotation
 from remit.store.deletion_receipt import check
@@ -234,6 +234,7 @@ async def examine_protection(ground: Ground, days: int) -> list[Finding]:
         message = f"{older} older root keys are kept; {left} data keys are still under one"
         remedy = "Run remit key rotate." if left else "Restart the workers, then: remit key rotate --retire"
         found.append(Finding("root key", "warning", message, remedy))
+    found += await _left_behind(ground)
     if 0 < days < RECEIPTS_DAYS:
         message = f"content is destroyed after {days} days, what receipts say as well"
         remedy = (
@@ -242,3 +243,27 @@ async def examine_protection(ground: Ground, days: int) -> list[Finding]:
         found.append(Finding("retention", "warning", message, remedy))
     said = "no deletion is open, and no older root key is kept"
     return found or [Finding("protection", "ok", said, "")]
+
+
+async def _left_behind(ground: Ground) -> list[Finding]:
+    """The file that a root key was moved away from: nobody reads it any more, except whoever finds it."""
+    file = keeper_for(ground.workspace, KeyChoice(provider="file"), ground.database, ground.clock)
+    if ground.keeper.place == file.place:
+        return []
+    try:
+        lying = await file.read()
+    except WrongKey:
+        return []  # no key of ours
+    if lying is None or lying.tag("") != ground.provider.tag(""):
+        return []
+    if lying.shares(ground.provider):
+        message = f"{file.place} still opens everything, although {ground.keeper.place} is in use"
+        remedy = (
+            "Once every process takes it from there: remit key rotate, and --retire; then remove the file."
+        )
+        return [Finding("root key", "warning", message, remedy)]
+    message = f"{file.place} was replaced and opens nothing here, but older backups do, and subjects are named by it"
+    remedy = (
+        "Remove the file; if backups from before are to be restored some day, keep it with them and not here."
+    )
+    return [Finding("root key", "warning", message, remedy)]

@@ -83,6 +83,10 @@ class RootKey:
         """Whether the newest secret has wrapped this."""
         return wrapped.startswith(self._head)
 
+    def shares(self, other: RootKey) -> bool:
+        """Whether one opens something that the other has wrapped."""
+        return bool(self._ciphers.keys() & other._ciphers.keys())
+
     def successor(self) -> RootKey:
         """A new secret in front, all others behind it, the same names."""
         return RootKey(os.urandom(KEY_BYTES), *self._secrets, tags=self._tagger)
