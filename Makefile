@@ -137,8 +137,14 @@ crash: $(VENV)/.dev  ## the long form of the crash tests (SCALE=10)
 	$(BIN)/pytest tests/crash --crash-scale=$(SCALE) --timeout=7200 -n $(WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: mutate
-mutate: $(VENV)/.dev .venv-mutate/.made  ## changes the code in small ways and looks which test notices; ARGS="policy 'remit.policy.memo*'"
-	@.venv-mutate/bin/python scripts/mutate.py $(or $(ARGS),policy)
+mutate: $(VENV)/.dev .venv-mutate/.made  ## changes the code in small ways and looks which test notices; ARGS="policy --only 'remit.policy.memo*'"
+	@$(BIN)/python -m compileall -q src
+	@PYTHONPATH=src .venv-mutate/bin/python -m scripts.mutate $(ARGS)
+
+.PHONY: mutate-sample
+mutate-sample: $(VENV)/.dev .venv-mutate/.made  ## the same for a random sample, with the bounds between which all lie; ARGS="--seed 2"
+	@$(BIN)/python -m compileall -q src
+	@PYTHONPATH=src .venv-mutate/bin/python -m scripts.mutate --sample 1000 $(ARGS)
 
 .PHONY: audit
 audit: $(VENV)/.dev .venv-audit/.made  ## lint rules for security, and known advisories against the runtime lock

@@ -1,212 +1,210 @@
 """Changes the code of the gate and of the policy in small ways, one at a time, and looks whether a test notices: what
-no test notices is either argued in `tests/mutants.toml` or a fault. It works on a copy, which it keeps, so that it goes
-on where it was stopped; mutmut makes the changes, and `mutants_first` says how the tests are run.
+no test notices is either argued in `tests/mutants.toml` or a fault. All of it, a random sample of it, or what is named.
+mutmut makes the changes, `mutants_warm` tries them, and what was found out of a function that is the same stays known.
 """
 
 from __future__ import annotations
 
 import argparse
-import filecmp
 import fnmatch
+import importlib.util
 import os
-import re
-import shutil
-import subprocess
 import sys
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-COPIES = ROOT / ".cache" / "mutate"
-ARGUED = ROOT / "tests" / "mutants.toml"
-PARTS = ("pyproject.toml", "README.md", "Makefile", "changelog.d", "docs", "scripts", "src", "tests")
-SUITES = {
-    "policy": ["tests/policy", "tests/containment/test_breakers.py", "tests/containment/test_recall.py"],
-    "gate": ["tests/gate", "tests/people", "tests/containment", "tests/agents/test_capabilities.py"],
-}
-"""The tests of each package. Those of a changed function are the ones among them that reach it."""
-NEVER = ("tests/gate/budgets/test_s25_processes.py",)
-"""Tests that start processes of their own: those would not find the changed code."""
-LEAST = 0.95
-_RESULT = re.compile(
-    r"^\s*(\S+): (survived|killed|timeout|suspicious|segfault|no tests|skipped|not checked)\s*$", re.MULTILINE
+import pytest
+
+from scripts.mutants_judged import (
+    NOTICED,
+    Known,
+    Verdict,
+    arguments_of,
+    judge,
+    known_of,
+    read_known,
+    row,
+    write_known,
 )
-_KILLED = frozenset({"killed", "timeout", "segfault", "suspicious"})
-_LEFT_OUT = ("__pycache__", "node_modules", ".remit")
+from scripts.mutants_made import Made, Mutant, make
+from scripts.mutants_sampled import Stratum, choose, score
+from scripts.mutants_warm import Outcome, Warm, read_reached, write_reached
 
-
-@dataclass(slots=True)
-class Verdict:
-    """What became of the mutants that were tried."""
-
-    killed: list[str] = field(default_factory=list[str])
-    argued: list[str] = field(default_factory=list[str])
-    left: list[str] = field(default_factory=list[str])
-    """Noticed by nobody, and argued by nobody."""
-    untried: list[str] = field(default_factory=list[str])
-
-    @property
-    def share(self) -> float:
-        """The killed among those that mean something."""
-        counted = len(self.killed) + len(self.left)
-        return len(self.killed) / counted if counted else 0.0
-
-    @property
-    def passed(self) -> bool:
-        """Whether enough were killed, and none was left out."""
-        return self.share >= LEAST and not self.untried
-
-    @property
-    def line(self) -> str:
-        """The figures in a row."""
-        more = f", {len(self.untried)} not tried" if self.untried else ""
-        share = f"{self.share:6.1%}" if self.killed or self.left else "     -"
-        return f"{share}  {len(self.killed)} killed, {len(self.left)} left, {len(self.argued)} argued{more}"
-
-
-def judge(report: str, argued: Mapping[str, str]) -> Verdict:
-    """Sort mutmut's list of results."""
-    verdict = Verdict()
-    for name, result in _RESULT.findall(report):
-        if result in _KILLED:
-            verdict.killed.append(name)
-        elif result == "not checked":
-            verdict.untried.append(name)
-        elif name in argued:
-            verdict.argued.append(name)
-        else:
-            verdict.left.append(name)
-    return verdict
-
-
-def by_module(report: str, argued: Mapping[str, str]) -> dict[str, Verdict]:
-    """The same, for each module."""
-    lines: dict[str, list[str]] = {}
-    for line in report.splitlines():
-        lines.setdefault(line.strip().partition(":")[0].rpartition(".")[0], []).append(line)
-    return {module: judge("\n".join(some), argued) for module, some in sorted(lines.items()) if module}
-
-
-def arguments_of(text: str) -> dict[str, str]:
-    """The survivors that are argued, and why."""
-    rows = tomllib.loads(text).get("survivor", [])
-    return {row["name"]: row["why"] for row in rows}
-
-
-def configuration(package: str, suites: Sequence[str] = ()) -> str:
-    """What mutmut is told: which code, which tests look at it, and how they are run.
-
-    A changed function may take twice what its tests took before and ten seconds more: then it hangs.
-    """
-    told = ["-p", "no:cacheprovider", "-p", "scripts.mutants_first", "-q", "-x"]
-    told += [f"--ignore={path}" for path in NEVER]
-    return (
-        f'\n[tool.mutmut]\nsource_paths = ["src/"]\nonly_mutate = ["src/remit/{package}/*.py"]\n'
-        'also_copy = ["scripts", "docs", "changelog.d", "README.md", "Makefile"]\n'
-        f"pytest_add_cli_args_test_selection = {list(suites or SUITES[package])}\n"
-        f"pytest_add_cli_args = {told}\n"
-        "timeout_multiplier = 2.0\ntimeout_constant = 5.0\n"
-        'track_dependencies = false\non_dependency_change = "ignore"\n'
-    )
+ROOT = Path(__file__).parents[1]
+KEPT = Path(".cache") / "mutate"
+ARGUED = ROOT / "tests" / "mutants.toml"
+PACKAGES = ("policy", "gate")
+SUITES = (
+    "tests/policy", "tests/gate", "tests/people", "tests/containment", "tests/agents", "tests/knowledge",
+    "tests/gateway", "tests/protection", "tests/mcp", "tests/tools",
+)  # fmt: skip
+"""Where a test is looked for. Of these only those look at a change that reach the changed statement."""
+LEAST = 0.95
+_OFTEN = 200
 
 
 def main() -> int:
-    """Make or renew the copy, run what was asked for, and judge it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("package", choices=sorted(SUITES), help="which package is changed")
-    parser.add_argument(
-        "names", nargs="*", help="only these mutants, again: 'remit.policy.memo*'; else all that were not tried yet"
-    )  # fmt: skip
-    parser.add_argument(
-        "--tests", nargs="+", default=[], help="only these tests look, in a copy of its own: quicker"
-    )
-    parser.add_argument("--fresh", action="store_true", help="forget what was found out before")
-    parser.add_argument("--report", action="store_true", help="try nothing; say what is known")
-    given = parser.parse_args()
-    place = COPIES / "-".join([given.package, *(Path(each).stem for each in given.tests)])
-    environment = {"SAMPLES": "4"} | os.environ | {"PYTHONUTF8": "1"}
-    mutmut = [sys.executable, "-m", "mutmut"]
+    """Make what can be changed, choose, try, and judge."""
+    given = _parser().parse_args()
+    os.chdir(ROOT)
+    os.nice(19)
+    paths = [
+        str(path) for each in given.packages for path in sorted(Path("src", "remit", each).rglob("*.py"))
+    ]
+    modules = {each.module: each for path in paths if (each := make(ROOT, path, KEPT / "made")).names}
+    chosen = _chosen(modules, given)
+    known = {} if given.fresh else read_known(KEPT / "known.json")
     if not given.report:
-        _renew(place, configuration(given.package, given.tests), fresh=given.fresh)
-        done = subprocess.run(
-            [*mutmut, "run", "--max-children", "1", *given.names], cwd=place, env=environment, check=False
-        )
-        if done.returncode:
-            return done.returncode
-    listed = subprocess.run(
-        [*mutmut, "results", "--all", "true"], cwd=place, env=environment, check=True, text=True, capture_output=True
-    )  # fmt: skip
-    wanted = given.names or [f"remit.{given.package}.*"]
-    lines = [line for line in listed.stdout.splitlines() if _is_wanted(line, wanted)]
-    return _say("\n".join(lines), arguments_of(ARGUED.read_text("utf-8")))
+        trial = Trial(modules, known, given.at_once)
+        asked = [n for n in _flat(chosen) if not trial.is_known(n) or (given.again and trial.is_left(n))]
+        if asked and (failed := trial.run(asked, given.tests)):
+            return failed
+    argued = arguments_of(ARGUED.read_text("utf-8"))
+    verdicts = {m: judge(made, known, argued, chosen[m]) for m, made in modules.items() if chosen[m]}
+    for module, each in verdicts.items():
+        _tell_left(modules[module], each, known, show=given.show)
+    return _tell_figures(verdicts, given.packages)
 
 
-def _renew(place: Path, told: str, *, fresh: bool) -> None:
-    """Bring the copy up to date. What was found out about functions that are the same stays known.
-
-    Where a test is another one, mutmut looks again which functions each of them reaches.
-    """
-    settings = place / "pyproject.toml"
-    if fresh or not settings.exists() or not settings.read_text("utf-8").endswith(told):
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(parents=True)
-        subprocess.run(["git", "init", "-q", str(place)], check=True)  # noqa: S607 - whichever git there is
-    changed = [path for part in PARTS[1:] for path in renew_part(ROOT / part, place / part)]
-    settings.write_text((ROOT / "pyproject.toml").read_text("utf-8") + told, "utf-8")
-    for path in changed:
-        inside = path.relative_to(place)
-        if inside.parts[0] == "tests":
-            (place / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
-        if path.suffix != ".py" or not path.exists():
-            (place / "mutants" / inside).unlink(missing_ok=True)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    say = parser.add_argument
+    say("packages", nargs="*", default=list(PACKAGES), metavar="PACKAGE", help="policy, gate, or both")
+    say("--only", nargs="+", metavar="NAME", help="only these: 'remit.policy.memo*'")
+    say("--sample", type=int, metavar="N", help="about so many of all, chosen at random")
+    say("--least", type=int, default=4, metavar="K", help="in a sample, at least so many of each module")
+    say("--seed", type=int, default=1, metavar="S", help="which sample")
+    say("--tests", nargs="+", default=list(SUITES), metavar="PATH", help="only these tests look")
+    say("--at-once", type=int, default=os.cpu_count() or 1, metavar="N", help="so many processes")
+    say("--again", action="store_true", help="try again what was left")
+    say("--fresh", action="store_true", help="forget what was found out before")
+    say("--report", action="store_true", help="try nothing; say what is known")
+    say("--show", action="store_true", help="say what each one that is left changes")
+    return parser
 
 
-def renew_part(source: Path, target: Path) -> list[Path]:
-    """Copy what differs and remove what is gone; answers which files these were."""
-    if source.is_file():
-        files = {Path(): source}
-    else:
-        files = {
-            path.relative_to(source): path
-            for path in source.rglob("*")
-            if path.is_file() and not any(name in path.parts for name in _LEFT_OUT)
-        }
-    there = (
-        {path.relative_to(target) for path in target.rglob("*") if path.is_file()}
-        if target.is_dir()
-        else set[Path]()
-    )
-    gone = [target / name for name in there - files.keys()]
-    for path in gone:
-        path.unlink()
-    new = [name for name, path in files.items() if not _is_same(path, target / name)]
-    for name in new:
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(files[name], target / name)
-    return gone + [target / name for name in new]
+def _chosen(modules: Mapping[str, Made], given: argparse.Namespace) -> dict[str, list[str]]:
+    names = {module: made.mutants() for module, made in modules.items()}
+    if given.only:
+        names = {module: _matching(some, given.only) for module, some in names.items()}
+    if given.sample:
+        picked = set(choose(names, given.sample, given.least, given.seed))
+        names = {module: [name for name in some if name in picked] for module, some in names.items()}
+    return names
 
 
-def _is_same(one: Path, other: Path) -> bool:
-    return other.is_file() and filecmp.cmp(one, other, shallow=False)
+def _matching(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
+    return [name for name in names if any(fnmatch.fnmatchcase(name, each) for each in patterns)]
 
 
-def _is_wanted(line: str, wanted: list[str]) -> bool:
-    return any(fnmatch.fnmatchcase(line.strip().partition(":")[0], pattern) for pattern in wanted)
+def _flat(chosen: Mapping[str, Sequence[str]]) -> list[str]:
+    return [name for names in chosen.values() for name in names]
 
 
-def _say(report: str, argued: Mapping[str, str]) -> int:
-    verdict = judge(report, argued)
+class Trial:
+    """Changed programs before the tests; what comes out is kept as it comes."""
+
+    def __init__(self, modules: Mapping[str, Made], known: dict[str, Known], at_once: int) -> None:
+        self._modules = modules
+        self._known = known
+        self._at_once = at_once
+        self._asked: Sequence[str] = ()
+
+    def is_known(self, name: str) -> bool:
+        """Whether it was tried, as it is today."""
+        return known_of(self._made(name), self._known, name) is not None
+
+    def is_left(self, name: str) -> bool:
+        """Whether no test noticed it."""
+        return self._known[name].result not in NOTICED
+
+    def run(self, asked: Sequence[str], tests: Sequence[str]) -> int:
+        """Try these; nothing is answered if the tests could be collected."""
+        self._asked = asked
+        told = ["-p", "no:cacheprovider", "-p", "no:xdist", "-s", "-q", "--no-summary", "--timeout=0"]
+        return int(pytest.main([*told, *tests], plugins=[Warm(self._work, at_once=self._at_once)]))
+
+    def _work(self, warm: Warm) -> None:
+        self._learn(warm)
+        noticing = self._try(warm, self._asked)
+        doubtful = frozenset(warm.unreliable(sorted(noticing)))
+        if doubtful:
+            _say("These fail now and then although nothing is changed, and do not count:", sorted(doubtful))
+            self._try(warm, [name for name in self._asked if self._known[name].by in doubtful], doubtful)
+        write_known(KEPT / "known.json", self._known)
+
+    @staticmethod
+    def _learn(warm: Warm) -> None:
+        place = KEPT / "reached.json"
+        before, within = read_reached(place), [f"src/remit/{each}" for each in PACKAGES]
+        number = 0
+        for number, _ in enumerate(warm.learn(before, within), 1):
+            if not number % _OFTEN:
+                _say(f"learnt what {number} tests reach")
+                write_reached(place, before | warm.reached)
+        if number:
+            write_reached(place, before | warm.reached)
+        failing = [test for test, each in warm.reached.items() if not each.passed]
+        if failing:
+            _say("These fail here although nothing is changed, and do not count:", failing)
+
+    def _try(self, warm: Warm, names: Sequence[str], but: frozenset[str] = frozenset()) -> set[str]:
+        """Which tests noticed something."""
+        noticing: set[str] = set()
+        for number, (mutant, outcome) in enumerate(warm.try_all([self._mutant(n) for n in names], but), 1):
+            self._keep(mutant.name, outcome)
+            noticing |= {outcome.by} if outcome.result in NOTICED else set()
+            if not number % _OFTEN:
+                write_known(KEPT / "known.json", self._known)
+                _say(f"tried {number} of {len(names)}")
+        return noticing
+
+    def _made(self, name: str) -> Made:
+        return self._modules[name.rpartition(".")[0]]
+
+    def _mutant(self, name: str) -> Mutant:
+        return self._made(name).mutant(name)
+
+    def _keep(self, name: str, outcome: Outcome) -> None:
+        self._known[name] = Known(self._made(name).digest(name), outcome.result, outcome.by)
+
+
+def _tell_left(made: Made, verdict: Verdict, known: Mapping[str, Known], *, show: bool) -> None:
     for name in verdict.left:
-        sys.stdout.write(f"survived: {name}\n")
-    modules = by_module(report, argued)
-    widest = max(map(len, modules), default=0)
-    for module, each in modules.items():
-        sys.stdout.write(f"{module:<{widest}}  {each.line}\n")
-    sys.stdout.write(f"{'all':<{widest}}  {verdict.line}\n")
-    return 0 if verdict.passed else 1
+        mutant = made.mutant(name)
+        words = ", argued of another text" if name in verdict.stale else ""
+        _say(f"{known[name].result}{words}: {name} {mutant.path}:{mutant.line}")
+        if show:
+            _say(mutant.difference, [known[name].by] if known[name].by else [])
+
+
+def _tell_figures(verdicts: Mapping[str, Verdict], packages: Sequence[str]) -> int:
+    passed = bool(verdicts)
+    for module, each in verdicts.items():
+        _say(row(module, each.stratum, score([each.stratum])))
+    for package in packages:
+        some = [each.stratum for module, each in verdicts.items() if module.split(".")[1] == package]
+        if some:
+            figure = score(some)
+            _say(row(package, _added(some), figure))
+            passed = passed and figure.share >= LEAST
+    untried = sum(len(each.untried) for each in verdicts.values())
+    if untried:
+        _say(f"{untried} not tried")
+    return 0 if passed and not untried else 1
+
+
+def _added(some: Sequence[Stratum]) -> Stratum:
+    return Stratum(
+        *(sum(part) for part in zip(*((s.size, s.killed, s.left, s.argued) for s in some), strict=True))
+    )
+
+
+def _say(text: str, more: Iterable[str] = ()) -> None:
+    print(text, *(f"  {each}" for each in more), sep="\n", flush=True)
 
 
 if __name__ == "__main__":
+    if importlib.util.find_spec("mutmut") is None:
+        sys.exit("mutmut is not here: start this with `make mutate` or `make mutate-sample`")
     sys.exit(main())
