@@ -17,6 +17,7 @@ from remit.domain.action_events import PartialDelivered
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import Evicted
 from remit.wire.messages import StreamEvent, TextDelta, ToolCallStarted
+from remit.wire.pieces import Pieces
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -114,7 +115,7 @@ class StepListener:
         self._offset = 0
         self._held = ""
         """What may be the beginning of a secret."""
-        self._seen: list[str] = []
+        self._seen = Pieces()
         self._timer: Timer | None = None
         self._may_speak = False
         if earlier:
@@ -131,6 +132,8 @@ class StepListener:
     def hear(self, attempt: int, event: StreamEvent) -> None:
         """Text and the names of tools are shown; arguments are not, before they are whole."""
         match event:
+            case TextDelta(text=text) if not (self._held or self._redactor.knows_any):
+                self._show(attempt, text)
             case TextDelta(text=text):
                 self._held += text
                 self._release(attempt, self._redactor.whole(self._held))
@@ -157,26 +160,30 @@ class StepListener:
     def _release(self, attempt: int, length: int) -> None:
         text, self._held = self._redactor.text(self._held[:length]), self._held[length:]
         if text:
-            self._say(attempt, "text", text)
-            self._offset += len(text)
-            self._seen.append(text)
-            if self._timer is None:
-                clock = self._execution.services.clock
-                self._timer = clock.call_at(clock.now() + _EVERY, lambda: self._note(attempt))
+            self._show(attempt, text)
+
+    def _show(self, attempt: int, text: str) -> None:
+        self._say(attempt, "text", text)
+        self._offset += len(text)
+        self._seen.append(text)
+        if self._timer is None:
+            clock = self._execution.services.clock
+            self._timer = clock.call_at(clock.now() + _EVERY, lambda: self._note(attempt))
 
     def _say(self, attempt: int, kind: Literal["text", "tool", "reset"], text: str) -> None:
-        number = self._earlier + attempt
-        self._streams.say(Frame(self._execution.row.id, self._path, number, self._offset, kind, text))
+        run = self._execution.row.id
+        if self._streams.listened(run):
+            self._streams.say(Frame(run, self._path, self._earlier + attempt, self._offset, kind, text))
 
     def _note(self, attempt: int) -> None:
         if self._seen and not self._execution.sealed:
-            text = "".join(self._seen)
+            text = str(self._seen)
             event = PartialDelivered(self._earlier + attempt, self._offset - len(text), text)
             self._execution.note(event, self._path)
         self._forget()
 
     def _forget(self) -> None:
-        self._seen = []
+        self._seen = Pieces()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

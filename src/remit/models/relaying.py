@@ -16,7 +16,7 @@ from remit.models.failures import malformed
 from remit.models.listening import listening
 from remit.models.providers.over_http import OverHttp
 from remit.wire.inbound import spliced
-from remit.wire.messages import Failed, Finished, PartDone
+from remit.wire.messages import Failed, Finished, PartDone, TextDelta
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -44,6 +44,10 @@ class Outlet(Protocol):
 
     async def frame(self, frame: bytes, events: list[StreamEvent]) -> None:
         """One frame in the client's dialect, and what it says; returns when there is room for more."""
+        ...
+
+    async def words(self, frames: bytes, said: TextDelta) -> None:
+        """The same for whole frames that say nothing but these words."""
         ...
 
     async def event(self, event: StreamEvent) -> None:
@@ -120,11 +124,15 @@ class Relayed:
             outlet.opened(headers, verbatim=True)
 
         async with aclosing(self._direct.frames(call, self._fields(call), opened)) as frames:
-            async for frame, events in frames:
-                for event in events:
+            async for frame, says in frames:
+                if isinstance(says, TextDelta):
+                    yield says
+                    await outlet.words(frame, says)
+                    continue
+                for event in says:
                     yield self._honest(event, said=said)
                     said = said or isinstance(event, PartDone)
-                await outlet.frame(frame, events)
+                await outlet.frame(frame, says)
 
     async def close(self) -> None:
         """The provider is everybody's; whoever opened it closes it."""

@@ -35,6 +35,7 @@ class StreamSink:
 
     def __init__(self, request: Request, exchange: Exchange, pulse: Pulse, *, stream: bool) -> None:
         self._request = request
+        request.run = exchange.run_id
         self._exchange = exchange
         self._pulse = pulse
         self._stream = stream
@@ -55,7 +56,7 @@ class StreamSink:
         if self._request.begun:
             return
         raw = raw_of(headers)
-        raw += [*STREAM, (b"x-remit-run", self._exchange.run_id.encode()), timing(self._request, upstream)]
+        raw += [*STREAM, timing(self._request, upstream)]
         await self._request.begin(200, raw)
 
     async def write(self, frames: bytes) -> None:

@@ -22,6 +22,7 @@ from remit.wire.messages import (
     ToolCallStarted,
     Usage,
 )
+from remit.wire.pieces import Pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +39,7 @@ class Assembly:
         self._model = ""
         self._usage: Usage | None = None
         self._whole: dict[int, Part] = {}
-        self._words: dict[int, list[str]] = {}
+        self._words: dict[int, Pieces] = {}
         self._opened: dict[int, Part] = {}
 
     def add(self, event: StreamEvent) -> None:
@@ -56,6 +57,7 @@ class Assembly:
                 self._more(index, ToolCall("", "", ""), text)
             case PartDone(index=index, part=part):
                 self._whole[index] = part
+                self._words.pop(index, None)
             case Finished():
                 self.finished = event
             case Failed():
@@ -81,7 +83,10 @@ class Assembly:
 
     def _more(self, index: int, opened: Part, text: str) -> None:
         self._opened.setdefault(index, opened)
-        self._words.setdefault(index, []).append(text)
+        words = self._words.get(index)
+        if words is None:
+            words = self._words[index] = Pieces()
+        words.append(text)
 
     def _indexes(self) -> list[int]:
         return sorted(self._whole.keys() | self._opened.keys())
@@ -89,7 +94,7 @@ class Assembly:
     def _part(self, index: int) -> Part:
         if index in self._whole:
             return self._whole[index]
-        opened, words = self._opened[index], "".join(self._words[index])
+        opened, words = self._opened[index], str(self._words[index])
         match opened:
             case ToolCall(id=identity, name=name):
                 return ToolCall(identity, name, words or "{}")

@@ -14,7 +14,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from remit.wire.messages import ModelRequest, ModelResponse, StreamEvent
+    from remit.wire.messages import ModelRequest, ModelResponse, StreamEvent, TextDelta
 
 
 class WireError(Struct, frozen=True, omit_defaults=True):
@@ -34,6 +34,12 @@ class WireError(Struct, frozen=True, omit_defaults=True):
 
 class StreamDecoder(Protocol):
     """Bytes of one event stream in, neutral events out; chunk boundaries mean nothing."""
+
+    def words(self, frame: bytes) -> TextDelta | None:
+        """What one whole frame says if that is nothing but more words, which is what most of them say; None, and
+        nothing is changed: it has to be fed.
+        """
+        ...
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         """The events that are complete now."""

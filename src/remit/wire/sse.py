@@ -37,6 +37,14 @@ class FrameReader:
         self._at_start = True
         self._clear()
 
+    @property
+    def idle(self) -> bool:
+        """Whether it stands between two frames: nothing of the next one is here."""
+        return not (
+            self._rest or self._data or self._event or self._comments or self._id or self._after_return
+            or self._at_start or self._retry is not None
+        )  # fmt: skip
+
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that are complete now; raises `MalformedAnswer` for one that never ends."""
         if self._after_return and data:
@@ -137,6 +145,13 @@ def frame(data: str | bytes, event: str = "", id: str = "") -> bytes:  # noqa: A
     if b"\n" not in body and b"\r" not in body:
         return b"%bdata: %b\n\n" % (head, body)
     return head + b"".join(b"data: %b\n" % line for line in _lines(body)) + b"\n"
+
+
+def plain_data(frame: bytes, head: bytes) -> bytes | None:
+    """The data of a whole frame of the plainest form, these bytes before one line; None for any other."""
+    if not frame.startswith(head) or frame.find(b"\n", len(head)) != len(frame) - 2 or b"\r" in frame:
+        return None
+    return frame[len(head) : -2] if frame.endswith(b"\n\n") else None
 
 
 def comment(text: str = "") -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 _END = re.compile(rb"\r\n\r\n|\n\n|\r\r(?!\n)|\n\r\n|\r\n\r(?!\n)|\r\r\n|\r\n\n|\n\r(?!\n)")
-_LONGEST_END = 4
+_SHORTEST_END, _LONGEST_END = 2, 4
 
 
 class WholeFrames:
@@ -19,8 +19,10 @@ class WholeFrames:
 
     def feed(self, data: bytes) -> list[bytes]:
         """The frames that are complete now."""
-        if not self._rest and data.endswith(b"\n\n") and b"\r" not in data:
-            return [part + b"\n\n" for part in data[:-2].split(b"\n\n")]  # the usual case
+        if not self._rest and data.endswith(b"\n\n") and b"\r" not in data:  # the usual case
+            if data.find(b"\n\n") == len(data) - _SHORTEST_END:
+                return [data]
+            return [part + b"\n\n" for part in data[:-_SHORTEST_END].split(b"\n\n")]
         rest = self._rest
         rest += data
         frames: list[bytes] = []

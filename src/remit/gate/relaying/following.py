@@ -14,6 +14,7 @@ from remit.wire.sse import frame
 Json = Any
 
 _NUMBER = re.compile(rb'"sequence_number"\s*:\s*(\d+)')
+_NAME = b'"sequence_number"'
 _ADDED = re.compile(rb'"type"\s*:\s*"response\.output_item\.added"')
 _BEGINNINGS = frozenset({"response.created", "response.in_progress"})
 _COUNTED = "openai_responses"
@@ -25,6 +26,8 @@ class Following:
     def __init__(self, dialect: str) -> None:
         self._counts = dialect == _COUNTED
         self._number = -1
+        self._latest = b""
+        """What went on since then, and may have numbers of its own."""
         self._items: dict[int, str] = {}
 
     def saw(self, shown: bytes) -> None:
@@ -32,15 +35,22 @@ class Following:
         if not self._counts:
             return
         if found := _NUMBER.search(shown):
-            self._number = int(found[1])
+            self._number, self._latest = int(found[1]), b""
         if _ADDED.search(shown):
             for event in _events(shown):
                 item = event.get("item")
                 if isinstance(item, dict) and isinstance(event.get("output_index"), int):
                     self._items[event["output_index"]] = str(cast("dict[str, Json]", item).get("id", ""))
 
+    def went_on(self, shown: bytes) -> None:
+        """Frames that say nothing but words were shown."""
+        if self._counts and _NAME in shown:
+            self._latest = shown
+
     def after(self, frames: bytes) -> bytes:
         """Frames of our own, as they follow."""
+        if numbers := _NUMBER.findall(self._latest):
+            self._number, self._latest = int(numbers[-1]), b""
         if not self._counts or self._number < 0:
             return frames
         out: list[bytes] = []

@@ -135,6 +135,21 @@ class ClientOutlet:
             self._following.saw(frame)
             await self._show(frame)
 
+    async def words(self, frames: bytes, said: TextDelta) -> None:
+        """Frames in the client's dialect that say nothing but these words: they end nothing, and count nothing."""
+        self.said += len(said.text)
+        self._index = max(self._index, said.index)
+        if self._holding:
+            self._held.append(frames)
+            return
+        if self._holds_tools:
+            self._writer().feed(said)
+        self._following.went_on(frames)
+        if self.begun:
+            await self._sink.write(frames)
+        else:
+            await self._show(frames)
+
     async def event(self, event: StreamEvent) -> None:
         """One event in the words of another dialect."""
         self._holding = self._take([event]) or self._holding or isinstance(event, Finished | Failed)

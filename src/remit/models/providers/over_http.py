@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -16,11 +16,11 @@ from remit.domain.action_errors import MalformedAnswer, ModelFailed
 from remit.models import failures
 from remit.models.redaction import SHORTEST, secrets_of, without
 from remit.models.transport import NoReply
-from remit.wire.messages import Failed, Finished, Started
+from remit.wire.messages import Failed, Finished, Started, TextDelta
 from remit.wire.whole_frames import WholeFrames
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 
     from remit.models.endpoint import Endpoint
     from remit.models.provider import ModelCall
@@ -110,8 +110,8 @@ class OverHttp:
 
     async def frames(
         self, call: ModelCall, fields: dict[str, Any], opened: Callable[[Mapping[str, str]], None]
-    ) -> AsyncGenerator[tuple[bytes, list[StreamEvent]]]:
-        """The stream that answers such a body, frame by frame: its bytes, and what they say. `opened` is told the
+    ) -> AsyncGenerator[tuple[bytes, Said]]:
+        """The stream that answers such a body: whole frames as they came, and what they say. `opened` is told the
         headers. Raises before the first frame that says something, or ends with `Failed` after it.
         """
         exchange = await self._prepare(call, stream=True, fields=fields)
@@ -121,13 +121,17 @@ class OverHttp:
                 await self._check_stream(reply, exchange)
                 opened(reply.headers)
                 async with aclosing(self._frames_of(reply)) as found:
-                    async for frame, events in found:
-                        said = [exchange.discreet(event) for event in events]
-                        for event in said:
+                    async for frames, said in found:
+                        if said.__class__ is TextDelta:
+                            begun = True
+                            yield frames, said
+                            continue
+                        events = [exchange.discreet(event) for event in cast("list[StreamEvent]", said)]
+                        for event in events:
                             if isinstance(event, Failed) and not begun:
                                 raise failures.from_event(event, self.name)
                             begun = begun or not isinstance(event, Started)
-                        yield frame, said
+                        yield frames, events
         except NoReply as wrong:
             failure = wrong
         if failure is not None and begun:
@@ -204,6 +208,10 @@ class OverHttp:
         """The events of the stream up to its end; a stream that is none ends with `Failed`."""
         decoder, unread = self._endpoint.decoder(), 0
         while chunk := await reply.next():
+            if (words := decoder.words(chunk)) is not None:
+                unread = 0
+                yield words
+                continue
             unread += len(chunk)
             for event in _feed(decoder, chunk):
                 yield event
@@ -217,16 +225,15 @@ class OverHttp:
         for event in decoder.close():
             yield event
 
-    async def _frames_of(self, reply: Reply) -> AsyncGenerator[tuple[bytes, list[StreamEvent]]]:
-        """The same, each frame as it came beside what it says."""
+    async def _frames_of(self, reply: Reply) -> AsyncGenerator[tuple[bytes, Said]]:
+        """The same, the frames as they came beside what they say."""
         whole, decoder, unread = WholeFrames(), self._endpoint.decoder(), 0
         while chunk := await reply.next():
             unread += len(chunk)
-            for frame in whole.feed(chunk):
-                events = _feed(decoder, frame)
-                unread = 0 if events else unread
-                yield frame, events
-                if events and isinstance(events[-1], Finished | Failed):
+            for frames, said in _read(decoder, whole.feed(chunk)):
+                unread = 0 if said else unread
+                yield frames, said
+                if said and isinstance(said, list) and isinstance(said[-1], Finished | Failed):
                     await reply.drain()
                     return
             if unread > self._largest:
@@ -279,6 +286,32 @@ class _Exchange:
 
 _OPENING = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 _SILENCES = frozenset({"first_byte", "idle", "total"})
+
+
+Said = list["StreamEvent"] | TextDelta
+"""What frames say; all by itself, that they are nothing but more words."""
+
+
+def _read(decoder: StreamDecoder, frames: list[bytes]) -> Iterator[tuple[bytes, Said]]:
+    """What frames say. Those that came together and only go on with the same text are one."""
+    words: list[str] = []
+    together: list[bytes] = []
+    index = 0
+    for frame in frames:
+        said = decoder.words(frame)
+        if words and (said is None or said.index != index):
+            yield b"".join(together), TextDelta(index, "".join(words))
+            words, together = [], []
+        if said is None:
+            yield frame, _feed(decoder, frame)
+        elif len(frames) == 1:
+            yield frame, said
+        else:
+            index = said.index
+            words.append(said.text)
+            together.append(frame)
+    if words:
+        yield b"".join(together), TextDelta(index, "".join(words))
 
 
 def _feed(decoder: StreamDecoder, chunk: bytes) -> list[StreamEvent]:

@@ -8,9 +8,10 @@ passed over, as the API asks of its readers; one that breaks the grammar is no a
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Annotated, Literal, cast
 
 import msgspec
+from msgspec import Meta, Struct
 
 from remit.domain.action_errors import MalformedAnswer
 from remit.wire.anthropic.blocks_in import decode_block
@@ -31,7 +32,8 @@ from remit.wire.messages import (
     ToolCallDelta,
     ToolCallStarted,
 )
-from remit.wire.sse import Frame, FrameReader
+from remit.wire.pieces import Pieces
+from remit.wire.sse import Frame, FrameReader, plain_data
 
 
 class Decoder:
@@ -45,6 +47,23 @@ class Decoder:
         self._seen: set[int] = set()
         self._usage: Block = {}
         self._delta: Block = {}
+
+    def words(self, frame: bytes) -> TextDelta | None:
+        """What one whole frame says if that is nothing but more words of a block that is open."""
+        if self._ended or not self._reader.idle:
+            return None
+        data = plain_data(frame, _HEAD)
+        if data is None:
+            return None
+        try:
+            found = _WORDS.decode(data)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            return None
+        opened = self._open.get(found.index)
+        if opened is None:
+            return None
+        opened.words("text", found.delta.text)
+        return TextDelta(found.index, found.delta.text)
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         """The events that are complete now."""
@@ -174,20 +193,27 @@ class _Open:
         self.block = block
         self.is_call = block.get("type") == "tool_use"
         self.more: Block = {}
-        self._words: dict[str, list[str]] = {}
+        self._words: dict[str, Pieces] = {}
 
     def add(self, kind: str, delta: Block) -> str:
         """More words of the block."""
         text = PROVIDER.text(delta, kind, "delta")
-        self._words.setdefault(kind, []).append(text)
+        self.words(kind, text)
         return text
+
+    def words(self, kind: str, text: str) -> None:
+        """The same, known to be a text."""
+        found = self._words.get(kind)
+        if found is None:
+            found = self._words[kind] = Pieces()
+        found.append(text)
 
     def done(self, index: int) -> PartDone:
         """The part, as if its block had come whole; but the text of a call exactly as it came."""
         block = {**self.block, **self.more}
-        arguments = "".join(self._words.pop("partial_json", ()))
+        arguments = str(self._words.pop("partial_json", ""))
         for kind, words in self._words.items():
-            block[kind] = "".join((str(block.get(kind) or ""), *words))
+            block[kind] = str(block.get(kind) or "") + str(words)
         if arguments and not self.is_call:
             block["input"] = as_object(arguments)
         part = decode_block(PROVIDER, block, f"content[{index}]")
@@ -213,4 +239,19 @@ def _index(event: Block) -> int:
     return index
 
 
+class _TextDelta(Struct, gc=False):
+    type: Literal["text_delta"]
+    text: str
+
+
+class _Words(Struct, gc=False):
+    """The event that nearly all of a stream is made of."""
+
+    type: Literal["content_block_delta"]
+    index: Annotated[int, Meta(ge=0)]
+    delta: _TextDelta
+
+
+_HEAD = b"event: content_block_delta\ndata: "
+_WORDS = msgspec.json.Decoder(_Words)
 _OF_DELTA = frozenset({"stop_reason"})

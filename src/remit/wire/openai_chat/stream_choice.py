@@ -49,6 +49,12 @@ class ChoiceStream:
         self._reopened: list[GrowingCall] = []
         self._by_index: dict[int, GrowingCall] = {}
 
+    @property
+    def open_text(self) -> GrowingText | None:
+        """The text that is being said; more words go on with it."""
+        growing = self._open
+        return growing if isinstance(growing, GrowingText) and growing.kind is Text else None
+
     def take(self, choice: Mapping[str, Json]) -> list[StreamEvent]:
         """The events of one delta; nearly all of them are a few words."""
         events: list[StreamEvent] = []

@@ -13,12 +13,13 @@ import msgspec
 from remit.domain.action_errors import MalformedAnswer
 from remit.wire.assembly import assemble
 from remit.wire.fields import PROVIDER
-from remit.wire.messages import Failed, Finished, Message, Started
+from remit.wire.messages import Failed, Finished, Message, Started, TextDelta
 from remit.wire.opaque import carried, rest
 from remit.wire.openai_chat.errors import failure
 from remit.wire.openai_chat.parts import NAME
 from remit.wire.openai_chat.responses import answer_extra, finish_of
 from remit.wire.openai_chat.stream_choice import ChoiceStream
+from remit.wire.openai_chat.stream_words import words_of
 from remit.wire.openai_chat.turns import encode_answer
 from remit.wire.openai_chat.usage import CHAT
 from remit.wire.sse import FrameReader
@@ -49,6 +50,22 @@ class ChatStreamDecoder:
         self._others: dict[int, tuple[ChoiceStream, list[StreamEvent]]] = {}
         self._usage: dict[str, Json] | None = None
         self._top: dict[str, Json] = {}
+
+    def words(self, frame: bytes) -> TextDelta | None:
+        """What one whole frame says if that is nothing but more of the text that is open."""
+        text = self._first.open_text
+        if text is None or self._over or not self._frames.idle:
+            return None
+        found = words_of(frame)
+        if found is None:
+            return None
+        if found.system_fingerprint is not None:
+            self._top["system_fingerprint"] = found.system_fingerprint
+        if found.service_tier is not None:
+            self._top["service_tier"] = found.service_tier
+        said = found.choices[0].delta.content
+        text.pieces.append(said)
+        return TextDelta(text.index, said)
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         """The events that are complete now; nothing after the end."""

@@ -13,6 +13,7 @@ from remit.wire.opaque import carried, rest
 from remit.wire.openai_chat.parts import NAME
 from remit.wire.openai_chat.thoughts import REASONING_KEYS, thoughts_of
 from remit.wire.openai_chat.tool_calls import arguments_text, call_opaque, is_custom
+from remit.wire.pieces import Pieces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from remit.wire.messages import Part
 
 Json = Any
-
-
-class _Pieces(list[str]):
-    """A text that is not joined yet."""
 
 
 class GrowingKeys:
@@ -36,13 +33,13 @@ class GrowingKeys:
         for key, value in more.items():
             before = self._found.get(key)
             if isinstance(value, str):
-                if isinstance(before, _Pieces):
+                if isinstance(before, Pieces):
                     before.append(value)
                 else:
-                    self._found[key] = _Pieces((value,))
+                    self._found[key] = Pieces(value)
             elif isinstance(value, list):
                 items = cast("list[Json]", value)
-                if isinstance(before, list) and not isinstance(before, _Pieces):
+                if isinstance(before, list):
                     cast("list[Json]", before).extend(items)
                 else:
                     self._found[key] = list(items)
@@ -50,9 +47,7 @@ class GrowingKeys:
                 self._found[key] = value
 
     def whole(self) -> dict[str, Json]:
-        return {
-            key: "".join(found) if isinstance(found, _Pieces) else found for key, found in self._found.items()
-        }
+        return {key: str(found) if isinstance(found, Pieces) else found for key, found in self._found.items()}
 
 
 class GrowingText:
@@ -61,10 +56,10 @@ class GrowingText:
     def __init__(self, index: int, kind: type[Text | Refusal]) -> None:
         self.index = index
         self.kind = kind
-        self.pieces: list[str] = []
+        self.pieces = Pieces()
 
     def part(self) -> Part:
-        return self.kind("".join(self.pieces))
+        return self.kind(str(self.pieces))
 
 
 class GrowingThoughts:
@@ -110,7 +105,7 @@ class GrowingSound:
     def __init__(self, index: int) -> None:
         self.index = index
         self._data: list[str] = []
-        self._words: list[str] = []
+        self._words = Pieces()
         self._keys: dict[str, Json] = {}
 
     def add(self, delta: Mapping[str, Json]) -> None:
@@ -122,7 +117,7 @@ class GrowingSound:
         self._keys.update((key, value) for key, value in left.items() if value is not None)
 
     def part(self) -> Part:
-        said = {"transcript": "".join(self._words)} if self._words else {}
+        said = {"transcript": str(self._words)} if self._words else {}
         return Audio(_one_base64(self._data), "", carried(NAME, self._keys | said))
 
 
@@ -136,7 +131,7 @@ class GrowingCall:
         self.done = False
         self._started = False
         self._opaque: dict[str, Json] = {}
-        self._pieces: list[str] = []
+        self._pieces = Pieces()
         self._waiting: list[str] = []
 
     @property
@@ -166,7 +161,7 @@ class GrowingCall:
 
     def part(self) -> Part:
         custom = self._opaque.get(NAME, {}).get("type") == "custom"
-        whole = "".join(self._pieces) or ("" if custom else "{}")
+        whole = str(self._pieces) or ("" if custom else "{}")
         return ToolCall(self.id, self.name, whole, self._opaque or None)
 
     def _say(self) -> list[StreamEvent]:

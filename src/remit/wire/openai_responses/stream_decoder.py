@@ -6,9 +6,10 @@ which holds the whole answer; a stream without a last event was cut.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
+from msgspec import Struct
 
 from remit.domain.action_errors import MalformedAnswer
 from remit.wire.fields import PROVIDER
@@ -27,7 +28,7 @@ from remit.wire.openai_chat.errors import failure
 from remit.wire.openai_responses.content import NAME
 from remit.wire.openai_responses.items import decode_item
 from remit.wire.openai_responses.responses import extra_of, finish_of, usage_of
-from remit.wire.sse import FrameReader
+from remit.wire.sse import FrameReader, plain_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,6 +70,21 @@ class ResponsesStreamDecoder:
             "response.failed": self._fail_of_response,
             "error": self._fail_of_event,
         }
+
+    def words(self, frame: bytes) -> TextDelta | None:
+        """What one whole frame says if that is nothing but more of a text."""
+        if self._over or not self._frames.idle:
+            return None
+        data = plain_data(frame, _HEAD)
+        if data is None:
+            return None
+        try:
+            found = _WORDS.decode(data)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            return None
+        if not found.delta:
+            return None
+        return TextDelta(self._index(found.output_index or 0, found.content_index or 0), found.delta)
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         """The events that are complete now; nothing after the end."""
@@ -198,6 +214,19 @@ class ResponsesStreamDecoder:
     def _index(self, output: int, content: int) -> int:
         """The place of a part in the message, in the order in which parts are first heard of."""
         return self._places.setdefault((output, content), len(self._places))
+
+
+class _Words(Struct, gc=False):
+    """The event that nearly all of a stream is made of."""
+
+    type: Literal["response.output_text.delta"]
+    delta: str
+    output_index: int | None = None
+    content_index: int | None = None
+
+
+_HEAD = b"event: response.output_text.delta\ndata: "
+_WORDS = msgspec.json.Decoder(_Words)
 
 
 def _place(event: Mapping[str, Json], key: str) -> int:
