@@ -19,7 +19,7 @@ class Shelf:
         self.commits: list[Commit] = []
         self.answers: list[asyncio.Future[Committed]] = []
 
-    def hurry(self) -> None:
+    def hurry(self, commit: Commit) -> None:
         """Nothing is held back here."""
 
     def submit(self, commit: Commit) -> asyncio.Future[Committed]:

@@ -241,6 +241,32 @@ async def test_commits_made_at_once_share_transactions(store: Store, database: D
     assert await _transactions(store, database) - before <= 12
 
 
+async def test_a_commit_that_has_not_left_takes_more_along(database: Database, run: Journal) -> None:
+    first, second = run.step(), run.step()
+    first.patient = True
+    durable = database.submit(first)
+    assert first.gathering
+    first.events += second.events
+    first.ops.append(Op("exchanges.add", ("tag", run.run, "request", "", NOW)))
+    database.hurry(first)
+    assert (await durable).pos
+    assert not first.gathering
+    assert await seqs(database, run.stream) == [1, 2, 3]
+    assert len(await database.fetch("exchanges.get", "tag")) == 1
+
+
+async def test_what_nobody_waits_for_leaves_by_itself_and_before_what_may_stand_on_it(
+    database: Database, run: Journal
+) -> None:
+    first, second = run.step(), run.step()
+    first.patient = second.patient = True
+    await database.submit(first)
+    patient = database.submit(second)
+    await database.submit(Commit(ops=[Op("exchanges.add", ("tag", run.run, "request", "", NOW))]))
+    assert patient.done(), "an operation of no run came before what it may stand on"
+    assert await seqs(database, run.stream) == [1, 2, 3]
+
+
 async def test_closing_makes_durable_what_was_submitted(
     store: Store, database: Database, run: Journal
 ) -> None:

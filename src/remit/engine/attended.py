@@ -52,13 +52,6 @@ class Attended(Execution):
         born = self.born
         return born is not None and born.done() and (born.cancelled() or born.exception() is not None)
 
-    async def settled(self) -> None:
-        """Wait until everything written so far is in the log, or refused."""
-        if self.born is not None and not self.born.done():
-            self.services.database.hurry()
-            await asyncio.wait([self.born])
-        await super().settled()
-
     def hold(self, *, draining: bool = False) -> None:
         """A pause holds it; a worker that leaves waits for it instead."""
         if not draining or self.detached:
@@ -115,6 +108,7 @@ async def attend(
         if ops:
             await durable
         execution = _execution_of(born, birth, worker, durable)
+        execution.outbox.follow(birthday, durable)
     except BaseException:
         worker.part(born.row, Outcome("lost", error=Fenced("it was never begun.")))
         raise

@@ -2,7 +2,8 @@
 
 A note for which nobody waits would cost a commit of its own. It is sealed at once, so its place in the order is
 certain, and carried by whatever is written next, at the latest when the loop turns. That an action was let pass is
-not even sealed before that: if its outcome is known first, one event tells both.
+not even sealed before that: if its outcome is known first, one event tells both. A commit that has not left yet takes
+along what is written after it, so that a short run is one commit.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     """Told that what is in memory does not match the log any more."""
 
 
-PATIENCE = 0.002
+PATIENCE = 0.02
 """Seconds for which a patient one keeps what nobody waits for."""
 
 
@@ -42,14 +43,22 @@ class Outbox:
         self._lose = lose
         self._noted: list[EventRow] = []
         """Sealed, and waiting for the next commit."""
-        self._admitted: list[tuple[ActionAdmitted, str, int]] = []
-        """Not even sealed: what was let pass, where and when."""
+        self._ops: list[Op] = []
+        """What is to be committed with them."""
+        self._admitted: list[tuple[ActionAdmitted, str, int, Sequence[Op]]] = []
+        """Not even sealed: what was let pass, where and when, and what is committed with that."""
         self._leaving = False
         """Whether everything goes when the loop turns."""
+        self._last: Commit | None = None
+        """What was submitted last, and when it is durable."""
         self._latest: asyncio.Future[Committed] | None = None
         self.patient = False
         """Whether what nobody waits for may wait a moment for what somebody does."""
         self._loop = asyncio.get_running_loop()
+
+    def follow(self, commit: Commit, durable: asyncio.Future[Committed]) -> None:
+        """What was submitted before anything of this."""
+        self._last, self._latest = commit, durable
 
     def write(
         self, event: Event, path: str, at: int, ops: Sequence[Op], key: DataKey | None,
@@ -72,33 +81,28 @@ class Outbox:
 
     def admit(self, event: ActionAdmitted, path: str, at: int, ops: Sequence[Op]) -> None:
         """Note that an action is let pass, which may be taken back until it leaves."""
-        if ops and self.patient:
-            self.seal()
-            self._noted.append(self._pen.write(event, path, at))
-            events, self._noted = self._noted, []
-            self._commit(events, ops, (), patient=True).add_done_callback(self._check)
-            return
-        if ops:
+        if ops and not self.patient:
             self.note(event, path, at, ops)
             return
-        self._admitted.append((event, path, at))
+        self._admitted.append((event, path, at, ops))
         self._leave_soon()
 
-    def take_back(self, path: str) -> bool:
-        """Whether an action that was let pass here is known to nobody yet; nobody hears of it by itself then."""
-        if len(self._admitted) == 1 and self._admitted[0][1] == path:
-            self._admitted.clear()
-            return True
+    def take_back(self, path: str) -> int:
+        """How many attempts that were let pass here are known to nobody yet; nobody hears of them by themselves then,
+        and nothing is committed for them.
+        """
         left = [each for each in self._admitted if each[1] != path]
-        found = len(left) < len(self._admitted)
+        taken = len(self._admitted) - len(left)
         self._admitted = left
-        return found
+        return taken
 
     def seal(self) -> None:
         """Give everything its place in the order."""
         if self._admitted:
             admitted, self._admitted = self._admitted, []
-            self._noted += [self._sealed(*each) for each in admitted]
+            for event, path, at, ops in admitted:
+                self._noted.append(self._sealed(event, path, at))
+                self._ops += ops
 
     def _sealed(self, event: ActionAdmitted, path: str, at: int) -> EventRow:
         try:
@@ -128,7 +132,7 @@ class Outbox:
             return
         events, self._noted = self._noted, []
         try:
-            self._commit(events, (), (), patient=self.patient).add_done_callback(self._check)
+            self._commit(events, (), ()).add_done_callback(self._check)
         except Infrastructure as wrong:
             self._lose(wrong)
 
@@ -136,14 +140,25 @@ class Outbox:
         """Wait until everything written so far is in the log, or refused."""
         self.send()
         if self._latest is not None and not self._latest.done():
-            self._database.hurry()
+            if self._last is not None and self._last.gathering:
+                self._database.hurry(self._last)
             await asyncio.wait([self._latest])
 
     def _commit(
-        self, events: list[EventRow], ops: Sequence[Op], blobs: Sequence[BlobRow], *, patient: bool = False
+        self, events: list[EventRow], ops: Sequence[Op], blobs: Sequence[BlobRow]
     ) -> asyncio.Future[Committed]:
         carried = [*self._pen.take_blobs(), *blobs] if self._pen.blobs or blobs else []
-        self._latest = self._database.submit(Commit(events, carried, list(ops), [], self._fence, patient))
+        noted, self._ops = self._ops, []
+        last, durable = self._last, self._latest
+        if last is not None and last.gathering:
+            self._database.hurry(last)
+            if durable is not None and not any(op.one for op in (*noted, *ops)):
+                last.events += events
+                last.blobs += carried
+                last.ops += [*noted, *ops]
+                return asyncio.shield(durable)  # others wait for the same: nobody's cancel is everybody's
+        self._last = Commit(events, carried, [*noted, *ops], [], self._fence)
+        self._latest = self._database.submit(self._last)
         return self._latest
 
     def _check(self, durable: asyncio.Future[Committed]) -> None:

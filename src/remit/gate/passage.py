@@ -82,6 +82,8 @@ class Passage:
         """The rules that asked for a person's consent, and who gave it."""
         self.said: dict[str, Any] = {}
         """What the log was told when it was let pass."""
+        self._untold: dict[str, Any] = {}
+        """The same, where it was not told."""
         self._consents: dict[str, Consent] = {}
         """Who agreed to what a rule asked for, and to exactly which action."""
         self._given: dict[str, Consent] = {}
@@ -123,7 +125,11 @@ class Passage:
     def untold(self) -> dict[str, Any]:
         """What was said when it was let pass, if that has not left for the log yet: the outcome tells it instead."""
         place = self.place
-        return self.said if place is not None and place[0].outbox.take_back(place[1]) else {}
+        if place is not None and (taken := place[0].outbox.take_back(place[1])):
+            for each in self.reservations[-taken:]:
+                each.admitted = False
+            self._untold = self.said
+        return self._untold
 
     async def settle(self, execution: Execution, call: Placed) -> None:
         """Ask authority until it says yes: a person may have to agree, or a time to come (S20, S21)."""
@@ -306,6 +312,7 @@ class Passage:
     def charge(self, *used: Amount) -> list[Op]:
         """Each attempt used this much; gives what has to be committed with the outcome."""
         self.used = used
+        self.untold()
         budgets = self.parts.budgets
         ops: list[Op] = []
         for number, each in enumerate(self.reservations):
@@ -340,6 +347,7 @@ class Passage:
         """It is over: the outcome is durable, or there is none: the run left, or the branch was cancelled."""
         ground = self.place[0] if self.place is not None else None
         if self.used is None and self._admitted and ground is not None and not ground.sealed:
+            ground.outbox.send()  # that it took place is told by itself: there is no outcome to tell it
             ops = self.charge(*[each.most for each in self.reservations])  # cancelled: nobody knows
             if ops:
                 ground.services.spawn(_commit(ground, ops))

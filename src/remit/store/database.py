@@ -83,7 +83,11 @@ class Commit:
     shared: list[SharedEvent] = field(default_factory=list[SharedEvent])
     fence: Fence | None = None
     patient: bool = False
-    """Nobody waits for it yet: it leaves with the next one that somebody waits for, or by itself a moment later."""
+    """Nobody waits for it yet: it leaves when somebody does, or by itself a moment later."""
+    gathering: bool = False
+    """It was submitted and has not left yet: whoever submitted it may add to it, and `hurry` it then. What is added
+    stands or falls with it.
+    """
 
 
 class Committed(NamedTuple):
@@ -205,8 +209,8 @@ class Database(Protocol):
         """Return when another process may have committed, or after `seconds`."""
         ...
 
-    def hurry(self) -> None:
-        """Somebody waits now for what was submitted with patience."""
+    def hurry(self, commit: Commit) -> None:
+        """Somebody waits now for what was submitted with patience, or for what was added to it."""
         ...
 
     def announce(self) -> None:

@@ -167,9 +167,9 @@ class FaultyDatabase:
             return self._die_when_durable(answer, die)
         return self._lose(commit, answer) if what == "ambiguous" else answer
 
-    def hurry(self) -> None:
+    def hurry(self, commit: Commit) -> None:
         """Somebody waits now."""
-        self._inner.hurry()
+        self._inner.hurry(commit)
 
     async def fetch(self, query: str, *params: object) -> list[Row]:
         """Run a named read; what it finds in the log is no refused event."""

@@ -74,7 +74,7 @@ class PostgresDatabase:
         """Queue a commit for the next transaction."""
         return self._open_writer().submit(commit)
 
-    def hurry(self) -> None:
+    def hurry(self, commit: Commit) -> None:
         """Batches form while the one before is on its way; nothing is held back."""
 
     async def fetch(self, query: str, *params: object) -> list[Row]:

@@ -64,6 +64,7 @@ class PostgresWriter:
         if self._closing:
             raise self._server.closed()
         future: asyncio.Future[Committed] = self._loop.create_future()
+        commit.gathering = True
         self._waiting.append(Submission(commit, future))
         self._work.set()
         if self._task.done():
@@ -120,6 +121,7 @@ class PostgresWriter:
             size += sum(len(event.body) for event in commit.events) + sum(
                 len(blob.body) for blob in commit.blobs
             )
+            commit.gathering = False
             taken.append(self._waiting.popleft())
         return taken
 

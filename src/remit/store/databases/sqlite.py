@@ -40,8 +40,8 @@ _log = logging.getLogger("remit.store")
 _POLL_SECONDS = 0.05
 _READERS = 2
 _WAL_PAGES = 4000
-_PATIENCE = 0.002
-"""Seconds for which a commit waits that nobody waits for."""
+_PATIENCE = 0.025
+"""Seconds for which a commit waits that nobody waits for: most of what is short is over by then, and one commit."""
 _HALF_A_BATCH = SqliteWriter.BATCH_LIMIT // 2
 """What is handed over at once at most, so that two of them are one batch."""
 
@@ -57,11 +57,13 @@ class SqliteDatabase:
         self._clock = clock or SystemClock()
         self._queries = queries("sqlite")
         self._gathered: list[Submission] = []
-        """Of this turn of the loop, and what was submitted with patience before it."""
+        """Of this turn of the loop."""
+        self._patient: dict[int, tuple[float, Submission]] = {}
+        """What nobody waits for, in the order in which it came, with the time at which it leaves by itself."""
         self._turning = False
         """Whether it is handed over when the loop turns."""
         self._leaves: asyncio.TimerHandle | None = None
-        """When it is handed over at the latest."""
+        """When the first of what nobody waits for leaves."""
         self._queue: queue.SimpleQueue[list[Submission] | None] = queue.SimpleQueue()
         self._local = threading.local()
         self._readers = ThreadPoolExecutor(_READERS, "remit-read", initializer=self._open_reader)
@@ -96,6 +98,7 @@ class SqliteDatabase:
         """Write what is queued, then let go."""
         if self._open:
             self._open = False
+            self._lose_patience(float("inf"))
             self._hand_over()
             self._queue.put(None)
             self._wal_is_long.set()
@@ -117,18 +120,25 @@ class SqliteDatabase:
         if not self._open:
             raise self._closed()
         future: asyncio.Future[Committed] = self._loop.create_future()
-        self._gathered.append(Submission(commit, future, self.identity))
-        if not commit.patient:
-            self.hurry()
-        elif self._leaves is None:
-            self._leaves = self._loop.call_later(_PATIENCE, self._hand_over)
+        submission = Submission(commit, future, self.identity)
+        commit.gathering = True
+        if commit.patient:
+            self._patient[id(commit)] = (self._loop.time() + _PATIENCE, submission)
+            if self._leaves is None:
+                self._leaves = self._loop.call_later(_PATIENCE, self._leave)
+            return future
+        if commit.fence is None and self._patient:
+            self._lose_patience(float("inf"))  # what belongs to no run may stand on anything
+        self._gathered.append(submission)
+        self._turn()
         return future
 
-    def hurry(self) -> None:
-        """Hand over what was gathered when the loop turns."""
-        if not self._turning and self._gathered:
-            self._turning = True
-            self._loop.call_soon(self._hand_over)
+    def hurry(self, commit: Commit) -> None:
+        """Hand it over when the loop turns."""
+        found = self._patient.pop(id(commit), None)
+        if found is not None:
+            self._gathered.append(found[1])
+            self._turn()
 
     async def fetch(self, query: str, *params: object) -> list[Row]:
         """Read on a reader thread."""
@@ -173,12 +183,33 @@ class SqliteDatabase:
         """Cut off the WAL; deleted cells of the file itself are overwritten when they are deleted."""
         await asyncio.to_thread(scrub, self._path, self._turnstile, connect(self._path))
 
+    def _turn(self) -> None:
+        if not self._turning:
+            self._turning = True
+            self._loop.call_soon(self._hand_over)
+
+    def _leave(self) -> None:
+        """The first of what nobody waits for has waited long enough."""
+        self._leaves = None
+        self._lose_patience(self._loop.time())
+        self._hand_over()
+        if self._patient:
+            first, _ = next(iter(self._patient.values()))
+            self._leaves = self._loop.call_at(first, self._leave)
+
+    def _lose_patience(self, due: float) -> None:
+        """What was to leave by then leaves with this turn."""
+        for name, (leaves, submission) in list(self._patient.items()):
+            if leaves > due:
+                return
+            del self._patient[name]
+            self._gathered.append(submission)
+
     def _hand_over(self) -> None:
         gathered, self._gathered = self._gathered, []
         self._turning = False
-        if self._leaves is not None:
-            self._leaves.cancel()
-            self._leaves = None
+        for submission in gathered:
+            submission.commit.gathering = False
         for first in range(0, len(gathered), _HALF_A_BATCH):
             self._queue.put(gathered[first : first + _HALF_A_BATCH])
         if self._dead is not None:
