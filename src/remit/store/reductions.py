@@ -29,6 +29,8 @@ class Left(NamedTuple):
 
     event: Event
     changed: bool
+    key_id: str
+    """Under which it is kept."""
 
 
 class Leftovers:
@@ -56,7 +58,7 @@ class Leftovers:
         except Shredded:
             return None
         opened: Any = msgspec.json.decode(zlib.decompress(key.open(found[1], _place(self._stream, row.seq))))
-        return Left(decode_event(row.kind, msgspec.json.encode(opened[1])), bool(opened[0]))
+        return Left(decode_event(row.kind, msgspec.json.encode(opened[1])), bool(opened[0]), found[0])
 
     async def refusal(self, row: EventRow) -> Reduced | None:
         """Why this stream cannot be read as it was, if that is because of a rule; names what is no longer there."""

@@ -24,7 +24,7 @@ _AFTER_DRAIN = 5.0
 )
 @click.pass_obj
 def up(terminal: Terminal, processes: int | None, *, single: bool) -> int:
-    """Run the workspace until SIGTERM or Ctrl-C: its server and its workers; replace the dead, drain at the end."""
+    """Run the workspace until SIGTERM or Ctrl-C: its server, its workers and its observer; replace the dead, drain at the end."""
     from remit.cli.serving import serve
 
     if single:
@@ -46,6 +46,7 @@ async def _supervise(terminal: Terminal, processes: int | None) -> int:
     roles = [
         front_role(terminal),
         worker_role(terminal, processes or chosen.worker.processes),
+        observer_role(terminal),
     ]
     supervisor = Supervisor(roles, announcer, chosen.worker.drain_seconds + _AFTER_DRAIN)
     with stopping_by(supervisor.stop):
@@ -70,12 +71,17 @@ async def _look(terminal: Terminal) -> int:
 
 def worker_role(terminal: Terminal, processes: int) -> Role:
     """How a worker of this workspace is started."""
-    return _role(terminal, "worker", processes)
+    return _role(terminal, "worker", processes, "--observed")
 
 
 def front_role(terminal: Terminal) -> Role:
     """How the data plane of this workspace is started: it owns the port, and there is one."""
     return _role(terminal, "server", 1, "--front")
+
+
+def observer_role(terminal: Terminal) -> Role:
+    """How what tells of the log is started: it loads no code of the workspace, and keeps the workers free for runs."""
+    return _role(terminal, "observer", 1, "--observe")
 
 
 def _role(terminal: Terminal, name: str, processes: int, *options: str) -> Role:

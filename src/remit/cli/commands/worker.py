@@ -12,13 +12,22 @@ from remit.cli.terminal import Command, Terminal
 @click.option(
     "--front", is_flag=True, hidden=True, help="The data plane: let other agents in, and claim no run."
 )
+@click.option("--observe", is_flag=True, hidden=True, help="Execute nothing; tell what happens.")
+@click.option("--observed", is_flag=True, hidden=True, help="Another process tells what happens.")
 @click.option("--look", is_flag=True, hidden=True, help="Only see whether the workspace can be opened.")
 @click.pass_obj
-def worker(terminal: Terminal, *, lifeline: bool, front: bool, look: bool) -> None:
+def worker(
+    terminal: Terminal, *, lifeline: bool, front: bool, observe: bool, observed: bool, look: bool
+) -> None:
     """Execute runs until SIGTERM or Ctrl-C, then finish what is under way. A second signal leaves at once."""
-    from remit.cli.serving import look_at, serve
+    from remit.cli import serving
 
     if look:
-        terminal.execute(look_at(terminal))
-        return
-    terminal.execute(serve(terminal, lifeline=lifeline, worker=not front, front=front))
+        terminal.execute(serving.look_at(terminal))
+    elif observe:
+        terminal.execute(serving.observe(terminal))
+    else:
+        work = serving.serve(
+            terminal, lifeline=lifeline, worker=not front, front=front, observes=not observed
+        )  # fmt: skip
+        terminal.execute(work)

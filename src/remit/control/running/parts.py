@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from remit.agents.run import Run
 from remit.control.authority.policy_in_force import NO_DEMANDS, PolicyDemands
+from remit.control.observing.wiring import projector_of
 from remit.control.protecting.protection import input_classes
 from remit.control.running.acting import build_house
 from remit.control.runs.reach import dispatcher_for
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from remit.engine.flow import Flow
     from remit.engine.lease import LeaseTerms
     from remit.engine.services import Limits
+    from remit.insight.projector import Projector
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class Parts:
     dispatcher: Dispatcher
     services: Services
     facts: RunFacts
+    projector: Projector
     house: House
     worker: Worker | None = None
     """The worker of this process, while there is one."""
@@ -62,7 +65,7 @@ async def plug_together(
         policy=lambda: house.gate.parts.standing.version,
         halted=house.gate.parts.halts.holds,
     )  # fmt: skip
-    return Parts(ground, flows, dispatcher, services, RunFacts(ground.database), house)
+    return Parts(ground, flows, dispatcher, services, RunFacts(ground.database), projector_of(ground), house)
 
 
 def add_worker(parts: Parts, concurrency: int, only: str) -> Worker:

@@ -7,6 +7,7 @@ says about the batch as a whole; who tries again, and with which commits, is the
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from remit.domain.errors import Fenced, RemitError
@@ -182,6 +183,9 @@ class Batch:
             elif commit.ops:
                 alike.setdefault(tuple((op.query, op.one) for op in commit.ops), []).append(commit)
         for shape, commits in alike.items():
+            if len(commits) == 1:
+                await self._perform(connection, commits[0].ops)
+                continue
             for place, (query, one) in enumerate(shape):
                 params = [commit.ops[place].params for commit in commits]
                 await self._perform_same(connection, query, params, one=one)
@@ -193,15 +197,16 @@ class Batch:
 
     async def _perform(self, connection: Connection, ops: list[Op]) -> list[Row]:
         rows: list[Row] = []
-        for op in ops:
+        for (query, one), alike in groupby(ops, lambda op: (op.query, op.one)):
             rows = []
-            if _SQL[op.query].returns:
-                self.performing = op.query
-                rows = [tuple(row) for row in await connection.fetch(_SQL[op.query].sql, *op.params)]
-                if op.one and len(rows) != 1:
-                    raise Conflict(op.query)
-            else:
-                await self._perform_same(connection, op.query, [op.params], one=op.one)
+            if not _SQL[query].returns:
+                await self._perform_same(connection, query, [op.params for op in alike], one=one)
+                continue
+            for op in alike:
+                self.performing = query
+                rows = [tuple(row) for row in await connection.fetch(_SQL[query].sql, *op.params)]
+                if one and len(rows) != 1:
+                    raise Conflict(query)
         return rows
 
     async def _perform_same(

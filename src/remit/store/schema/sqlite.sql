@@ -77,9 +77,11 @@ CREATE TABLE approvals (
     status      TEXT    NOT NULL DEFAULT 'open'
                 CHECK (status IN ('open', 'approved', 'rejected', 'expired', 'withdrawn')),
     decided_by  TEXT    NOT NULL DEFAULT '',
-    decided_at  INTEGER, quorum INTEGER NOT NULL DEFAULT 1, votes INTEGER NOT NULL DEFAULT 0, revision INTEGER NOT NULL DEFAULT 0, used INTEGER NOT NULL DEFAULT 0, requester TEXT NOT NULL DEFAULT '', assignee TEXT NOT NULL DEFAULT '', canary INTEGER NOT NULL DEFAULT 0, edit_seq INTEGER,
+    decided_at  INTEGER, quorum INTEGER NOT NULL DEFAULT 1, votes INTEGER NOT NULL DEFAULT 0, revision INTEGER NOT NULL DEFAULT 0, used INTEGER NOT NULL DEFAULT 0, requester TEXT NOT NULL DEFAULT '', assignee TEXT NOT NULL DEFAULT '', canary INTEGER NOT NULL DEFAULT 0, edit_seq INTEGER, edited INTEGER NOT NULL DEFAULT 0,
     CHECK ((decided_at IS NULL) = (status = 'open'))
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX approvals_asked ON approvals (team, asked_at);
 
 CREATE INDEX approvals_open ON approvals (team, grp, asked_at) WHERE status = 'open';
 
@@ -166,6 +168,20 @@ CREATE TABLE data_keys (
 
 CREATE INDEX data_keys_subject ON data_keys (subject_tag) WHERE subject_tag <> '';
 
+CREATE TABLE decisions (
+    trace    TEXT NOT NULL,
+    seq      INTEGER NOT NULL,
+    span     TEXT NOT NULL,
+    at       INTEGER NOT NULL,
+    team     TEXT NOT NULL,
+    agent    TEXT NOT NULL,
+    subject  TEXT NOT NULL,
+    decision TEXT NOT NULL,
+    rules    TEXT NOT NULL,
+    by       TEXT NOT NULL,
+    PRIMARY KEY (trace, seq)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE deletions (
     id          TEXT    NOT NULL PRIMARY KEY,
     team        TEXT    NOT NULL,
@@ -177,6 +193,22 @@ CREATE TABLE deletions (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX deletions_open ON deletions (subject_tag) WHERE done_at IS NULL;
+
+CREATE TABLE effects (
+    trace       TEXT NOT NULL,
+    span        TEXT NOT NULL,
+    at          INTEGER NOT NULL,
+    team        TEXT NOT NULL,
+    agent       TEXT NOT NULL,
+    tool        TEXT NOT NULL,
+    effect      TEXT NOT NULL,
+    state       TEXT NOT NULL,
+    undoes      TEXT NOT NULL,
+    undoes_span TEXT NOT NULL,
+    PRIMARY KEY (trace, span)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX effects_undoing ON effects (undoes, undoes_span) WHERE undoes <> '';
 
 CREATE TABLE events (
     pos        INTEGER PRIMARY KEY,
@@ -216,6 +248,65 @@ CREATE TABLE exports (
     made_by TEXT    NOT NULL,
     made_at INTEGER NOT NULL,
     gone_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE foreign_batches (
+    stream   TEXT    NOT NULL,
+    seq      INTEGER NOT NULL,
+    pos      INTEGER NOT NULL,
+    team     TEXT    NOT NULL,
+    source   TEXT    NOT NULL,
+    signal   TEXT    NOT NULL,
+    key_id   TEXT    NOT NULL,
+    blob     TEXT    NOT NULL,
+    book     TEXT    NOT NULL,
+    at       INTEGER NOT NULL,
+    taken    INTEGER NOT NULL,
+    rejected INTEGER NOT NULL,
+    lost     INTEGER NOT NULL,
+    dropped  INTEGER NOT NULL,
+    skewed   INTEGER NOT NULL,
+    size     INTEGER NOT NULL,
+    PRIMARY KEY (stream, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX foreign_batches_by_key ON foreign_batches (key_id);
+
+CREATE INDEX foreign_batches_by_source ON foreign_batches (team, source, at);
+
+CREATE TABLE foreign_books (
+    team   TEXT NOT NULL,
+    book   TEXT NOT NULL,
+    prices TEXT NOT NULL,
+    PRIMARY KEY (team, book)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE foreign_parts (
+    trace  TEXT    NOT NULL,
+    stream TEXT    NOT NULL,
+    seq    INTEGER NOT NULL,
+    PRIMARY KEY (trace, stream, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX foreign_parts_by_batch ON foreign_parts (stream, seq);
+
+CREATE TABLE foreign_spans (
+    trace       TEXT    NOT NULL,
+    id          TEXT    NOT NULL,
+    parent      TEXT    NOT NULL,
+    source      TEXT    NOT NULL,
+    dialect     TEXT    NOT NULL,
+    weight      INTEGER NOT NULL,
+    calls       INTEGER NOT NULL,
+    absent      INTEGER NOT NULL,
+    skewed      INTEGER NOT NULL,
+    dropped     INTEGER NOT NULL,
+    session     TEXT    NOT NULL,
+    workflow    TEXT    NOT NULL,
+    purpose     TEXT    NOT NULL,
+    environment TEXT    NOT NULL,
+    nth         INTEGER NOT NULL,
+    PRIMARY KEY (trace, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE grants (
@@ -260,6 +351,19 @@ CREATE TABLE halts (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX halts_standing ON halts (at) WHERE lifted_at IS NULL;
+
+CREATE TABLE histograms (
+    day    TEXT NOT NULL,
+    team   TEXT NOT NULL,
+    agent  TEXT NOT NULL,
+    flow   TEXT NOT NULL,
+    sort   TEXT NOT NULL,
+    metric TEXT NOT NULL,
+    bucket INTEGER NOT NULL,
+    n      INTEGER NOT NULL,
+    total  INTEGER NOT NULL,
+    PRIMARY KEY (day, team, agent, flow, sort, metric, bucket)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE holds (
     id          TEXT    NOT NULL PRIMARY KEY,
@@ -419,6 +523,15 @@ CREATE TABLE proposals (
 
 CREATE UNIQUE INDEX proposals_open ON proposals (team, kind, name, digest) WHERE status = 'open';
 
+CREATE TABLE ratings (
+    approval TEXT    NOT NULL,
+    person   TEXT    NOT NULL,
+    team     TEXT    NOT NULL,
+    rating   INTEGER NOT NULL CHECK (rating BETWEEN 1 AND 5),
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (approval, person)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE receipts (
     run        TEXT NOT NULL,
     path       TEXT NOT NULL,
@@ -482,6 +595,36 @@ CREATE TABLE run_classes (
 
 CREATE INDEX run_classes_due ON run_classes (run) WHERE settled_at IS NULL;
 
+CREATE TABLE run_days (
+    day           TEXT NOT NULL,
+    team          TEXT NOT NULL,
+    agent         TEXT NOT NULL,
+    flow          TEXT NOT NULL,
+    purpose       TEXT NOT NULL,
+    release       TEXT NOT NULL,
+    source        TEXT NOT NULL,
+    sort          TEXT NOT NULL,
+    status        TEXT NOT NULL,
+    failure       TEXT NOT NULL,
+    runs          INTEGER NOT NULL,
+    human         INTEGER NOT NULL,
+    cost          INTEGER NOT NULL,
+    model_calls   INTEGER NOT NULL,
+    tool_calls    INTEGER NOT NULL,
+    tool_failures INTEGER NOT NULL,
+    retries       INTEGER NOT NULL,
+    denials       INTEGER NOT NULL,
+    asks          INTEGER NOT NULL,
+    loops         INTEGER NOT NULL,
+    handoffs      INTEGER NOT NULL,
+    writes        INTEGER NOT NULL,
+    undone        INTEGER NOT NULL,
+    asked         INTEGER NOT NULL,
+    looped        INTEGER NOT NULL,
+    complete      INTEGER NOT NULL,
+    PRIMARY KEY (day, team, agent, flow, purpose, release, source, sort, status, failure)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE run_facts (
     run     TEXT    NOT NULL PRIMARY KEY,
     events  INTEGER NOT NULL,
@@ -540,12 +683,117 @@ CREATE TABLE schedules (
 
 CREATE INDEX schedules_next ON schedules (next_at) WHERE next_at IS NOT NULL;
 
+CREATE TABLE search_blocks (
+    first INTEGER PRIMARY KEY,
+    last  INTEGER NOT NULL,
+    names BLOB NOT NULL,
+    bits  BLOB NOT NULL
+) STRICT;
+
+CREATE TRIGGER search_document_comes AFTER INSERT ON search_documents BEGIN
+    INSERT INTO search_text (rowid, words) VALUES (new.n, new.words);
+END;
+
+CREATE TRIGGER search_document_goes AFTER DELETE ON search_documents BEGIN
+    INSERT INTO search_text (search_text, rowid, words) VALUES ('delete', old.n, old.words);
+    DELETE FROM search_blocks WHERE old.n BETWEEN first AND last;
+END;
+
+CREATE TABLE search_documents (
+    n       INTEGER PRIMARY KEY,
+    run     TEXT NOT NULL,
+    seq     INTEGER NOT NULL,
+    path    TEXT NOT NULL,
+    part    TEXT NOT NULL,
+    at      INTEGER NOT NULL,
+    team    TEXT NOT NULL,
+    flow    TEXT NOT NULL,
+    agent   TEXT NOT NULL,
+    tool    TEXT NOT NULL,
+    model   TEXT NOT NULL,
+    error   TEXT NOT NULL,
+    readers TEXT NOT NULL,
+    key_id  TEXT NOT NULL,
+    words   TEXT NOT NULL,
+    vector  BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX search_documents_by_key ON search_documents (key_id);
+
+CREATE INDEX search_documents_by_run ON search_documents (run, n);
+
+CREATE VIRTUAL TABLE search_text USING fts5 (
+    words, content = 'search_documents', content_rowid = 'n', detail = 'none', tokenize = 'ascii'
+);
+
+CREATE TABLE 'search_text_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE 'search_text_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'search_text_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
+
+CREATE TABLE 'search_text_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+
+CREATE VIRTUAL TABLE search_words USING fts5vocab ('search_text', 'row');
+
 CREATE TABLE signing_keys (
     number       INTEGER NOT NULL PRIMARY KEY CHECK (number > 0),
     public       TEXT    NOT NULL,
     introduction TEXT    NOT NULL,
     at           INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE span_labels (
+    trace     TEXT NOT NULL,
+    span      TEXT NOT NULL,
+    integrity TEXT NOT NULL,
+    source    TEXT NOT NULL,
+    PRIMARY KEY (trace, span)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE spans (
+    n             INTEGER PRIMARY KEY,
+    trace         TEXT NOT NULL,
+    id            TEXT NOT NULL,
+    parent        TEXT NOT NULL,
+    kind          TEXT NOT NULL,
+    name          TEXT NOT NULL,
+    started       INTEGER NOT NULL,
+    ended         INTEGER,
+    status        TEXT NOT NULL,
+    error         TEXT NOT NULL,
+    team          TEXT NOT NULL,
+    agent         TEXT NOT NULL,
+    requested     TEXT NOT NULL,
+    served        TEXT NOT NULL,
+    provider      TEXT NOT NULL,
+    route         TEXT NOT NULL,
+    input         INTEGER NOT NULL,
+    cached        INTEGER NOT NULL,
+    cache_written INTEGER NOT NULL,
+    output        INTEGER NOT NULL,
+    reasoning     INTEGER NOT NULL,
+    cost          INTEGER NOT NULL,
+    queued        INTEGER,
+    first_token   INTEGER,
+    human         INTEGER NOT NULL,
+    prompt        TEXT NOT NULL,
+    release       TEXT NOT NULL,
+    retries       INTEGER NOT NULL,
+    cache         TEXT NOT NULL,
+    decision      TEXT NOT NULL,
+    effect        TEXT NOT NULL,
+    simulated     INTEGER NOT NULL,
+    score         INTEGER,
+    detail        TEXT NOT NULL,
+    stream        TEXT NOT NULL,
+    seq           INTEGER NOT NULL,
+    key_id        TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX spans_below ON spans (trace, parent, started, n);
+
+CREATE UNIQUE INDEX spans_of_trace ON spans (trace, id);
 
 CREATE TABLE stream_heads (
     stream TEXT    NOT NULL PRIMARY KEY,
@@ -575,6 +823,28 @@ CREATE TABLE tasks (
 
 CREATE INDEX tasks_by_owner ON tasks (team, owner, agent, run);
 
+CREATE TABLE tellings (
+    n     INTEGER NOT NULL PRIMARY KEY,
+    trace TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    upto  INTEGER NOT NULL,
+    over  INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX tellings_of_trace ON tellings (trace, upto);
+
+CREATE TABLE tool_days (
+    day    TEXT NOT NULL,
+    team   TEXT NOT NULL,
+    agent  TEXT NOT NULL,
+    flow   TEXT NOT NULL,
+    tool   TEXT NOT NULL,
+    calls  INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    denied INTEGER NOT NULL,
+    PRIMARY KEY (day, team, agent, flow, tool)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE tool_digests (
     team             TEXT    NOT NULL,
     tool             TEXT    NOT NULL,
@@ -587,6 +857,94 @@ CREATE TABLE tool_digests (
     PRIMARY KEY (team, tool),
     CHECK ((accepted_at IS NULL) = (digest = '')),
     CHECK (digest <> '' OR pending <> '')
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE trace_keys (
+    key_id TEXT NOT NULL,
+    trace  TEXT NOT NULL,
+    PRIMARY KEY (key_id, trace)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE traces (
+    id            TEXT NOT NULL PRIMARY KEY,
+    source        TEXT NOT NULL,
+    team          TEXT NOT NULL,
+    session       TEXT NOT NULL,
+    flow          TEXT NOT NULL,
+    agent         TEXT NOT NULL,
+    principal     TEXT NOT NULL,
+    purpose       TEXT NOT NULL,
+    release       TEXT NOT NULL,
+    environment   TEXT NOT NULL,
+    sort          TEXT NOT NULL,
+    parent        TEXT NOT NULL,
+    key_id        TEXT NOT NULL,
+    status        TEXT NOT NULL,
+    error         TEXT NOT NULL,
+    failure       TEXT NOT NULL,
+    signature     TEXT NOT NULL,
+    suspect       TEXT NOT NULL,
+    started       INTEGER NOT NULL,
+    ended         INTEGER,
+    human         INTEGER NOT NULL,
+    spans         INTEGER NOT NULL,
+    model_calls   INTEGER NOT NULL,
+    tool_calls    INTEGER NOT NULL,
+    tool_failures INTEGER NOT NULL,
+    retries       INTEGER NOT NULL,
+    denials       INTEGER NOT NULL,
+    asks          INTEGER NOT NULL,
+    loops         INTEGER NOT NULL,
+    handoffs      INTEGER NOT NULL,
+    writes        INTEGER NOT NULL,
+    undone        INTEGER NOT NULL,
+    input         INTEGER NOT NULL,
+    cached        INTEGER NOT NULL,
+    cache_written INTEGER NOT NULL,
+    output        INTEGER NOT NULL,
+    reasoning     INTEGER NOT NULL,
+    cost          INTEGER NOT NULL,
+    simulated     INTEGER NOT NULL,
+    prompt        TEXT NOT NULL,
+    missing       INTEGER NOT NULL,
+    score         INTEGER
+) STRICT;
+
+CREATE INDEX traces_by_agent ON traces (team, agent, started, id);
+
+CREATE INDEX traces_by_end ON traces (team, ended) WHERE ended IS NOT NULL;
+
+CREATE INDEX traces_by_flow ON traces (team, flow, started, id);
+
+CREATE INDEX traces_by_session ON traces (team, session, started, id) WHERE session <> '';
+
+CREATE INDEX traces_by_signature ON traces (team, signature, started, id) WHERE signature <> '';
+
+CREATE INDEX traces_by_start ON traces (team, started, id);
+
+CREATE INDEX traces_by_status ON traces (team, status, started, id);
+
+CREATE TABLE usage_days (
+    day           TEXT NOT NULL,
+    team          TEXT NOT NULL,
+    agent         TEXT NOT NULL,
+    flow          TEXT NOT NULL,
+    purpose       TEXT NOT NULL,
+    model         TEXT NOT NULL,
+    provider      TEXT NOT NULL,
+    prompt        TEXT NOT NULL,
+    release       TEXT NOT NULL,
+    simulated     INTEGER NOT NULL,
+    calls         INTEGER NOT NULL,
+    failed        INTEGER NOT NULL,
+    retries       INTEGER NOT NULL,
+    input         INTEGER NOT NULL,
+    cached        INTEGER NOT NULL,
+    cache_written INTEGER NOT NULL,
+    output        INTEGER NOT NULL,
+    reasoning     INTEGER NOT NULL,
+    cost          INTEGER NOT NULL,
+    PRIMARY KEY (day, team, agent, flow, purpose, model, provider, prompt, release, simulated)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE votes (

@@ -4,7 +4,8 @@ INSERT INTO approvals (id, team, run, path, seq, kind, name, grp, fingerprint, a
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (id) DO UPDATE SET status = 'open', decided_at = NULL, decided_by = '', seq = excluded.seq,
     asked_at = excluded.asked_at, due = excluded.due, grp = excluded.grp,
-    quorum = 1, votes = 0, revision = 0, used = 0, requester = '', assignee = '', edit_seq = NULL;
+    quorum = 1, votes = 0, revision = 0, used = 0, requester = '', assignee = '', edit_seq = NULL,
+    edited = 0;
 
 -- name: approvals.terms
 -- How many people have to agree to a question that was just opened, and who asked for what it is about.
@@ -58,6 +59,10 @@ WHERE id = $1 AND status = 'open' AND seq = $4 AND revision = $5 AND votes = $6 
 -- One voice more, for the question as it was looked at; others are still needed.
 UPDATE approvals SET votes = votes + 1
 WHERE id = $1 AND status = 'open' AND seq = $2 AND revision = $3 AND votes = $4 AND votes + 1 < quorum;
+
+-- name: approvals.other
+-- The verdict put something else in the place of what was asked about.
+UPDATE approvals SET edited = 1 WHERE id = $1;
 
 -- name: approvals.voice
 -- Whose voice that was; nobody has two.

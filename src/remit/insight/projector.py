@@ -1,0 +1,166 @@
+"""Reads the log once and hands it to every projection; one cursor says how far, and moves in the commit that writes
+what was read, so that several processes may try and none counts an event twice. It knows no projection by name.
+
+It trails the log: a batch is small, for while it is written nobody else can write to an embedded database, and whoever
+acts comes first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, NamedTuple
+
+from remit.domain.beside import Beside
+from remit.domain.events import KeyShredded
+from remit.insight.projection import RUN
+from remit.store.database import Commit, Conflict, Cursor, Op
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remit.domain.clock import Clock
+    from remit.insight.projection import Happened, Projection
+    from remit.insight.reading import Reading
+    from remit.store.database import Database
+
+_log = logging.getLogger("remit.insight")
+NAME = "insight"
+BATCH = 500
+_WAITS = 2.0
+"""Seconds for which a process leaves the log to the one that was faster."""
+_KEYS_OF_RUNS = ("k-", "c-")
+"""What the names of keys of runs begin with: of what they wrote, and of what a rule left of that."""
+_PAUSE = 0.25
+"""Twice this is the most that it trails, well below the second for which a reader waits (S5)."""
+
+
+class Lag(NamedTuple):
+    """How far what is shown trails what happened."""
+
+    events: int
+    seconds: float
+    """The age of the oldest event that is not shown yet."""
+
+
+class Projector(Beside):
+    """Keeps projections near the end of the log."""
+
+    def __init__(
+        self, database: Database, reading: Reading, clock: Clock, projections: Sequence[Projection],
+        batch: int = BATCH,
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._clock = clock
+        self._reading = reading
+        self._projections = tuple(projections)
+        self._kinds = frozenset({KeyShredded.KIND}).union(*(each.kinds for each in projections))
+        self._batch = batch
+        self._turn = asyncio.Lock()
+        """Whoever reads on is alone with what projections keep in memory."""
+        self._beaten = False
+        self._stood: Cursor | None = None
+        """Where it stood after its last batch; anywhere else, what projections keep in memory is of another time."""
+
+    async def catch_up(self) -> None:
+        """Read to the end of what is visible."""
+        while await self._read_on():
+            pass
+
+    async def cursor(self) -> Cursor:
+        """How far it has read."""
+        rows = await self._database.fetch("projections.cursor", NAME)
+        return Cursor(*rows[0]) if rows else Cursor(0, 0)
+
+    async def lag(self) -> Lag:
+        """How much has happened that is not shown yet."""
+        after = await self.cursor()
+        events, oldest = (await self._database.fetch("insight.lag", after.tx, after.pos))[0]
+        return Lag(events, max(0.0, (self._clock.now() - oldest) / 1_000_000) if oldest is not None else 0.0)
+
+    async def rebuild(self) -> None:
+        """Delete everything derived and read the log from its beginning."""
+        tables = dict.fromkeys(table for each in self._projections for table in each.tables)
+        drop = [Op(f"insight.drop_{table}", ()) for table in tables]
+        async with self._turn:
+            await self._database.submit(Commit(ops=[*drop, Op("projections.reset", (NAME,))]))
+            self._forget()
+        await self.catch_up()
+
+    async def reflects(self, pos: int, seconds: float = 1.0) -> bool:
+        """Whether what is shown has come to `pos`, waiting for it a little (S5)."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while (await self.cursor()).pos < pos:
+            if asyncio.get_running_loop().time() >= deadline:
+                return False
+            await self._database.wait_for_change(0.1)
+        return True
+
+    async def go_on(self) -> None:
+        """Follow the log."""
+        while True:
+            try:
+                busy = await self._read_on()
+                if self._beaten:
+                    await asyncio.sleep(_WAITS)  # who was first goes on; whoever comes after a death takes over
+            except Exception as wrong:  # noqa: BLE001 - whatever it is, pages that never move again are worse
+                _log.warning("what is derived from the log could not be brought up to date: %s", wrong)
+                busy = False
+            if not busy:
+                await self._database.wait_for_change(_PAUSE)
+                await asyncio.sleep(_PAUSE)  # a projection may trail; it must not compete with the runs
+
+    async def _read_on(self) -> bool:
+        """Take in one batch; true if there may be more."""
+        async with self._turn:
+            return await self._take_batch()
+
+    async def _take_batch(self) -> bool:
+        self._beaten = False
+        before = await self.cursor()
+        if before != self._stood:
+            self._forget()
+        if before == (0, 0):
+            await self._database.submit(Commit(ops=[Op("projections.begin", (NAME,))]))
+        page = await self._reading.page(before, self._kinds, self._batch)
+        if page.after == before:
+            return False
+        ops = [Op("projections.advance", (NAME, *before, *page.after), one=True)]
+        try:
+            for each in self._projections:
+                ops += await each.take(page.happened, self._database)
+            for run in await self._under_shredded(page.happened):
+                ops += await self._tell_again(run, page.after)
+            await self._database.submit(Commit(ops=ops))
+        except Conflict:
+            self._forget()
+            self._beaten = True
+            return True  # another process was faster
+        except BaseException:
+            self._forget()
+            raise
+        self._stood = page.after
+        return page.more
+
+    async def _under_shredded(self, happened: Sequence[Happened]) -> list[str]:
+        """The runs that stand under keys that were shredded, wholly or in part."""
+        runs: dict[str, None] = {}
+        for each in happened:
+            if isinstance(each.event, KeyShredded):
+                key = each.event.key
+                if key.startswith(_KEYS_OF_RUNS):
+                    runs[key.partition("-")[2]] = None
+                runs |= {row[0]: None for row in await self._database.fetch("insight.traces_under", key)}
+        return list(runs)
+
+    async def _tell_again(self, run: str, upto: Cursor) -> list[Op]:
+        """What can be read of a run still, told to everyone."""
+        happened = await self._reading.stream(RUN + run, self._kinds, upto)
+        if not happened:
+            return []
+        return [op for each in self._projections for op in await each.again(run, happened, self._database)]
+
+    def _forget(self) -> None:
+        self._stood = None
+        for each in self._projections:
+            each.forget()

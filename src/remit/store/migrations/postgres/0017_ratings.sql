@@ -1,0 +1,16 @@
+-- State: how well somebody could decide about a question, from 1 to 5; their words stand in the log.
+CREATE TABLE ratings (
+    approval text COLLATE "C" NOT NULL,
+    person   text COLLATE "C" NOT NULL,
+    team     text COLLATE "C" NOT NULL,
+    rating   bigint NOT NULL CHECK (rating BETWEEN 1 AND 5),
+    at       bigint NOT NULL,
+    PRIMARY KEY (approval, person)
+);
+
+-- Whether the verdict put something else in the place of what was asked about.
+ALTER TABLE approvals ADD COLUMN edited bigint NOT NULL DEFAULT 0;
+CREATE INDEX approvals_asked ON approvals (team, asked_at);
+
+-- What ended lately, for objectives.
+CREATE INDEX traces_by_end ON traces (team, ended) WHERE ended IS NOT NULL;

@@ -1,0 +1,145 @@
+-- name: foreign.book
+-- Whether these prices stand in the log already.
+SELECT 1 FROM foreign_books WHERE team = $1 AND book = $2;
+
+-- name: foreign.books
+-- The prices of a team by their name.
+SELECT prices FROM foreign_books WHERE team = $1 AND book = $2;
+
+-- name: foreign.put_book
+-- Keep prices that were noted.
+INSERT INTO foreign_books (team, book, prices) VALUES ($1, $2, $3)
+ON CONFLICT (team, book) DO UPDATE SET prices = excluded.prices;
+
+-- name: foreign.put_batch
+-- A request was taken.
+INSERT INTO foreign_batches (stream, seq, pos, team, source, signal, key_id, blob, book, at, taken, rejected, lost,
+    dropped, skewed, size)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+ON CONFLICT (stream, seq) DO NOTHING;
+
+-- name: foreign.put_part
+-- A trace has a part in a request.
+INSERT INTO foreign_parts (trace, stream, seq) VALUES ($1, $2, $3) ON CONFLICT (trace, stream, seq) DO NOTHING;
+
+-- name: foreign.put_span
+-- What a span says beside its row.
+INSERT INTO foreign_spans (trace, id, parent, source, dialect, weight, calls, absent, skewed, dropped, session,
+    workflow, purpose, environment, nth)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+ON CONFLICT (trace, id) DO UPDATE SET parent = excluded.parent, source = excluded.source,
+    dialect = excluded.dialect, weight = excluded.weight, calls = excluded.calls, absent = excluded.absent,
+    skewed = excluded.skewed, dropped = excluded.dropped, session = excluded.session,
+    workflow = excluded.workflow, purpose = excluded.purpose, environment = excluded.environment,
+    nth = excluded.nth;
+
+-- name: foreign.clear_trace
+-- Remove a trace of which nothing is left.
+DELETE FROM traces WHERE id = $1;
+
+-- name: foreign.clear_spans
+-- Remove what is said of one trace, which is told again.
+DELETE FROM foreign_spans WHERE trace = $1;
+
+-- name: foreign.clear_parts
+-- The parts that one request has in traces.
+DELETE FROM foreign_parts WHERE stream = $1 AND seq = $2;
+
+-- name: foreign.clear_batches
+-- Remove the requests that stood under a key.
+DELETE FROM foreign_batches WHERE key_id = $1;
+
+-- name: foreign.traces (sqlite)
+-- The rows of some traces.
+SELECT id, source, team, session, flow, agent, principal, purpose, release, environment, sort, parent, key_id,
+    status, error, failure, signature, suspect, started, ended, human, spans, model_calls, tool_calls,
+    tool_failures, retries, denials, asks, loops, handoffs, writes, undone, input, cached, cache_written,
+    output, reasoning, cost, simulated, prompt, missing, score
+FROM traces WHERE id IN (SELECT value FROM json_each($1));
+
+-- name: foreign.traces (postgres)
+-- The rows of some traces.
+SELECT id, source, team, session, flow, agent, principal, purpose, release, environment, sort, parent, key_id,
+    status, error, failure, signature, suspect, started, ended, human, spans, model_calls, tool_calls,
+    tool_failures, retries, denials, asks, loops, handoffs, writes, undone, input, cached, cache_written,
+    output, reasoning, cost, simulated, prompt, missing, score
+FROM traces WHERE id IN (SELECT jsonb_array_elements_text($1::text::jsonb));
+
+-- name: foreign.spans (sqlite)
+-- All spans of some traces, with what they say beside.
+SELECT s.n, s.trace, s.id, s.parent, s.kind, s.name, s.started, s.ended, s.status, s.error, s.team, s.agent, s.requested,
+    s.served, s.provider, s.route, s.input, s.cached, s.cache_written, s.output, s.reasoning, s.cost, s.queued,
+    s.first_token, s.human, s.prompt, s.release, s.retries, s.cache, s.decision, s.effect, s.simulated, s.score,
+    s.detail, s.stream, s.seq, s.key_id,
+    f.parent, f.source, f.dialect, f.weight, f.calls, f.absent, f.skewed, f.dropped, f.session, f.workflow, f.purpose,
+    f.environment, f.nth
+FROM json_each($1) AS wanted JOIN spans s ON s.trace = wanted.value
+JOIN foreign_spans f ON f.trace = s.trace AND f.id = s.id ORDER BY s.n;
+
+-- name: foreign.spans (postgres)
+-- All spans of some traces, with what they say beside.
+SELECT s.n, s.trace, s.id, s.parent, s.kind, s.name, s.started, s.ended, s.status, s.error, s.team, s.agent, s.requested,
+    s.served, s.provider, s.route, s.input, s.cached, s.cache_written, s.output, s.reasoning, s.cost, s.queued,
+    s.first_token, s.human, s.prompt, s.release, s.retries, s.cache, s.decision, s.effect, s.simulated, s.score,
+    s.detail, s.stream, s.seq, s.key_id,
+    f.parent, f.source, f.dialect, f.weight, f.calls, f.absent, f.skewed, f.dropped, f.session, f.workflow, f.purpose,
+    f.environment, f.nth
+FROM spans s JOIN foreign_spans f ON f.trace = s.trace AND f.id = s.id
+WHERE s.trace IN (SELECT jsonb_array_elements_text($1::text::jsonb)) ORDER BY s.n;
+
+-- name: foreign.under
+-- The traces that have a part in a request under this key.
+SELECT DISTINCT p.trace FROM foreign_batches b JOIN foreign_parts p ON p.stream = b.stream AND p.seq = b.seq
+WHERE b.key_id = $1 ORDER BY p.trace;
+
+-- name: foreign.batches_under
+-- The requests under this key.
+SELECT stream, seq FROM foreign_batches WHERE key_id = $1 ORDER BY pos;
+
+-- name: foreign.batches_of
+-- The requests in which a trace has a part, in the order of the log.
+SELECT b.stream, b.seq, b.pos, b.team, b.source, b.signal, b.key_id, b.blob, b.book, b.at
+FROM foreign_parts p JOIN foreign_batches b ON b.stream = p.stream AND b.seq = p.seq
+WHERE p.trace = $1 ORDER BY b.pos;
+
+-- name: foreign.batch
+-- One request.
+SELECT key_id, blob, signal, source, at FROM foreign_batches WHERE stream = $1 AND seq = $2;
+
+-- name: foreign.span
+-- Where a span stands: the request, and which entry of it.
+SELECT s.stream, s.seq, f.nth, f.source, f.dialect, f.parent FROM spans s
+JOIN foreign_spans f ON f.trace = s.trace AND f.id = s.id WHERE s.trace = $1 AND s.id = $2;
+
+-- name: foreign.sources
+-- What each source sent.
+SELECT source, sum(CASE WHEN signal = 'traces' THEN taken ELSE 0 END),
+    sum(CASE WHEN signal = 'logs' THEN taken ELSE 0 END), sum(CASE WHEN signal = 'metrics' THEN taken ELSE 0 END),
+    sum(rejected), sum(lost), sum(dropped), sum(skewed), max(at), count(*)
+FROM foreign_batches WHERE team = $1 GROUP BY source ORDER BY source;
+
+-- name: foreign.complete
+-- How many traces of each source lack the same facts.
+SELECT source, missing, count(*), sum(spans) FROM traces WHERE team = $1 AND source <> '' GROUP BY source, missing
+ORDER BY source, missing;
+
+-- name: foreign.dialects
+-- The dialects that each source speaks.
+SELECT f.source, f.dialect, count(*) FROM foreign_spans f JOIN traces t ON t.id = f.trace
+WHERE t.team = $1 GROUP BY f.source, f.dialect ORDER BY f.source, f.dialect;
+
+-- name: insight.drop_foreign_batches
+-- Forget everything derived; it is read from the log again.
+DELETE FROM foreign_batches;
+
+-- name: insight.drop_foreign_parts
+-- Forget everything derived; it is read from the log again.
+DELETE FROM foreign_parts;
+
+-- name: insight.drop_foreign_spans
+-- Forget everything derived; it is read from the log again.
+DELETE FROM foreign_spans;
+
+-- name: insight.drop_foreign_books
+-- Forget everything derived; it is read from the log again.
+DELETE FROM foreign_books;

@@ -1,0 +1,13 @@
+-- name: ratings.give
+-- How well somebody could decide about a question; what they said last counts.
+INSERT INTO ratings (approval, person, team, rating, at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (approval, person) DO UPDATE SET rating = excluded.rating, at = excluded.at;
+
+-- name: ratings.voices
+-- Whose voices were ever counted about a question.
+SELECT DISTINCT person FROM votes WHERE subject = $1;
+
+-- name: ratings.since
+-- How often each rating was given, of questions that were asked in a time.
+SELECT r.rating, count(*) FROM ratings r JOIN approvals a ON a.id = r.approval
+WHERE a.team = $1 AND a.asked_at >= $2 AND a.asked_at < $3 AND a.canary = 0 GROUP BY r.rating ORDER BY r.rating;

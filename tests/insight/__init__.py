@@ -1,0 +1,1 @@
+"""Insight: what happened, told for those who look."""
