@@ -67,6 +67,11 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Quality": {
         "redteam": Entry("redteam", "Try what a hijacked model could do here, without doing it."),
     },
+    "Insight": {
+        "search": Entry("search", "Find what was said in runs, by words and by meaning."),
+        "costs": Entry("costs", "Say what was spent on what, and what it will come to."),
+        "kpis": Entry("kpis", "Say how well agents do, month by month."),
+    },
     "History": {
         "replay": Entry("history", "Run a finished run again without any effect, and compare."),
         "fork": Entry("history", "Start a new run from a step of an old one."),

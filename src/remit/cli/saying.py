@@ -5,6 +5,8 @@ prints.
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from remit.domain.visible import seen
@@ -39,3 +41,14 @@ def insist(question: str, *, err: bool = False) -> None:
 def asked(what: str) -> str:
     """Ask for something that nobody is to see."""
     return click.prompt(seen(what), hide_input=True, err=True)
+
+
+def interactive() -> bool:
+    """Whether somebody sits there who could be asked something by the way."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def rated(question: str) -> int | None:
+    """Ask for a number from 1 to 5; None where somebody would rather not, or says something else."""
+    said = click.prompt(seen(question), default="", show_default=False, err=True).strip()
+    return int(said) if said in {"1", "2", "3", "4", "5"} else None

@@ -79,6 +79,7 @@ class Terminal:
             key=self.key(),
             environment=at.environment,
             root=key_choice(chosen),
+            terms=settings.reporting_terms(chosen, place),
         ) as office:
             _warn(office)
             yield office

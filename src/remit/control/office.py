@@ -14,6 +14,7 @@ from remit.control.approving.desk import PeopleDesk
 from remit.control.containment.desk import ContainmentDesk
 from remit.control.ground.ground import bearer, open_ground
 from remit.control.protecting.desk import ProtectionDesk
+from remit.control.reporting.terms import Terms
 from remit.control.runs.reach import dispatcher_for
 from remit.domain.on_use import on_use
 
@@ -26,15 +27,19 @@ if TYPE_CHECKING:
     from remit.control.ground.root_keys import KeyChoice
     from remit.control.inventory import memory, modelling
     from remit.control.inventory.views import MemoryView, ModelUseView
+    from remit.control.reporting import desk
     from remit.control.runs import coverage, inspection, orders
+    from remit.control.searching import desk as searching_desk
     from remit.control.runs.views import CoverageView, RunSummary, RunView, ScheduleView
     from remit.control.upkeep import health
     from remit.domain.runs import RunRow
     from remit.engine.dispatcher import Dispatcher
     from remit.store.backup import BackupSummary
 else:
+    desk = on_use("remit.control.reporting.desk")
     memory = on_use("remit.control.inventory.memory")
     modelling = on_use("remit.control.inventory.modelling")
+    searching_desk = on_use("remit.control.searching.desk")
     coverage = on_use("remit.control.runs.coverage")
     inspection = on_use("remit.control.runs.inspection")
     orders = on_use("remit.control.runs.orders")
@@ -45,9 +50,11 @@ class Office(PeopleDesk, ContainmentDesk, ProtectionDesk):
     """An open workspace without its code."""
 
     def __init__(
-        self, ground: Ground, dispatcher: Dispatcher, names: Callable[[str], Collection[str]] | None = None
-    ) -> None:
+        self, ground: Ground, dispatcher: Dispatcher, names: Callable[[str], Collection[str]] | None = None,
+        terms: Terms | None = None,
+    ) -> None:  # fmt: skip
         self._ground = ground
+        self._terms = terms or Terms()
         self._dispatcher = dispatcher
         self._names = names
 
@@ -55,12 +62,12 @@ class Office(PeopleDesk, ContainmentDesk, ProtectionDesk):
     @asynccontextmanager
     async def staffed(
         cls, place: Path, url: str, team: str, *, key: str = "", environment: str = "dev",
-        root: KeyChoice | None = None,
+        root: KeyChoice | None = None, terms: Terms | None = None,
     ) -> AsyncGenerator[Office]:  # fmt: skip
         """Open the office of a workspace, over the database that its settings name, as whoever shows this key."""
         ground = await open_ground(place, url, team, key=key, environment=environment, root=root)
         try:
-            yield Office(ground, dispatcher_for(ground))
+            yield Office(ground, dispatcher_for(ground), terms=terms)
         finally:
             await ground.database.close()
 
@@ -68,7 +75,7 @@ class Office(PeopleDesk, ContainmentDesk, ProtectionDesk):
         """The same office, for whoever shows this key."""
         ground = self.ground
         who = await bearer(ground.database, ground.keys, key, ground.principal.team, ground.clock.now())
-        return Office(replace(ground, principal=who), self.dispatcher, self.names_of)
+        return Office(replace(ground, principal=who), self.dispatcher, self.names_of, self._terms)
 
     @property
     def ground(self) -> Ground:
@@ -92,6 +99,16 @@ class Office(PeopleDesk, ContainmentDesk, ProtectionDesk):
     async def model_uses(self, days: int = 7) -> list[ModelUseView]:
         """What models were used for by agents that are not ours, in the last days."""
         return await modelling.uses(self.ground, days)
+
+    @property
+    def reporting(self) -> desk.ReportingDesk:
+        """What agents cost, how well they do, whether objectives are met."""
+        return desk.ReportingDesk(self.ground, self._terms)
+
+    @property
+    def searching(self) -> searching_desk.SearchingDesk:
+        """What was said in runs, failures as groups, and why a run came out as it did."""
+        return searching_desk.SearchingDesk(self.ground)
 
     # --- runs -----------------------------------------------------------------------------------------
 

@@ -79,7 +79,8 @@ class Platform(Office, PolicyDesk, RunningDesk):
     """An open workspace with its code, with or without a worker in this process."""
 
     def __init__(self, parts: Parts, chosen: Settings, written: Mapping[str, Any]) -> None:
-        super().__init__(parts.ground, parts.dispatcher)
+        terms = settings.reporting_terms(chosen, parts.ground.workspace)
+        super().__init__(parts.ground, parts.dispatcher, terms=terms)
         self._parts = parts
         self._settings = chosen
         self._written = written
@@ -161,8 +162,10 @@ class Platform(Office, PolicyDesk, RunningDesk):
         contracting.require(parts, contracting.demands_of(chosen.contracts), chosen.workspace.environment)
         audit.check_anchors(self.ground, chosen.audit.anchors)
 
-    async def start_worker(self, *, only: str = "") -> None:
-        """Execute runs in this process from now on; refused while an agent could not be asked at all."""
+    async def start_worker(self, *, only: str = "", observes: bool = True) -> None:
+        """Execute runs in this process from now on; refused while an agent could not be asked at all. It also tells what
+        happened, unless another process observes.
+        """
         parts, principal = self._parts, self.ground.principal
         self.check_work()
         await watch(parts)
@@ -177,7 +180,9 @@ class Platform(Office, PolicyDesk, RunningDesk):
             parts.house.gate.parts.accounts, principal.id,
         )  # fmt: skip
         await memory.purge(self.ground)
-        parts.facts.start()
+        if observes:
+            parts.facts.start()
+            parts.projector.start()
         chosen = self._settings.audit
         self._checkpointer = audit.checkpointer_of(
             self.ground, chosen.anchors, chosen.seconds, self.worker_id
@@ -202,6 +207,7 @@ class Platform(Office, PolicyDesk, RunningDesk):
         await self.fronts.stop()
         await self._parts.house.gate.parts.halts.stop()
         await self._parts.facts.stop()
+        await self._parts.projector.stop()
         await self._caretaker.stop()
         await self.tasks.stop()
         if self._parts.worker is not None:
@@ -218,6 +224,7 @@ class Platform(Office, PolicyDesk, RunningDesk):
         self.fronts.abandon()
         self._parts.house.gate.parts.halts.abandon()
         self._parts.facts.abandon()
+        self._parts.projector.abandon()
         self._caretaker.abandon()
         self.tasks.abandon()
         if self._checkpointer is not None:

@@ -169,6 +169,19 @@ class ApprovalSettings:
         "of the questions that rules ask, so many more are canaries, which ought to be refused; 0 = none",
         most=50,
     )
+    rating_percent: int = _setting(
+        10, "how often whoever decides in a terminal is asked how well they could; 0 = never", most=100
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportingSettings:
+    """How figures are counted."""
+
+    decision_cents: int = _setting(
+        0,
+        "what one decision of a person costs, in hundredths, in the cost of a successful task; 0 = not counted",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +231,7 @@ class ServerSettings:
     approval_seconds: int = _setting(
         50, "how long a request waits for a person before it is told to ask again"
     )
+    open_metrics: bool = _setting(default=False, meaning="whether /metrics is told to anybody, without a key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +272,41 @@ class McpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OtelSettings:
+    """Who else is told what was recorded."""
+
+    endpoint: str = _setting("", "where it goes by OTLP/HTTP, such as http://localhost:4318; empty = nowhere")
+    signals: tuple[str, ...] = _setting(("traces", "logs", "metrics"), "which of these are sent")
+    older: bool = _setting(
+        default=True, meaning="send what the conventions have renamed under its older name as well"
+    )
+    service: str = _setting("remit", "the name under which it stands there")
+
+
+@dataclass(frozen=True, slots=True)
+class CollectSettings:
+    """What is taken of telemetry that others send."""
+
+    unpacked_bytes: int = _setting(67_108_864, "the largest request, once it is unpacked", least=1024)
+    waiting_bytes: int = _setting(
+        134_217_728, "how much may wait to be written; senders of more are told to come again", least=1024
+    )
+    entries_a_minute: int = _setting(
+        0, "how many spans, records and metrics one key may send in a minute; 0 = any number"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What the processes of a workspace say while they work."""
+
+    format: str = _setting("text", "text, or json: one object a line for a log store", words=("text", "json"))
+    sentry: str = _setting(
+        "", "the DSN of a Sentry-compatible service that is told of errors; empty = nobody is"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a workspace chose."""
 
@@ -279,7 +328,11 @@ class Settings:
     contracts: ContractSettings = field(default_factory=ContractSettings)
     policy: PolicySettings = field(default_factory=PolicySettings)
     approvals: ApprovalSettings = field(default_factory=ApprovalSettings)
+    reporting: ReportingSettings = field(default_factory=ReportingSettings)
     a2a: A2aSettings = field(default_factory=A2aSettings)
     agui: AguiSettings = field(default_factory=AguiSettings)
     mcp: McpSettings = field(default_factory=McpSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
+    otel: OtelSettings = field(default_factory=OtelSettings)
+    collect: CollectSettings = field(default_factory=CollectSettings)
+    logs: LogSettings = field(default_factory=LogSettings)

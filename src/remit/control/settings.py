@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from remit.control.reporting.terms import Terms
 from remit.control.sections import (
     A2aSettings,
     AguiSettings,
@@ -21,13 +22,17 @@ from remit.control.sections import (
     AuditSettings,
     BreakerSettings,
     CaptureSettings,
+    CollectSettings,
     ContractSettings,
     HaltSettings,
     KeySettings,
     LimitSettings,
+    LogSettings,
     McpSettings,
+    OtelSettings,
     OutboxSettings,
     PolicySettings,
+    ReportingSettings,
     RetentionSettings,
     ServerSettings,
     Settings,
@@ -37,6 +42,7 @@ from remit.control.sections import (
 )
 from remit.control.workspace.place import FILE
 from remit.domain.errors import InvalidSetting
+from remit.domain.objectives import objectives_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,13 +55,17 @@ __all__ = [
     "AuditSettings",
     "BreakerSettings",
     "CaptureSettings",
+    "CollectSettings",
     "ContractSettings",
     "HaltSettings",
     "KeySettings",
     "LimitSettings",
+    "LogSettings",
     "McpSettings",
+    "OtelSettings",
     "OutboxSettings",
     "PolicySettings",
+    "ReportingSettings",
     "RetentionSettings",
     "ServerSettings",
     "SettingDoc",
@@ -65,8 +75,10 @@ __all__ = [
     "WorkspaceSettings",
     "all_settings",
     "load",
+    "reporting_terms",
 ]
 _PREFIX = "REMIT_"
+_OBJECTIVES = "slo"
 NO_SETTINGS: Final = (
     "REMIT_ANCHOR_TOKEN", "REMIT_KEY", "REMIT_ROOT_KEY", "REMIT_WORKSPACE", "REMIT_POSTGRES_BIN"
 )  # fmt: skip
@@ -103,12 +115,19 @@ def load(workspace: Path, env: Mapping[str, str] | None = None) -> Settings:
     """The settings of a workspace, or one sentence on the first that cannot be."""
     env = os.environ if env is None else env
     file = _read(workspace / FILE)
+    objectives_in(file.pop(_OBJECTIVES, {}))
     _refuse_unknown(file, Settings, "")
     values = _from_file(file) | _from_environment(env)
     settings: Settings = _build(Settings, "", values)
     if settings.workspace.name:
         return settings
     return _named(settings, workspace.resolve().name)
+
+
+def reporting_terms(chosen: Settings, workspace: Path) -> Terms:
+    """What figures go by; objectives are sections of the same file, named by whoever wrote them."""
+    objectives = objectives_in(_read(workspace / FILE).get(_OBJECTIVES, {}))
+    return Terms(chosen.workspace.name, chosen.reporting.decision_cents, objectives)
 
 
 # --- the file -----------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ FAMILIES = (
     "protection_events",
     "evidence_events",
     "task_events",
+    "telemetry_events",
 )
 """The files of this package that hold kinds, those that are read most first."""
 

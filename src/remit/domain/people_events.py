@@ -137,6 +137,18 @@ class ApprovalDelegated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalRated(Event):
+    """Somebody who decided about a question said how well they could, from 1 to 5."""
+
+    KIND: ClassVar[str] = "approval.rated"
+    run: str
+    approval: str
+    rating: int
+    by: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CanarySeeded(Event):
     """A request that ought to be refused was put among the real ones; it can perform nothing."""
 

@@ -9,13 +9,16 @@ import click
 from remit.cli import wording
 from remit.cli.cards import WHOLE, card_lines
 from remit.cli.given import json_object, json_value
+from remit.cli.saying import interactive, rated
 from remit.cli.terminal import Command, Group, Terminal, now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
     from remit.control.approving.views import InboxItem, InboxNumbers, Verdict
     from remit.control.office import Office
+
+    Decided = tuple[InboxItem | None, Verdict]
 
 _RUN_USES, _RUN_TIME = 10, "8h"
 
@@ -105,6 +108,23 @@ def canary(terminal: Terminal, group: str, tool: str, arguments: str) -> None:
     )
 
 
+@inbox.command(cls=Command)
+@click.argument("question")
+@click.argument("rating", type=click.IntRange(1, 5))
+@click.option("--note", default="", help="What was missing, or what helped.")
+@click.pass_obj
+def rate(terminal: Terminal, question: str, rating: int, note: str) -> None:
+    """Say how well you could decide about QUESTION, from 1 (hardly) to 5 (with everything at hand)."""
+    pos = terminal.ask_office(lambda office: office.rate(question, rating, note))
+    terminal.answer({"id": question, "rating": rating, "pos": pos}, lambda: ["thank you"])
+
+
+_RATING = click.option(
+    "--rating", type=click.IntRange(1, 5), help="How well you could decide: 1 hardly, 5 well."
+)
+_NOTE = click.option("--note", default="", help="With --rating: what was missing, or what helped.")
+
+
 @click.command(cls=Command)
 @click.argument("question")
 @click.option("--value", default=None, metavar="JSON", help="Approve this instead; JSON, @file or -.")
@@ -115,10 +135,12 @@ def canary(terminal: Terminal, group: str, tool: str, arguments: str) -> None:
 @click.option("--for-run", is_flag=True, help="And ask nobody again for this tool and agent in this run.")
 @click.option("--uses", default=_RUN_USES, show_default=True, help="With --for-run: how often.")
 @click.option("--for", "within", default=_RUN_TIME, show_default=True, help="With --for-run: for how long.")
+@_RATING
+@_NOTE
 @click.pass_obj
 def approve(
     terminal: Terminal, question: str, value: str | None, comment: str, digest: str, uses: int, within: str,
-    *, for_run: bool,
+    rating: int | None, note: str, *, for_run: bool,
 ) -> None:  # fmt: skip
     """Say yes to QUESTION, an id from `remit inbox`."""
     if for_run and value is not None:
@@ -134,21 +156,61 @@ def approve(
             )
         return item, await office.approve(name, comment=comment, digest=digest, **edited)
 
-    _say(terminal, *terminal.ask_office(decide))
+    _decide(terminal, decide, rating, note)
 
 
 @click.command(cls=Command)
 @click.argument("question")
 @click.option("--reason", default="", help="Why; the run is told, and it stands in the log.")
+@_RATING
+@_NOTE
 @click.pass_obj
-def reject(terminal: Terminal, question: str, reason: str) -> None:
+def reject(terminal: Terminal, question: str, reason: str, rating: int | None, note: str) -> None:
     """Say no to QUESTION, an id from `remit inbox`."""
 
     async def decide(office: Office) -> tuple[InboxItem | None, Verdict]:
         item = await _find(office, question)
         return item, await office.reject(item.id if item else question, reason)
 
-    _say(terminal, *terminal.ask_office(decide))
+    _decide(terminal, decide, rating, note)
+
+
+def _decide(
+    terminal: Terminal,
+    decide: Callable[[Office], Coroutine[Any, Any, Decided]],
+    rating: int | None,
+    note: str,
+) -> None:
+    """Say yes or no, and how well that could be decided, where somebody says it or is asked now and then."""
+    if note and rating is None:
+        raise click.UsageError("--note goes with --rating.")
+
+    async def decided(office: Office) -> Decided:
+        item, said = await decide(office)
+        if rating is not None and _ratable(said):
+            await office.rate(said.id, rating, note)
+        return item, said
+
+    item, said = terminal.ask_office(decided)
+    _say(terminal, item, said)
+    if rating is None and _ratable(said) and _is_asked(terminal, said.id):
+        given = rated("How well could you decide, from 1 (hardly) to 5 (well)? Enter says nothing")
+        if given is not None:
+            terminal.ask_office(lambda office: office.rate(said.id, given))
+
+
+def _ratable(said: Verdict) -> bool:
+    return not said.canary and bool(said.run) and said.status != "edited"
+
+
+def _is_asked(terminal: Terminal, question: str) -> bool:
+    """Whether the person is asked this time: of a terminal, so often as the workspace says, by the question's id."""
+    if terminal.as_json or not interactive():
+        return False
+    from remit.control import settings
+
+    percent = settings.load(terminal.place()).approvals.rating_percent
+    return sum(question.encode()) * 37 % 100 < percent
 
 
 async def _find(office: Office, question: str) -> InboxItem | None:

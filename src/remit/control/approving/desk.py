@@ -11,7 +11,7 @@ from remit.domain.on_use import on_use
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from remit.control.approving import canaries, grants, inbox, numbers, proposals
+    from remit.control.approving import canaries, grants, inbox, numbers, proposals, rating
     from remit.control.approving.views import GrantView, InboxItem, InboxNumbers, ProposalView, Verdict
     from remit.control.ground.ground import Ground
     from remit.control.people import keys, people
@@ -25,6 +25,7 @@ else:
     inbox = on_use("remit.control.approving.inbox")
     numbers = on_use("remit.control.approving.numbers")
     proposals = on_use("remit.control.approving.proposals")
+    rating = on_use("remit.control.approving.rating")
     keys = on_use("remit.control.people.keys")
     people = on_use("remit.control.people.people")
 
@@ -83,6 +84,10 @@ class PeopleDesk:
     async def answer(self, question: str, text: str) -> InboxItem:
         """Answer what was asked back."""
         return await inbox.note(self, question, "answer", text)
+
+    async def rate(self, question: str, rated: int, note: str = "") -> int:
+        """Say how well one could decide about a question, from 1 to 5."""
+        return await rating.rate(self.ground, question, rated, note)
 
     async def inbox_numbers(self, days: int = 30) -> InboxNumbers:
         """How often people are asked, how long they take, and whether they look."""

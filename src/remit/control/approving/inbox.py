@@ -238,6 +238,8 @@ async def _record(
         said = ", ".join([*await voices(ground, row), who])
         agreed = Op("approvals.agree", (row.id, said, now, row.seq, row.revision, row.votes), one=True)
         ops = [voice, agreed]
+    if edited:
+        ops.append(Op("approvals.other", (row.id,)))
     event = ApprovalDecided(row.run, row.id, verdict, said, edited, plain, comment)
     target = run_row((await ground.database.fetch("runs.get", row.run))[0])
     pos = await tell_run(
