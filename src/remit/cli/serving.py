@@ -26,18 +26,20 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 async def serve(
-    terminal: Terminal, *, lifeline: bool = False, worker: bool = True, front: bool = False
+    terminal: Terminal, *, lifeline: bool = False, worker: bool = True, front: bool = False, observes: bool = True
 ) -> None:
     """Execute runs, let other agents in, or both, until a stop signal or until the process at the other end of standard
     input is gone.
     """
     announcer = Announcer(terminal.as_json)
     stop = asyncio.Event()
+    _speak_as_chosen(terminal)
     with stopping_by(stop.set):
         if lifeline:
             await _hold(stop)
-        async with terminal.platform(worker=worker) as platform:
+        async with terminal.platform(worker=False) as platform:
             if worker:
+                await platform.start_worker(observes=observes)
                 flows = ", ".join(sorted(platform.flows)) or "no flows"
                 said = f"worker {platform.worker_id} (pid {os.getpid()}) serves {flows}"
                 announcer.say("ready", said, worker=platform.worker_id)
@@ -49,6 +51,22 @@ async def serve(
         announcer.say("stopped", "drained; nothing is lost")
 
 
+async def observe(terminal: Terminal) -> None:
+    """Keep what is told of the log near its end, until a stop signal or until standard input closes; no code of the
+    workspace is loaded.
+    """
+    from remit.control.observing.wiring import observing
+
+    announcer = Announcer(terminal.as_json)
+    stop = asyncio.Event()
+    _speak_as_chosen(terminal)
+    with stopping_by(stop.set):
+        await _hold(stop)
+        async with terminal.office() as office, observing(office.ground):
+            announcer.say("observing", f"telling what happens (pid {os.getpid()})")
+            await stop.wait()
+
+
 async def look_at(terminal: Terminal) -> None:
     """Open the workspace and say what it is, or what is wrong with it."""
     from remit.control import settings
@@ -57,6 +75,22 @@ async def look_at(terminal: Terminal) -> None:
     async with terminal.platform() as platform:
         said = f"workspace {name}, {len(platform.flows)} flows, {platform.url}"
         Announcer(terminal.as_json).say("open", said)
+
+
+def _speak_as_chosen(terminal: Terminal) -> None:
+    """How this process says what goes wrong, and to whom."""
+    from remit.cli.error_reports import report_errors
+    from remit.cli.logs import structure_logs
+    from remit.control import settings
+
+    chosen = settings.load(terminal.place())
+    if chosen.logs.format == "json":
+        about = {
+            "service.name": chosen.otel.service, "service.environment": chosen.workspace.environment,
+            "labels.workspace": chosen.workspace.name, "labels.team": chosen.workspace.team,
+        }  # fmt: skip
+        structure_logs(about, debug=terminal.debug)
+    report_errors(chosen)
 
 
 @asynccontextmanager

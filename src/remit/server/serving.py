@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from remit.domain.errors import InvalidSetting
-from remit.server import health, openapi
+from remit.server import health, metrics, openapi
 from remit.server.app import App
 from remit.server.checks import Names
 from remit.server.gateway.endpoints import handlers
 from remit.server.mcp.front import endpoints as mcp_endpoints
 from remit.server.mounting import task_fronts
+from remit.server.otlp.endpoints import handlers as otlp_handlers
 from remit.server.protocol import Protocol
 from remit.server.streaming import Pulse
 
@@ -44,8 +45,9 @@ async def serving(platform: Platform, chosen: ServerSettings, drain: float = 25.
     """Serve until the block ends; gives the address."""
     pulse = Pulse(chosen.keep_alive_seconds)
     app = App(platform, Names.of(chosen.host, chosen.hosts, chosen.origins), chosen.body_bytes)
-    app.serve(handlers(platform, pulse))
-    app.serve({**health.handlers(platform), **openapi.handlers()}, open=True)
+    app.serve({**handlers(platform, pulse), **otlp_handlers(platform)})
+    open_to_all = health.handlers(platform) | openapi.handlers()
+    app.serve(open_to_all | metrics.handlers(platform, everybody=chosen.open_metrics), open=True)
     apps = {**task_fronts(platform), **mcp_endpoints(platform)}
     app.mount(apps)
     listening = _listen(chosen.host, chosen.port)

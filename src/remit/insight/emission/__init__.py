@@ -1,0 +1,1 @@
+"""What was recorded, told to other stores by OpenTelemetry."""

@@ -1,0 +1,1 @@
+"""OpenTelemetry: the names of the conventions, and its messages as they go and come."""
