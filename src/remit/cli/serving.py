@@ -21,12 +21,18 @@ if TYPE_CHECKING:
 
     from remit.cli.terminal import Terminal
     from remit.control.platform import Platform
+    from remit.control.settings import Settings
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 async def serve(
-    terminal: Terminal, *, lifeline: bool = False, worker: bool = True, front: bool = False, observes: bool = True
+    terminal: Terminal,
+    *,
+    lifeline: bool = False,
+    worker: bool = True,
+    front: bool = False,
+    observes: bool = True,
 ) -> None:
     """Execute runs, let other agents in, or both, until a stop signal or until the process at the other end of standard
     input is gone.
@@ -59,10 +65,10 @@ async def observe(terminal: Terminal) -> None:
 
     announcer = Announcer(terminal.as_json)
     stop = asyncio.Event()
-    _speak_as_chosen(terminal)
+    chosen = _speak_as_chosen(terminal)
     with stopping_by(stop.set):
         await _hold(stop)
-        async with terminal.office() as office, observing(office.ground):
+        async with terminal.office() as office, observing(office.ground, chosen.otel):
             announcer.say("observing", f"telling what happens (pid {os.getpid()})")
             await stop.wait()
 
@@ -77,8 +83,8 @@ async def look_at(terminal: Terminal) -> None:
         Announcer(terminal.as_json).say("open", said)
 
 
-def _speak_as_chosen(terminal: Terminal) -> None:
-    """How this process says what goes wrong, and to whom."""
+def _speak_as_chosen(terminal: Terminal) -> Settings:
+    """How this process says what goes wrong, and to whom; gives all that was chosen."""
     from remit.cli.error_reports import report_errors
     from remit.cli.logs import structure_logs
     from remit.control import settings
@@ -91,6 +97,7 @@ def _speak_as_chosen(terminal: Terminal) -> None:
         }  # fmt: skip
         structure_logs(about, debug=terminal.debug)
     report_errors(chosen)
+    return chosen
 
 
 @asynccontextmanager

@@ -146,6 +146,7 @@ class Platform(Office, PolicyDesk, RunningDesk):
                 quiet,
                 PolicyDemands(chosen.policy.protect, chosen.policy.shadow, chosen.policy.overdue),
                 held[limits_in_force.BUDGETS],
+                chosen.otel,
             )
             contracting.hold(parts, contracting.demands_of(chosen.contracts))
             contain(parts, _containment(chosen))
@@ -163,8 +164,8 @@ class Platform(Office, PolicyDesk, RunningDesk):
         audit.check_anchors(self.ground, chosen.audit.anchors)
 
     async def start_worker(self, *, only: str = "", observes: bool = True) -> None:
-        """Execute runs in this process from now on; refused while an agent could not be asked at all. It also tells what
-        happened, unless another process observes.
+        """Execute runs in this process from now on, and tell what happens unless another process observes it; refused
+        while an agent could not be asked at all.
         """
         parts, principal = self._parts, self.ground.principal
         self.check_work()
@@ -181,8 +182,7 @@ class Platform(Office, PolicyDesk, RunningDesk):
         )  # fmt: skip
         await memory.purge(self.ground)
         if observes:
-            parts.facts.start()
-            parts.projector.start()
+            parts.observation.start()
         chosen = self._settings.audit
         self._checkpointer = audit.checkpointer_of(
             self.ground, chosen.anchors, chosen.seconds, self.worker_id
@@ -206,8 +206,7 @@ class Platform(Office, PolicyDesk, RunningDesk):
         """Drain, hand back, close. Safe to call twice."""
         await self.fronts.stop()
         await self._parts.house.gate.parts.halts.stop()
-        await self._parts.facts.stop()
-        await self._parts.projector.stop()
+        await self._parts.observation.stop()
         await self._caretaker.stop()
         await self.tasks.stop()
         if self._parts.worker is not None:
@@ -223,8 +222,7 @@ class Platform(Office, PolicyDesk, RunningDesk):
         """End as a killed process does; for tests of what survives that."""
         self.fronts.abandon()
         self._parts.house.gate.parts.halts.abandon()
-        self._parts.facts.abandon()
-        self._parts.projector.abandon()
+        self._parts.observation.abandon()
         self._caretaker.abandon()
         self.tasks.abandon()
         if self._checkpointer is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from remit.control.sections import OtelSettings
 from remit.insight.foreign.projection import Foreign
 from remit.insight.projector import Projector
 from remit.insight.reading import Reading
@@ -16,7 +17,9 @@ from remit.insight.tracing.traces import Traces
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
+    from remit.control.exposing.emission import Emission
     from remit.control.ground.ground import Ground
+    from remit.domain.beside import Beside
     from remit.insight.projection import Projection
 
 
@@ -25,7 +28,7 @@ def projections(ground: Ground, reading: Reading) -> tuple[Projection, ...]:
     return (
         Traces(reading, ground.environment),
         Foreign(ground.database, ground.keys),
-        SearchIndex(reading, lexicon_of(ground)),
+        SearchIndex(lexicon_of(ground)),
     )
 
 
@@ -41,14 +44,43 @@ def projector_of(ground: Ground, extra: Sequence[Projection] = ()) -> Projector:
     return Projector(ground.database, reading, ground.clock, told)
 
 
+class Observation:
+    """All that follows the log in one process: what lists need, what can be told from it, and whom it is told to."""
+
+    def __init__(self, ground: Ground, otel: OtelSettings = OtelSettings()) -> None:  # noqa: B008 - frozen
+        told = _emission(ground, otel) if otel.endpoint else None
+        self.projector = projector_of(ground, (told.tellings,) if told else ())
+        follow: list[Beside] = [RunFacts(ground.database), self.projector]
+        self._following = (*follow, told.exporter) if told else tuple(follow)
+
+    def start(self) -> None:
+        """Follow from now on."""
+        for each in self._following:
+            each.start()
+
+    async def stop(self) -> None:
+        """Follow no more."""
+        for each in reversed(self._following):
+            await each.stop()
+
+    def abandon(self) -> None:
+        """Stop at once, as a killed process would."""
+        for each in self._following:
+            each.abandon()
+
+
+def _emission(ground: Ground, otel: OtelSettings) -> Emission:
+    from remit.control.exposing.emission import emission_of  # its messages take 10 MB, where nobody is told
+
+    return emission_of(ground, otel)
+
+
 @asynccontextmanager
-async def observing(ground: Ground, extra: Sequence[Projection] = ()) -> AsyncGenerator[Projector]:
+async def observing(ground: Ground, otel: OtelSettings) -> AsyncGenerator[Projector]:
     """Follow the log in this process, which needs none of the workspace's code, until the block ends."""
-    facts, projector = RunFacts(ground.database), projector_of(ground, extra)
-    facts.start()
-    projector.start()
+    observation = Observation(ground, otel)
+    observation.start()
     try:
-        yield projector
+        yield observation.projector
     finally:
-        await projector.stop()
-        await facts.stop()
+        await observation.stop()

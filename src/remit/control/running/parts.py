@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from remit.agents.run import Run
 from remit.control.authority.policy_in_force import NO_DEMANDS, PolicyDemands
-from remit.control.observing.wiring import projector_of
+from remit.control.observing.wiring import Observation
 from remit.control.protecting.protection import input_classes
 from remit.control.running.acting import build_house
 from remit.control.runs.reach import dispatcher_for
+from remit.control.sections import OtelSettings
 from remit.engine.breakers import Breakers
 from remit.engine.bulkheads import Bulkheads
 from remit.engine.lease import Lease
 from remit.engine.rescue import Rescue
 from remit.engine.services import Services
 from remit.engine.worker import Worker
-from remit.insight.run_facts import RunFacts
 
 if TYPE_CHECKING:
     from remit.agents.house import House
@@ -38,16 +38,21 @@ class Parts:
     flows: dict[str, Flow]
     dispatcher: Dispatcher
     services: Services
-    facts: RunFacts
-    projector: Projector
+    observation: Observation
     house: House
     worker: Worker | None = None
     """The worker of this process, while there is one."""
+
+    @property
+    def projector(self) -> Projector:
+        """What tells of the log."""
+        return self.observation.projector
 
 
 async def plug_together(
     ground: Ground, code: Code, limits: Limits, terms: LeaseTerms, environment: str, quiet: str = "",
     policy: PolicyDemands = NO_DEMANDS, budgets: str | None = None,
+    otel: OtelSettings = OtelSettings(),  # noqa: B008 - frozen
 ) -> Parts:  # fmt: skip
     """Everything but a worker."""
     dispatcher = dispatcher_for(ground)
@@ -65,7 +70,7 @@ async def plug_together(
         policy=lambda: house.gate.parts.standing.version,
         halted=house.gate.parts.halts.holds,
     )  # fmt: skip
-    return Parts(ground, flows, dispatcher, services, RunFacts(ground.database), projector_of(ground), house)
+    return Parts(ground, flows, dispatcher, services, Observation(ground, otel), house)
 
 
 def add_worker(parts: Parts, concurrency: int, only: str) -> Worker:

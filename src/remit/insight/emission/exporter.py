@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from remit.domain.beside import Beside
@@ -30,6 +32,9 @@ _BATCH = 500
 _TELLINGS = 50
 _EVERY = 2.0
 _LONGEST_PAUSE = 60.0
+_TURN = 15.0
+_RENEW = 5.0
+_TURN_NAME = "otel.turn"
 
 
 class Telling(NamedTuple):
@@ -40,6 +45,39 @@ class Telling(NamedTuple):
     since: int
     upto: int
     over: int
+
+
+class Turn:
+    """One process at a time tells: whose turn it is stands beside the places, and ends by itself with its process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._holder = secrets.randbits(62)
+        self._until = 0.0
+        self._looked = float("-inf")
+
+    async def mine(self) -> bool:
+        """Whether this process may tell now."""
+        now = time.monotonic()
+        if now - self._looked >= _RENEW:
+            self._looked = now
+            self._until = now + _TURN if await self._take() else 0.0
+        return now < self._until
+
+    async def give_back(self) -> None:
+        """Let another process begin at once."""
+        if time.monotonic() < self._until:
+            self._until = 0.0
+            await self._database.submit(Commit(ops=[Op("emission.give_back", (_TURN_NAME, self._holder))]))
+
+    async def _take(self) -> bool:
+        now = int(time.time() * 1000)
+        take = Op("emission.take", (_TURN_NAME, self._holder, now, now + int(_TURN * 1000)), one=True)
+        try:
+            await self._database.submit(Commit(ops=[Op("emission.begin", (_TURN_NAME, 0)), take]))
+        except Conflict:
+            return False
+        return True
 
 
 class Exporter(Beside):
@@ -59,6 +97,7 @@ class Exporter(Beside):
         self._sender = sender
         self._signals = signals
         self._older = older
+        self._turn = Turn(database)
         self.sent = 0
         """Spans told since the start of this process."""
 
@@ -69,6 +108,7 @@ class Exporter(Beside):
                 for signal in self._signals:
                     group.create_task(self._follow(signal))
         finally:
+            await self._turn.give_back()
             await self._receiver.close()
 
     async def catch_up(self) -> None:
@@ -88,7 +128,7 @@ class Exporter(Beside):
         pause = _EVERY
         while True:
             try:
-                more = await self._tell(signal)
+                more = await self._turn.mine() and await self._tell(signal)
                 pause = 0.0 if more else _EVERY
             except Unreceived as wrong:
                 pause = wrong.pause or min(max(pause, _EVERY) * 2, _LONGEST_PAUSE)
@@ -163,7 +203,7 @@ class Exporter(Beside):
         try:
             await self._database.submit(Commit(ops=[advance]))
         except Conflict:
-            _log.warning("two processes tell %s of %s", self._receiver.name, signal)
+            _log.info("another process told %s of %s as well", self._receiver.name, signal)
 
 
 def _place(signal: Signal) -> str:

@@ -37,3 +37,11 @@ WHERE s.trace = $1 AND s.ended > $2 AND s.ended <= $3 AND s.n > $4 ORDER BY s.n 
 -- name: insight.drop_tellings
 -- Forget what there is to tell; the places up to which it was told stay.
 DELETE FROM tellings;
+
+-- name: emission.take
+-- Take or keep the turn to tell, unless another process has it still: who, and until when.
+UPDATE projections SET pos = $2, tx = $4 WHERE name = $1 AND (pos = $2 OR tx < $3);
+
+-- name: emission.give_back
+-- End one's own turn.
+UPDATE projections SET tx = 0 WHERE name = $1 AND pos = $2;

@@ -1,0 +1,51 @@
+"""Who is told by OpenTelemetry, plugged together as the settings say."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING, NamedTuple
+
+from remit.domain.errors import InvalidSetting
+from remit.insight.emission.exporter import Exporter
+from remit.insight.emission.receiver import Receiver, Signal, headers_of
+from remit.insight.emission.tellings import Tellings
+from remit.wire.otlp import names
+from remit.wire.otlp.sending import Sender
+
+if TYPE_CHECKING:
+    from remit.control.ground.ground import Ground
+    from remit.control.sections import OtelSettings
+
+_HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
+"""What every other sender reads as well; it may hold a key, so it is no setting."""
+
+
+class Emission(NamedTuple):
+    """What notices that there is something to tell, and what tells it."""
+
+    tellings: Tellings
+    exporter: Exporter
+
+
+def emission_of(ground: Ground, chosen: OtelSettings) -> Emission:
+    """Who is told of a workspace; refused where the settings cannot be meant."""
+    from remit import __version__
+
+    unknown = sorted(set(chosen.signals) - set(Signal))
+    if unknown or not chosen.signals:
+        raise InvalidSetting(
+            f"otel.signals has {unknown[0] if unknown else 'nothing'}, which is no signal.",
+            f"There are {', '.join(Signal)}.",
+        )
+    receiver = Receiver(chosen.endpoint, headers_of(os.environ.get(_HEADERS, "")))
+    resource = {
+        "service.name": chosen.service,
+        "service.version": __version__,
+        "service.instance.id": f"{socket.gethostname()}:{os.getpid()}",
+        "deployment.environment.name": ground.environment,
+        names.TEAM: ground.principal.team,
+    }
+    sender = Sender(resource, names.SCOPE, __version__, names.SCHEMA_URL)
+    signals = tuple(map(Signal, dict.fromkeys(chosen.signals)))
+    return Emission(Tellings(), Exporter(ground.database, receiver, sender, signals, older=chosen.older))
