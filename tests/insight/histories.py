@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from remit import Agent, Run, StepFailed, ToolFailed, flow, step, tool
+from remit.control.observing.wiring import projections
 from remit.domain.errors import RemitError
+from remit.insight.reading import Reading
 from remit.models.simulation.lines import Line, Wanted
 
 if TYPE_CHECKING:
+    from remit.control.platform import Platform
     from remit.models.simulation.scene import Scene
-    from remit.store.database import Database
     from remit.testing import Stage
 
-TABLES = (
-    "traces", "spans", "trace_keys", "decisions", "effects", "span_labels", "usage_days", "run_days", "tool_days",
-    "histograms",
-)  # fmt: skip
 LONG = "a long story " * 400
 NOTES: dict[str, str] = {}
 
@@ -201,11 +199,13 @@ async def _shred(on: Stage, keys: list[str]) -> None:
     await shred_keys(ground.database, ground.keys, ground.ledger, keys, "me", ground.clock.now())
 
 
-async def tables_of(database: Database) -> dict[str, list[Any]]:
+async def tables_of(platform: Platform) -> dict[str, list[Any]]:
     """Every row of every table that is told."""
-    async with database.snapshot() as snapshot:
+    ground = platform.ground
+    told = projections(ground, Reading(ground.database, ground.keys))
+    async with ground.database.snapshot() as snapshot:
         found: dict[str, list[Any]] = {}
-        for table in TABLES:
+        for table in dict.fromkeys(table for each in told for table in each.tables):
             pages = [page async for page in snapshot.rows(table, await snapshot.columns(table))]
             found[table] = sorted((row for page in pages for row in page), key=repr)
         return found

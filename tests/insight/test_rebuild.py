@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 
 from remit.control.observing.wiring import projections
@@ -32,14 +31,14 @@ _EVERYTHING = [
 ]
 
 
-@pytest.mark.parametrize("sizes", [(1, 500)])
-async def test_s05_a_rebuild_gives_the_same_rows(place: Place, sizes: tuple[int, ...]) -> None:
+async def test_s05_a_rebuild_gives_the_same_rows(place: Place) -> None:
+    sizes = (1, 500) if place.dialect == "sqlite" else (7,)
     async with stage(
         history, child, workspace=place.folder, database=place.database, agents=[CLERK, CRITIC]
     ) as on:
         on.platform.simulate(talk)
         await _live_and_tell_again(on, _EVERYTHING, sizes)
-        told = await tables_of(on.platform.ground.database)
+        told = await tables_of(on.platform)
     assert any(row[0] for row in told["trace_keys"]), "nothing stood under the key of a subject"
 
 
@@ -62,13 +61,13 @@ async def _live_and_tell_again(on: Stage, plans: Any, sizes: tuple[int, ...]) ->
     await live(on, plans)
     ground = on.platform.ground
     await on.platform.parts.projector.catch_up()
-    lived = await tables_of(ground.database)
+    lived = await tables_of(on.platform)
     assert lived["traces"]
     await on.platform.parts.projector.stop()
     for size in sizes:
         reading = Reading(ground.database, ground.keys)
         again = Projector(ground.database, reading, ground.clock, projections(ground, reading), size)
         await again.rebuild()
-        told = await tables_of(ground.database)
+        told = await tables_of(on.platform)
         for table, rows in lived.items():
             assert told[table] == rows, f"{table}, in batches of {size}"

@@ -58,6 +58,17 @@ def _kind(value: object) -> str:
             return "a number"
 
 
+def since(text: str, now: int) -> int:
+    """The time that `7d`, `12h`, `30m` or a date names, in microseconds; 0 for none."""
+    unit = _UNITS.get(text[-1:])
+    if unit is not None and text[:-1].isdigit():
+        return now - int(text[:-1]) * unit * 1_000_000
+    return moment(text)
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+
+
 def moment(text: str) -> int:
     """The time that `--since` names, in microseconds; 0 for none."""
     if not text:

@@ -22,15 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
     from pathlib import Path
 
+    from remit.control.collecting import desk as collecting_desk
     from remit.control.finding import Finding
     from remit.control.ground.ground import Ground
     from remit.control.ground.root_keys import KeyChoice
     from remit.control.inventory import memory, modelling
     from remit.control.inventory.views import MemoryView, ModelUseView
+    from remit.control.observing import desk as observing_desk
     from remit.control.reporting import desk
     from remit.control.runs import coverage, inspection, orders
-    from remit.control.searching import desk as searching_desk
     from remit.control.runs.views import CoverageView, RunSummary, RunView, ScheduleView
+    from remit.control.searching import desk as searching_desk
     from remit.control.upkeep import health
     from remit.domain.runs import RunRow
     from remit.engine.dispatcher import Dispatcher
@@ -39,6 +41,8 @@ else:
     desk = on_use("remit.control.reporting.desk")
     memory = on_use("remit.control.inventory.memory")
     modelling = on_use("remit.control.inventory.modelling")
+    collecting_desk = on_use("remit.control.collecting.desk")
+    observing_desk = on_use("remit.control.observing.desk")
     searching_desk = on_use("remit.control.searching.desk")
     coverage = on_use("remit.control.runs.coverage")
     inspection = on_use("remit.control.runs.inspection")
@@ -104,6 +108,16 @@ class Office(PeopleDesk, ContainmentDesk, ProtectionDesk):
     def reporting(self) -> desk.ReportingDesk:
         """What agents cost, how well they do, whether objectives are met."""
         return desk.ReportingDesk(self.ground, self._terms)
+
+    @property
+    def observing(self) -> observing_desk.ObservingDesk:
+        """What happened: traces by everything they have in common, page by page, and how far that trails the log."""
+        return observing_desk.ObservingDesk(self.ground)
+
+    @property
+    def collecting(self) -> collecting_desk.CollectingDesk:
+        """What other agents sent by OpenTelemetry."""
+        return collecting_desk.CollectingDesk(self.ground)
 
     @property
     def searching(self) -> searching_desk.SearchingDesk:

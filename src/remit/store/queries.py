@@ -1,7 +1,9 @@
 """Named SQL: every statement Remit runs lives in `sql/*.sql`, with a name and one sentence on what it is for.
 
 A query opens with `-- name: runs.claim` (optionally `-- name: runs.claim (postgres)` where the dialects differ),
-the next comment lines describe it, and parameters are `$1`, `$2`, … in both dialects.
+the next comment lines describe it, and parameters are `$1`, `$2`, … in both dialects. A query with a comment
+`-- each: flow agent` is one for each of these words: `runs.of_flow` and `runs.of_agent` of `runs.of`, with the word
+where `@each` stands.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "sql"
 _HEADING = re.compile(r"^-- name: (?P<name>[a-z_]+\.[a-z_]+)(?: \((?P<dialect>sqlite|postgres)\))?$")
+_EACH = "each:"
 _PARAMETER = re.compile(r"\$(\d+)(::[a-z0-9\[\]]+)?")
 _CAST = re.compile(r"::[a-z0-9]+(\[\])?")
 
@@ -47,9 +50,19 @@ def _parse(text: str, dialect: str) -> list[Query]:
             (about if line.startswith("--") else body).append(line.removeprefix("--").strip(" \n"))
             continue
         if heading is not None and heading["dialect"] in {None, dialect}:
-            parsed.append(_query(heading["name"], about, body, dialect))
+            parsed += _queries(heading["name"], about, body, dialect)
         heading, about, body = match, [], []
     return parsed
+
+
+def _queries(name: str, about: list[str], body: list[str], dialect: str) -> list[Query]:
+    words = next((line.removeprefix(_EACH).split() for line in about if line.startswith(_EACH)), None)
+    if words is None:
+        return [_query(name, about, body, dialect)]
+    told = [line for line in about if not line.startswith(_EACH)]
+    return [
+        _query(f"{name}_{word}", told, [line.replace("@each", word) for line in body], dialect) for word in words
+    ]
 
 
 def _query(name: str, about: list[str], body: list[str], dialect: str) -> Query:

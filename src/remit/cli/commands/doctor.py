@@ -21,9 +21,12 @@ _WORDS = {"ok": ("ok", "good"), "warning": ("warning", "waits"), "broken": ("bro
 
 @click.command(cls=Command)
 @click.option("--deep", is_flag=True, help="Also read the whole log and check every event.")
+@click.option("--rebuild", is_flag=True, help="First derive lists, traces and figures from the log anew.")
 @click.pass_obj
-def doctor(terminal: Terminal, *, deep: bool) -> int:
+def doctor(terminal: Terminal, *, deep: bool, rebuild: bool) -> int:
     """Look at versions, files, disk, database, workers, runs and clocks. Exits with 1 if one is broken."""
+    if rebuild:
+        terminal.ask_office(lambda office: office.observing.rebuild())
     findings = terminal.execute(_examine(terminal, deep=deep))
     terminal.answer(findings, lambda: _lines(findings))
     return REFUSED if any(finding.state == "broken" for finding in findings) else DONE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,7 @@ from remit.cli.output import Span, table
 from remit.cli.terminal import Command, Terminal, now
 
 if TYPE_CHECKING:
+    from remit.control.observing.views import Wanted
     from remit.control.runs.views import RunSummary, ScheduleView
 
 STATES = ("ready", "running", "parked", "succeeded", "failed", "cancelled")
@@ -22,15 +23,68 @@ STYLES = {"succeeded": "good", "failed": "bad", "cancelled": "bad", "parked": "w
 @click.option("--flow", default=None, help="Only runs of this flow.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many.")
 @click.option("--schedules", is_flag=True, help="List the flows that start by the clock instead.")
+@click.option("--since", default="", metavar="TIME", help="Only runs begun since: 7d, 12h or a date.")
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Only runs that fit: agent, session, principal, purpose, release, source, failure, error, signature, model, "
+    "prompt, parent, sort; or at least so much: cost (dollars), took (seconds), asks, loops, denials.",
+)
+@click.option("--facets", is_flag=True, help="Say what there is among them instead.")
+@click.option("--after", default="", metavar="PLACE", help="From where the page before ended.")
 @click.pass_obj
-def runs(terminal: Terminal, status: str | None, flow: str | None, limit: int, *, schedules: bool) -> None:
-    """List runs, newest first."""
+def runs(
+    terminal: Terminal, status: str | None, flow: str | None, limit: int, since: str, where: tuple[str, ...],
+    after: str, *, schedules: bool, facets: bool,
+) -> None:  # fmt: skip
+    """List runs, newest first; with --since, --where or --facets by what is told of them, costs included."""
     if schedules:
         planned = terminal.ask_office(lambda office: office.schedules())
         terminal.answer(planned, lambda: _schedule_lines(planned))
         return
+    if since or where or facets or after:
+        _traces(terminal, _wanted(status, flow, since, where), limit, after, facets=facets)
+        return
     found = terminal.ask_office(lambda office: office.runs(status=status, flow=flow, limit=limit))
     terminal.answer(found, lambda: _run_lines(found))
+
+
+def _traces(terminal: Terminal, wanted: Wanted, limit: int, after: str, *, facets: bool) -> None:
+    from remit.cli.traces import facet_lines, page_lines
+
+    if facets:
+        found = terminal.ask_office(lambda office: office.observing.facets(wanted))
+        terminal.answer(found, lambda: facet_lines(found))
+        return
+    page = terminal.ask_office(lambda office: office.observing.traces(wanted, after=after, limit=limit))
+    terminal.answer(page, lambda: page_lines(page, now()))
+
+
+def _wanted(status: str | None, flow: str | None, since: str, where: tuple[str, ...]) -> Wanted:
+    from remit.cli.given import since as time_of
+    from remit.control.observing.views import Wanted
+
+    said: dict[str, Any] = {"status": _STATUSES.get(status or "", status or ""), "flow": flow or ""}
+    said["since"] = time_of(since, now())
+    for each in where:
+        name, equals, value = each.partition("=")
+        if not equals or name not in Wanted.__slots__ or name in {"since", "status", "flow"}:
+            raise click.UsageError(f"--where takes NAME=VALUE, such as agent=triage, not {each!r}.")
+        said[name] = _least(name, value) if name in _LEAST else value
+    return Wanted(**said)
+
+
+def _least(name: str, value: str) -> int:
+    try:
+        return round(float(value) * _LEAST[name])
+    except ValueError:
+        raise click.UsageError(f"--where {name} takes a number, not {value!r}.") from None
+
+
+_LEAST = {"cost": 1_000_000, "took": 1_000_000, "asks": 1, "loops": 1, "denials": 1}
+_STATUSES = {"ready": "running", "parked": "waiting"}
+"""What is told of runs knows where they stand less exactly than their own table."""
 
 
 def _run_lines(found: list[RunSummary]) -> list[str]:

@@ -12,6 +12,7 @@ from remit.cli.terminal import Command, Terminal, now
 
 if TYPE_CHECKING:
     from remit.control.inventory.graphs import Form
+    from remit.control.observing.views import SpanPage, TraceView
     from remit.control.office import Office
     from remit.control.runs.views import RunView
 
@@ -25,11 +26,17 @@ if TYPE_CHECKING:
     default=None,
     help="Draw the graph of this name instead.",
 )
+@click.option("--spans", is_flag=True, help="What was done in it, page by page, however much it is.")
+@click.option("--below", default="", metavar="PLACE", help="With --spans: only what is below this place.")
+@click.option("--after", default="", metavar="PLACE", help="With --below: from where the page before ended.")
 @click.pass_obj
-def show(terminal: Terminal, run: str, form: Form | None) -> None:
+def show(terminal: Terminal, run: str, form: Form | None, below: str, after: str, *, spans: bool) -> None:
     """Show RUN: its steps with their times, what was replayed, what it waits for, and its result."""
     if form is not None:
         _draw(terminal, run, form)
+        return
+    if spans or below:
+        _spans(terminal, run, below, after)
         return
     from remit.cli.tree import run_lines
 
@@ -49,6 +56,23 @@ def watch(terminal: Terminal, run: str) -> int:
             return await follow(office, run, screen)
 
     return exit_code(terminal.ask_office(look))
+
+
+def _spans(terminal: Terminal, run: str, below: str, after: str) -> None:
+    from remit.cli.traces import trace_lines
+
+    async def look(office: Office) -> tuple[TraceView, SpanPage | None]:
+        view = await office.observing.trace(run)
+        page = await office.observing.spans(view.trace.id, below, after=after) if below or after else None
+        return view, page
+
+    view, page = terminal.ask_office(look)
+    if page is None:
+        more = "there is more: --below PLACE" if view.more else ""
+        terminal.answer(view, lambda: trace_lines(view, view.spans, more))
+    else:
+        more = f"there is more: --after {page.next}" if page.next else ""
+        terminal.answer(page, lambda: trace_lines(view, page.spans, more))
 
 
 def _draw(terminal: Terminal, graph: str, form: Form) -> None:

@@ -24,7 +24,7 @@ _AFTER_DRAIN = 5.0
 )
 @click.pass_obj
 def up(terminal: Terminal, processes: int | None, *, single: bool) -> int:
-    """Run the workspace until SIGTERM or Ctrl-C: its server, its workers and its observer; replace the dead, drain at the end."""
+    """Run the workspace until SIGTERM or Ctrl-C: server, workers, observer; replace the dead, drain at the end."""
     from remit.cli.serving import serve
 
     if single:

@@ -47,6 +47,7 @@ _MISSING = {
     Missing.START: "start", Missing.END: "end", Missing.PARENT: "parents", Missing.MODEL: "model",
     Missing.USAGE: "tokens", Missing.COST: "cost", Missing.PROMPT: "prompt", Missing.RELEASE: "release",
     Missing.AGENT: "agent", Missing.TOOL: "tool", Missing.CONTENT: "content, which was erased",
+    Missing.PROVIDER: "provider", Missing.DROPPED: "all that its sender had",
 }  # fmt: skip
 
 

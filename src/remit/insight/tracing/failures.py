@@ -39,5 +39,5 @@ def class_of(code: str) -> str:
 
 
 def refused(code: str) -> bool:
-    """Whether the gate itself said no."""
-    return code in action_errors.REFUSALS
+    """Whether the gate itself said no, or somebody whom it asked."""
+    return code in action_errors.REFUSALS or code == errors.Rejected.code

@@ -230,7 +230,7 @@ class Fold:
             trace.reasoning += sign * row.reasoning
             trace.cost += sign * row.cost
             trace.simulated |= row.simulated
-            trace.prompt = trace.prompt or row.prompt
+            trace.prompt, trace.model = trace.prompt or row.prompt, trace.model or row.served
             self._missing_of(row)
         elif row.kind == "tool":
             trace.tool_calls += sign

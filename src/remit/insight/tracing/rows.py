@@ -64,6 +64,8 @@ class TraceRow(Struct, gc=False):
     simulated: int = 0
     prompt: str = ""
     """The prompt of its first call of a model."""
+    model: str = ""
+    """The model that answered it."""
     missing: int = 0
     """Facts that it ought to have and has not: bits of `missing`."""
     score: int | None = None

@@ -40,8 +40,8 @@ _log = logging.getLogger("remit.store")
 _POLL_SECONDS = 0.05
 _READERS = 2
 _WAL_PAGES = 4000
-_PATIENCE = 0.025
-"""Seconds for which a commit waits that nobody waits for: most of what is short is over by then, and one commit."""
+_PATIENCE = 0.1
+"""Seconds for which a commit waits at most that nobody waits for; whoever submitted it mostly hurries it before."""
 _HALF_A_BATCH = SqliteWriter.BATCH_LIMIT // 2
 """What is handed over at once at most, so that two of them are one batch."""
 

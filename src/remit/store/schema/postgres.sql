@@ -757,13 +757,13 @@ CREATE TABLE search_documents (
     error text NOT NULL,
     readers text NOT NULL,
     key_id text NOT NULL,
-    words text[] COLLATE "C" NOT NULL,
+    words text NOT NULL,
     vector bytea NOT NULL,
     CONSTRAINT search_documents_pkey PRIMARY KEY (n)
 );
 CREATE INDEX search_documents_by_key ON search_documents USING btree (key_id);
 CREATE INDEX search_documents_by_run ON search_documents USING btree (run, n);
-CREATE INDEX search_documents_by_word ON search_documents USING gin (words);
+CREATE INDEX search_documents_by_word ON search_documents USING gin (string_to_array(words, ' '::text));
 
 CREATE TABLE signing_keys (
     number bigint NOT NULL,
@@ -938,15 +938,25 @@ CREATE TABLE traces (
     cost bigint NOT NULL,
     simulated bigint NOT NULL,
     prompt text COLLATE "C" NOT NULL,
+    model text COLLATE "C" NOT NULL,
     missing bigint NOT NULL,
     score bigint,
     CONSTRAINT traces_pkey PRIMARY KEY (id)
 );
 CREATE INDEX traces_by_agent ON traces USING btree (team, agent, started, id);
 CREATE INDEX traces_by_end ON traces USING btree (team, ended) WHERE (ended IS NOT NULL);
+CREATE INDEX traces_by_error ON traces USING btree (team, error, started, id) WHERE (error <> ''::text);
+CREATE INDEX traces_by_failure ON traces USING btree (team, failure, started, id) WHERE (failure <> ''::text);
 CREATE INDEX traces_by_flow ON traces USING btree (team, flow, started, id);
+CREATE INDEX traces_by_model ON traces USING btree (team, model, started, id);
+CREATE INDEX traces_by_parent ON traces USING btree (team, parent, started, id) WHERE (parent <> ''::text);
+CREATE INDEX traces_by_principal ON traces USING btree (team, principal, started, id);
+CREATE INDEX traces_by_prompt ON traces USING btree (team, prompt, started, id);
+CREATE INDEX traces_by_purpose ON traces USING btree (team, purpose, started, id);
+CREATE INDEX traces_by_release ON traces USING btree (team, release, started, id);
 CREATE INDEX traces_by_session ON traces USING btree (team, session, started, id) WHERE (session <> ''::text);
 CREATE INDEX traces_by_signature ON traces USING btree (team, signature, started, id) WHERE (signature <> ''::text);
+CREATE INDEX traces_by_source ON traces USING btree (team, source, started, id) WHERE (source <> ''::text);
 CREATE INDEX traces_by_start ON traces USING btree (team, started, id);
 CREATE INDEX traces_by_status ON traces USING btree (team, status, started, id);
 

@@ -49,43 +49,18 @@ DELETE FROM foreign_parts WHERE stream = $1 AND seq = $2;
 -- Remove the requests that stood under a key.
 DELETE FROM foreign_batches WHERE key_id = $1;
 
--- name: foreign.traces (sqlite)
--- The rows of some traces.
-SELECT id, source, team, session, flow, agent, principal, purpose, release, environment, sort, parent, key_id,
-    status, error, failure, signature, suspect, started, ended, human, spans, model_calls, tool_calls,
-    tool_failures, retries, denials, asks, loops, handoffs, writes, undone, input, cached, cache_written,
-    output, reasoning, cost, simulated, prompt, missing, score
-FROM traces WHERE id IN (SELECT value FROM json_each($1));
+-- name: foreign.known (sqlite)
+-- Those of some traces that there are.
+SELECT id FROM traces WHERE id IN (SELECT value FROM json_each($1));
 
--- name: foreign.traces (postgres)
--- The rows of some traces.
-SELECT id, source, team, session, flow, agent, principal, purpose, release, environment, sort, parent, key_id,
-    status, error, failure, signature, suspect, started, ended, human, spans, model_calls, tool_calls,
-    tool_failures, retries, denials, asks, loops, handoffs, writes, undone, input, cached, cache_written,
-    output, reasoning, cost, simulated, prompt, missing, score
-FROM traces WHERE id IN (SELECT jsonb_array_elements_text($1::text::jsonb));
+-- name: foreign.known (postgres)
+-- Those of some traces that there are.
+SELECT id FROM traces WHERE id IN (SELECT jsonb_array_elements_text($1::text::jsonb));
 
--- name: foreign.spans (sqlite)
--- All spans of some traces, with what they say beside.
-SELECT s.n, s.trace, s.id, s.parent, s.kind, s.name, s.started, s.ended, s.status, s.error, s.team, s.agent, s.requested,
-    s.served, s.provider, s.route, s.input, s.cached, s.cache_written, s.output, s.reasoning, s.cost, s.queued,
-    s.first_token, s.human, s.prompt, s.release, s.retries, s.cache, s.decision, s.effect, s.simulated, s.score,
-    s.detail, s.stream, s.seq, s.key_id,
-    f.parent, f.source, f.dialect, f.weight, f.calls, f.absent, f.skewed, f.dropped, f.session, f.workflow, f.purpose,
-    f.environment, f.nth
-FROM json_each($1) AS wanted JOIN spans s ON s.trace = wanted.value
-JOIN foreign_spans f ON f.trace = s.trace AND f.id = s.id ORDER BY s.n;
-
--- name: foreign.spans (postgres)
--- All spans of some traces, with what they say beside.
-SELECT s.n, s.trace, s.id, s.parent, s.kind, s.name, s.started, s.ended, s.status, s.error, s.team, s.agent, s.requested,
-    s.served, s.provider, s.route, s.input, s.cached, s.cache_written, s.output, s.reasoning, s.cost, s.queued,
-    s.first_token, s.human, s.prompt, s.release, s.retries, s.cache, s.decision, s.effect, s.simulated, s.score,
-    s.detail, s.stream, s.seq, s.key_id,
-    f.parent, f.source, f.dialect, f.weight, f.calls, f.absent, f.skewed, f.dropped, f.session, f.workflow, f.purpose,
-    f.environment, f.nth
-FROM spans s JOIN foreign_spans f ON f.trace = s.trace AND f.id = s.id
-WHERE s.trace IN (SELECT jsonb_array_elements_text($1::text::jsonb)) ORDER BY s.n;
+-- name: foreign.asides
+-- What the spans of a trace say beside their rows.
+SELECT id, parent, source, dialect, weight, calls, absent, skewed, dropped, session, workflow, purpose, environment, nth
+FROM foreign_spans WHERE trace = $1;
 
 -- name: foreign.under
 -- The traces that have a part in a request under this key.
@@ -104,12 +79,12 @@ WHERE p.trace = $1 ORDER BY b.pos;
 
 -- name: foreign.batch
 -- One request.
-SELECT key_id, blob, signal, source, at FROM foreign_batches WHERE stream = $1 AND seq = $2;
+SELECT key_id, blob, signal, at FROM foreign_batches WHERE stream = $1 AND seq = $2;
 
 -- name: foreign.span
 -- Where a span stands: the request, and which entry of it.
-SELECT s.stream, s.seq, f.nth, f.source, f.dialect, f.parent FROM spans s
-JOIN foreign_spans f ON f.trace = s.trace AND f.id = s.id WHERE s.trace = $1 AND s.id = $2;
+SELECT s.stream, s.seq, f.nth, f.source, f.dialect FROM spans s
+JOIN foreign_spans f ON f.trace = s.trace AND f.id = s.id WHERE s.trace = $1 AND s.id = $2 AND s.team = $3;
 
 -- name: foreign.sources
 -- What each source sent.
@@ -120,7 +95,7 @@ FROM foreign_batches WHERE team = $1 GROUP BY source ORDER BY source;
 
 -- name: foreign.complete
 -- How many traces of each source lack the same facts.
-SELECT source, missing, count(*), sum(spans) FROM traces WHERE team = $1 AND source <> '' GROUP BY source, missing
+SELECT source, missing, count(*) FROM traces WHERE team = $1 AND source <> '' GROUP BY source, missing
 ORDER BY source, missing;
 
 -- name: foreign.dialects

@@ -58,7 +58,7 @@ SELECT trace FROM trace_keys WHERE key_id = $1 ORDER BY trace;
 SELECT id, source, team, session, flow, agent, principal, purpose, release, environment, sort, parent, key_id,
     status, error, failure, signature, suspect, started, ended, human, spans, model_calls, tool_calls,
     tool_failures, retries, denials, asks, loops, handoffs, writes, undone, input, cached, cache_written,
-    output, reasoning, cost, simulated, prompt, missing, score
+    output, reasoning, cost, simulated, prompt, model, missing, score
 FROM traces WHERE id = $1;
 
 -- name: insight.spans
@@ -78,9 +78,9 @@ FROM effects WHERE trace = $1 ORDER BY span;
 INSERT INTO traces (id, source, team, session, flow, agent, principal, purpose, release, environment, sort,
     parent, key_id, status, error, failure, signature, suspect, started, ended, human, spans, model_calls,
     tool_calls, tool_failures, retries, denials, asks, loops, handoffs, writes, undone, input, cached,
-    cache_written, output, reasoning, cost, simulated, prompt, missing, score)
+    cache_written, output, reasoning, cost, simulated, prompt, model, missing, score)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-    $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42)
+    $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43)
 ON CONFLICT (id) DO UPDATE SET source = excluded.source, team = excluded.team, session = excluded.session,
     flow = excluded.flow, agent = excluded.agent, principal = excluded.principal, purpose = excluded.purpose,
     release = excluded.release, environment = excluded.environment, sort = excluded.sort,
@@ -92,7 +92,7 @@ ON CONFLICT (id) DO UPDATE SET source = excluded.source, team = excluded.team, s
     asks = excluded.asks, loops = excluded.loops, handoffs = excluded.handoffs, writes = excluded.writes,
     undone = excluded.undone, input = excluded.input, cached = excluded.cached,
     cache_written = excluded.cache_written, output = excluded.output, reasoning = excluded.reasoning,
-    cost = excluded.cost, simulated = excluded.simulated, prompt = excluded.prompt,
+    cost = excluded.cost, simulated = excluded.simulated, prompt = excluded.prompt, model = excluded.model,
     missing = excluded.missing, score = excluded.score;
 
 -- name: insight.put_spans

@@ -1,17 +1,9 @@
--- name: search.add (sqlite)
+-- name: search.add
 -- Keep what stands for one text; the words as they are looked up.
 INSERT INTO search_documents (
     n, run, seq, path, part, at, team, flow, agent, tool, model, error, readers, key_id, words, vector
 )
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (n) DO NOTHING;
-
--- name: search.add (postgres)
--- Keep what stands for one text; the words as they are looked up.
-INSERT INTO search_documents (
-    n, run, seq, path, part, at, team, flow, agent, tool, model, error, readers, key_id, words, vector
-)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, string_to_array($15, ' '), $16)
-ON CONFLICT (n) DO NOTHING;
 
 -- name: search.drop_of_key
 -- What stands for texts of a destroyed key goes, and with it every place where it is looked up.
@@ -35,7 +27,9 @@ SELECT coalesce((SELECT min(doc, $2) FROM search_words WHERE term = $1), 0);
 
 -- name: search.count_word (postgres)
 -- How many texts hold a word; beyond some it does not matter how many.
-SELECT count(*) FROM (SELECT 1 FROM search_documents WHERE words @> ARRAY[$1::text] LIMIT $2) AS few;
+SELECT count(*) FROM (
+    SELECT 1 FROM search_documents WHERE string_to_array(words, ' ') @> ARRAY[$1::text] LIMIT $2
+) AS few;
 
 -- name: search.count_all (sqlite)
 -- How many texts there are, about.
@@ -50,7 +44,7 @@ SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'search_document
 -- those that the filters let by, the best first:
 -- BM25, in which a word counts once.
 SELECT d.n FROM (
-    SELECT rowid AS n, rank AS fit FROM search_text 
+    SELECT rowid AS n, rank AS fit FROM search_text
     WHERE search_text MATCH $1 || ' ' || $17
     ORDER BY rowid DESC LIMIT $14
 ) AS found JOIN search_documents AS d ON d.n = found.n
@@ -69,7 +63,8 @@ ORDER BY found.fit, d.n DESC LIMIT $15;
 -- BM25, in which a word counts once.
 SELECT d.n FROM (
     SELECT * FROM search_documents
-    WHERE words @> string_to_array($1::text, ' ') AND words @> string_to_array($17::text, ' ')
+    WHERE string_to_array(words, ' ') @> string_to_array($1::text, ' ')
+        AND string_to_array(words, ' ') @> string_to_array($17::text, ' ')
     ORDER BY n DESC LIMIT $14
 ) AS d
 WHERE d.team = $2::text AND d.at >= $3::bigint AND d.at < $4::bigint
@@ -80,16 +75,18 @@ WHERE d.team = $2::text AND d.at >= $3::bigint AND d.at < $4::bigint
         AND ($11::text = '' OR t.release = $11::text)
         AND ($12::text = '' OR t.environment = $12::text) AND ($13::text = '' OR t.purpose = $13::text)))
 ORDER BY (
-    SELECT sum(w.value::float8) FROM jsonb_each_text($16::text::jsonb) AS w WHERE d.words @> ARRAY[w.key]
-) / (1.3 + 0.015 * cardinality(d.words)) DESC, d.n DESC LIMIT $15;
+    SELECT sum(w.value::float8) FROM jsonb_each_text($16::text::jsonb) AS w
+    WHERE string_to_array(d.words, ' ') @> ARRAY[w.key]
+) / (1.3 + 0.015 * cardinality(string_to_array(d.words, ' '))) DESC, d.n DESC LIMIT $15;
 
 -- name: search.holding_any (sqlite)
 -- Of the newest so many texts that hold any of these words, and come from where is asked for,
 -- those that the filters let by, the best first:
 -- BM25, in which a word counts once.
 SELECT d.n FROM (
-    SELECT rowid AS n, rank AS fit FROM search_text 
-    WHERE search_text MATCH '(' || replace($1, ' ', ' OR ') || ')' || CASE $17 WHEN '' THEN '' ELSE ' AND ' || replace($17, ' ', ' AND ') END
+    SELECT rowid AS n, rank AS fit FROM search_text
+    WHERE search_text MATCH '(' || replace($1, ' ', ' OR ') || ')'
+        || CASE $17 WHEN '' THEN '' ELSE ' AND ' || replace($17, ' ', ' AND ') END
     ORDER BY rowid DESC LIMIT $14
 ) AS found JOIN search_documents AS d ON d.n = found.n
 WHERE $16 <> '' AND d.team = $2 AND d.at >= $3 AND d.at < $4
@@ -107,7 +104,8 @@ ORDER BY found.fit, d.n DESC LIMIT $15;
 -- BM25, in which a word counts once.
 SELECT d.n FROM (
     SELECT * FROM search_documents
-    WHERE words && string_to_array($1::text, ' ') AND words @> string_to_array($17::text, ' ')
+    WHERE string_to_array(words, ' ') && string_to_array($1::text, ' ')
+        AND string_to_array(words, ' ') @> string_to_array($17::text, ' ')
     ORDER BY n DESC LIMIT $14
 ) AS d
 WHERE d.team = $2::text AND d.at >= $3::bigint AND d.at < $4::bigint
@@ -118,8 +116,9 @@ WHERE d.team = $2::text AND d.at >= $3::bigint AND d.at < $4::bigint
         AND ($11::text = '' OR t.release = $11::text)
         AND ($12::text = '' OR t.environment = $12::text) AND ($13::text = '' OR t.purpose = $13::text)))
 ORDER BY (
-    SELECT sum(w.value::float8) FROM jsonb_each_text($16::text::jsonb) AS w WHERE d.words @> ARRAY[w.key]
-) / (1.3 + 0.015 * cardinality(d.words)) DESC, d.n DESC LIMIT $15;
+    SELECT sum(w.value::float8) FROM jsonb_each_text($16::text::jsonb) AS w
+    WHERE string_to_array(d.words, ' ') @> ARRAY[w.key]
+) / (1.3 + 0.015 * cardinality(string_to_array(d.words, ' '))) DESC, d.n DESC LIMIT $15;
 
 -- name: search.vectors_holding (sqlite)
 -- The vectors of the newest so many texts that hold all of these words, where the filters let them by.
@@ -137,7 +136,8 @@ WHERE length(d.vector) > 0 AND d.team = $2 AND d.at >= $3 AND d.at < $4
 -- name: search.vectors_holding (postgres)
 -- The vectors of the newest so many texts that hold all of these words, where the filters let them by.
 SELECT d.n, d.vector FROM (
-    SELECT * FROM search_documents WHERE words @> string_to_array($1, ' ') ORDER BY n DESC LIMIT $14
+    SELECT * FROM search_documents WHERE string_to_array(words, ' ') @> string_to_array($1, ' ')
+    ORDER BY n DESC LIMIT $14
 ) AS d
 WHERE length(d.vector) > 0 AND d.team = $2::text AND d.at >= $3::bigint AND d.at < $4::bigint
     AND (d.readers = '' OR replace(d.readers, $5::text, '') <> d.readers
@@ -160,7 +160,7 @@ WHERE d.team = $2 AND d.at >= $3 AND d.at < $4
 
 -- name: search.compared (postgres)
 -- What these texts are compared by, where the filters let them by.
-SELECT d.n, d.vector, array_to_string(d.words, ' ') FROM jsonb_array_elements_text($1::text::jsonb) AS wanted
+SELECT d.n, d.vector, d.words FROM jsonb_array_elements_text($1::text::jsonb) AS wanted
 JOIN search_documents AS d ON d.n = wanted.value::bigint
 WHERE d.team = $2::text AND d.at >= $3::bigint AND d.at < $4::bigint
     AND (d.readers = '' OR replace(d.readers, $5::text, '') <> d.readers

@@ -43,6 +43,7 @@ CREATE TABLE traces (
     cost          bigint NOT NULL,
     simulated     bigint NOT NULL,
     prompt        text COLLATE "C" NOT NULL,
+    model         text COLLATE "C" NOT NULL,
     missing       bigint NOT NULL,
     score         bigint
 );
@@ -50,8 +51,17 @@ CREATE INDEX traces_by_start ON traces (team, started, id);
 CREATE INDEX traces_by_flow ON traces (team, flow, started, id);
 CREATE INDEX traces_by_agent ON traces (team, agent, started, id);
 CREATE INDEX traces_by_status ON traces (team, status, started, id);
+CREATE INDEX traces_by_release ON traces (team, release, started, id);
+CREATE INDEX traces_by_principal ON traces (team, principal, started, id);
+CREATE INDEX traces_by_purpose ON traces (team, purpose, started, id);
+CREATE INDEX traces_by_model ON traces (team, model, started, id);
+CREATE INDEX traces_by_prompt ON traces (team, prompt, started, id);
 CREATE INDEX traces_by_session ON traces (team, session, started, id) WHERE session <> '';
 CREATE INDEX traces_by_signature ON traces (team, signature, started, id) WHERE signature <> '';
+CREATE INDEX traces_by_failure ON traces (team, failure, started, id) WHERE failure <> '';
+CREATE INDEX traces_by_error ON traces (team, error, started, id) WHERE error <> '';
+CREATE INDEX traces_by_parent ON traces (team, parent, started, id) WHERE parent <> '';
+CREATE INDEX traces_by_source ON traces (team, source, started, id) WHERE source <> '';
 
 -- What was done in it. `n` is made of the position of the event that began it, so that a rebuild gives the same.
 CREATE TABLE spans (

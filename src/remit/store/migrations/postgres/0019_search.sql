@@ -17,12 +17,12 @@ CREATE TABLE search_documents (
     error   text   NOT NULL,
     readers text   NOT NULL,
     key_id  text   NOT NULL,
-    words   text[] COLLATE "C" NOT NULL,
+    words   text   NOT NULL,
     vector  bytea  NOT NULL
 );
 CREATE INDEX search_documents_by_key ON search_documents (key_id);
 CREATE INDEX search_documents_by_run ON search_documents (run, n);
-CREATE INDEX search_documents_by_word ON search_documents USING gin (words);
+CREATE INDEX search_documents_by_word ON search_documents USING gin (string_to_array(words, ' '));
 
 -- The first bits of many vectors at once, by columns: made of the documents, and made anew where one of them goes.
 CREATE TABLE search_blocks (
