@@ -1,0 +1,1 @@
+"""Telemetry of agents that are not ours: taken, looked at, accounted for."""

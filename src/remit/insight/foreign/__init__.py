@@ -1,0 +1,1 @@
+"""What other agents sent by OpenTelemetry, told as traces."""

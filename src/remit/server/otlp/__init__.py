@@ -1,0 +1,1 @@
+"""OTLP over HTTP: the three paths to which other agents send what they did."""

@@ -1,0 +1,1 @@
+"""What attributes mean, dialect by dialect."""
