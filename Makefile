@@ -127,6 +127,10 @@ bench-halt: $(VENV)/.dev  ## how long after a halt the last action is admitted: 
 bench-recall: $(VENV)/.dev  ## find what descends from a bad source in a log of 100,000 events, both stores (ARGS="--events N")
 	@$(BIN)/python -m bench.recall $(ARGS)
 
+.PHONY: bench-search
+bench-search: $(VENV)/.dev  ## how well search finds, and how fast over a million texts (ARGS="--texts 0": only how well)
+	@$(BIN)/python -m bench.search $(ARGS)
+
 .PHONY: bench-audit
 bench-audit: $(VENV)/.dev  ## verify a log of a million events offline (ARGS="--events N")
 	@$(BIN)/python -m bench.audit $(ARGS)

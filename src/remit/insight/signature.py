@@ -1,5 +1,5 @@
-"""What kind of failure this is: the same for the same failure of the same flow, whoever met it and whenever. Made of code
-identifiers only (S7). It reads no log; what failed on the way is handed to it.
+"""What kind of failure this is: the same for the same failure of the same flow, whoever met it and whenever. Made of
+code identifiers only (S7). It reads no log; what failed on the way is handed to it.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Trouble:
 def suspected(troubles: Sequence[Trouble], error: str) -> Trouble | None:
     """Which of the failed steps the end of a run with this error goes back to, if any.
 
-    An error that ends a run was raised by the last step with that code; where the code says only that something failed, or
-    none of them has it, it is the last failed step that lies deepest.
+    An error that ends a run was raised by the last step with that code; where the code says only that something
+    failed, or none of them has it, it is the last failed step that lies deepest.
     """
     if not troubles:
         return None
@@ -57,7 +57,9 @@ def signature(flow: str, agent: str, step: str, error: str) -> str:
 def name_of(signed: str) -> str:
     """What people call a group of failures: the step and its error, and four digits that only this signature has."""
     flow, agent, step, error = [*signed.split("/"), "", "", "", ""][:4]
-    return f"{step or agent or flow}-{error}-{hashlib.sha256(signed.encode()).hexdigest()[:4]}".replace("_", "-")
+    return f"{step or agent or flow}-{error}-{hashlib.sha256(signed.encode()).hexdigest()[:4]}".replace(
+        "_", "-"
+    )
 
 
 def last_name(path: str) -> str:

@@ -1,0 +1,137 @@
+"""What was said in runs, found again: the index gives places, and what stands there is read from the log, where it
+can be shredded, and only for whom it may be shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from remit.control.observing.wiring import lexicon_of, projector_of
+from remit.control.searching.views import HitView, SearchView
+from remit.domain.errors import InvalidInput, Shredded
+from remit.domain.fronting import EXCHANGE
+from remit.domain.people_errors import NotAllowed
+from remit.engine.step import seconds
+from remit.insight.search.documents import PARTS, document_of
+from remit.insight.search.finding import BOTH, Filters, Finder
+from remit.insight.search.words import raw_words
+from remit.store.database import EventRow
+from remit.store.reductions import Leftovers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from remit.control.ground.ground import Ground
+    from remit.domain.event import Event
+    from remit.insight.search.finding import Found
+    from remit.insight.search.lexicon import Lexicon
+
+WAYS = {"both": BOTH, "words": ("words",), "meaning": ("meaning",)}
+_PATIENCE = 2.0
+"""Seconds that a search waits for what happened a moment ago, before it says how much is not in it."""
+_MICROSECONDS = 1_000_000
+_DEPTH = 5
+"""So many places are looked at for each that is shown: several may be of one run."""
+_BEFORE, _SNIPPET = 60, 200
+
+
+async def search(
+    ground: Ground,
+    text: str,
+    *,
+    since: str = "",
+    by: str = "both",
+    limit: int = 20,
+    team: str = "",
+    **where: Any,
+) -> SearchView:
+    """The places that fit best, at most one of each run."""
+    filters = _filters(ground, since, team, where)
+    if by not in WAYS:
+        raise InvalidInput(f'nothing is searched by "{by}".', f"By {', '.join(WAYS)}.")
+    behind = await up_to_date(ground)
+    lexicon = lexicon_of(ground)
+    found = await Finder(ground.database, lexicon).find(text, filters, limit * _DEPTH, WAYS[by])
+    firsts: dict[str, Found] = {}
+    others: dict[str, int] = {}
+    for each in found:
+        if each.run in firsts:
+            others[each.run] = others.get(each.run, 0) + 1
+        else:
+            firsts[each.run] = each
+    words = {each for word in lexicon.words(text) for each in (word, lexicon.meant(word))}
+    hits: list[HitView] = []
+    for each in firsts.values():
+        event = await event_at(ground, each.run, each.seq)
+        document = document_of(event, exchange=each.flow == EXCHANGE) if event is not None else None
+        if document is not None:  # else it was shredded a moment ago
+            snippet, matched = snippet_of(document.text, words, lexicon)
+            hits.append(_hit(each, snippet, matched, others.get(each.run, 0)))
+        if len(hits) == limit:
+            break
+    return SearchView(text, hits, behind)
+
+
+async def up_to_date(ground: Ground) -> int:
+    """Bring what is derived from the log up to date, as far as that takes no time that anybody would notice; gives
+    how many events are missing then.
+    """
+    projector = projector_of(ground)
+    if (await projector.lag()).events:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(projector.catch_up(), _PATIENCE)
+    return (await projector.lag()).events
+
+
+async def event_at(ground: Ground, run: str, seq: int) -> Event | None:
+    """An event of a run as it may still be read; None if nothing is left of it."""
+    stream = f"run:{run}"
+    rows = await ground.database.fetch("log.read", stream, seq, 1)
+    if not rows or rows[0][1] != seq:
+        return None
+    row = EventRow(*rows[0])
+    try:
+        await ground.keys.still(row.key_id)
+        return (await ground.log.open(row)).event
+    except Shredded:
+        left = await Leftovers(stream, ground.database, ground.keys).of(row)
+        return left.event if left is not None else None
+
+
+def snippet_of(text: str, wanted: Collection[str], lexicon: Lexicon) -> tuple[str, tuple[str, ...]]:
+    """The part of a text around the first of the words that were asked for, on one line, and which of them stand
+    there.
+    """
+    fits = [
+        raw
+        for raw in raw_words(text)
+        if any(word in wanted or lexicon.meant(word) in wanted for word in lexicon.words(raw))
+    ]
+    first = min((at for each in fits if (at := text.find(each)) >= 0), default=0)
+    begin = max(0, first - _BEFORE)
+    shown = " ".join(text[begin : begin + _SNIPPET].split())
+    ends = ("…" if begin else "", "…" if begin + _SNIPPET < len(text) else "")
+    return f"{ends[0]}{shown}{ends[1]}", tuple(each for each in fits if each in shown)
+
+
+def _filters(ground: Ground, since: str, team: str, where: dict[str, Any]) -> Filters:
+    mine, now = ground.principal.team, ground.clock.now()
+    if team not in {"", mine}:
+        raise NotAllowed(
+            f"you belong to the team {mine}, and what {team} said is not yours to search.",
+            "Leave --team out.",
+        )
+    part = where.get("part", "")
+    if part and part not in PARTS:
+        raise InvalidInput(f'no part of a run is called "{part}".', f"One of {', '.join(PARTS)}.")
+    begin = now - int(seconds(since) * _MICROSECONDS) if since else 0
+    return Filters(mine, ground.principal.id, begin, **where)
+
+
+def _hit(found: Found, snippet: str, matched: tuple[str, ...], more: int) -> HitView:
+    return HitView(
+        found.run, f"run:{found.run}#{found.seq}", found.path, found.part, found.at, found.flow, found.agent,
+        found.tool, found.model, found.error, snippet, matched, round(found.score, 6), found.by, more,
+    )  # fmt: skip
