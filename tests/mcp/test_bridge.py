@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from mcp.shared.exceptions import MCPError
 
+from tests.engine.places import until
 from tests.mcp.stand import ERAS, MODERN, User, stand, upstream
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +64,8 @@ async def test_a_process_asks_whoever_it_serves_and_nobody_if_that_is_not_clear(
     command = [sys.executable, "-m", "tests.tools.mcp_server", str(tmp_path / "did")]
     tables = f'[mcp.files]\ncommand = {json.dumps(command)}\ncwd = "{ROOT}"\nmode = "legacy"\n'
     user = User()
-    async with stand(tmp_path, tables=tables) as here:
+    leaving = "[worker]\ndrain_seconds = 0\n"  # what hangs is not waited for at the end
+    async with stand(tmp_path, tables=tables, settings=leaving) as here:
         for era in ERAS:
             user = User()
             async with here.client(era, user=user) as client:
@@ -74,10 +76,11 @@ async def test_a_process_asks_whoever_it_serves_and_nobody_if_that_is_not_clear(
             while "hanging" not in done(tmp_path / "did"):
                 await other.call_tool("files_add", {"a": 1, "b": 2})
             asking = asyncio.create_task(other.call_tool("files_asks", {}))
-            while (
-                not await here.platform.inbox()
-            ):  # it had begun: whether it did something, a person finds out
-                await here.platform.ground.database.wait_for_change(5)
+
+            async def asked() -> bool:
+                return bool(await here.platform.inbox())
+
+            await until(asked)  # it had begun: whether it did something, a person finds out
             assert user.asked == ["Who are you?"]
             hanging.cancel()
             asking.cancel()

@@ -13,7 +13,8 @@ import msgspec
 
 from remit.control.fronting.refusals import in_band, refusal
 from remit.domain.action_errors import ClientGone
-from remit.domain.errors import RemitError
+from remit.domain.errors import Infrastructure, RemitError
+from remit.domain.front_errors import NotServing
 from remit.server import checks, pages
 from remit.server.credentials import attribution_of, secret_of
 from remit.server.faults import UnknownPath
@@ -94,6 +95,8 @@ class App:
             _log.error(
                 "%s %s failed: %s: %s", request.id, request.path, type(wrong).__name__, wrong, exc_info=wrong
             )
+        elif isinstance(wrong, Infrastructure) and not isinstance(wrong, NotServing):
+            _log.error("%s %s: %s", request.id, request.path, wrong.message)
         if request.begun:
             await self._break_off(request, wrong)
             return

@@ -18,7 +18,7 @@ from remit.control.fronting.returning import Returning
 from remit.control.inventory import toolbox
 from remit.control.people import run_tokens
 from remit.domain.decisions import AccessRequest
-from remit.domain.errors import RemitError, Unauthenticated
+from remit.domain.errors import Infrastructure, RemitError, Unauthenticated
 from remit.domain.front_errors import BadRunToken, NotServing, Pending
 from remit.domain.fronting import Attribution, Caller
 from remit.domain.ids import new_run_id
@@ -58,6 +58,8 @@ class Fronts:
         """What else is to be ended before this process lets go of its runs."""
         self.leaving = False
         """Whether the server only finishes what is under way."""
+        self._doubted = False
+        """Whether the log refused something lately: then nobody is asked before it has taken the exchange (S3)."""
         self._live: dict[str, set[Exchange]] = {}
         self._count = 0
         self._flow = exchange_flow(parts.house.gate, self._caller_again)
@@ -184,8 +186,11 @@ class Fronts:
             self._live.setdefault(caller.key, set()).add(exchange)
             attention.begin(exchange, self.returning)
 
-        async def act(_: Attended) -> T:
+        async def act(execution: Attended) -> T:
             assert exchange is not None  # noqa: S101 - begun is called first
+            if self._doubted:
+                await _born(execution)
+                self._doubted = False
             return await work(exchange)
 
         worker = self._parts.worker
@@ -195,6 +200,9 @@ class Fronts:
             return await attend(worker, birth, act, begun, self._naming(birth, named))
         except Pending as wrong:
             raise await self.returning.pending(wrong.run) from None
+        except Infrastructure:
+            self._doubted = True
+            raise
         finally:
             if exchange is not None:
                 attention.tokens = exchange.tokens
@@ -274,6 +282,13 @@ class Fronts:
             live.discard(exchange)
             if not live:
                 del self._live[exchange.caller.key]
+
+
+async def _born(execution: Attended) -> None:
+    """Return once the log has taken the run; raises what it says instead."""
+    await execution.settled()
+    if execution.born is not None:
+        await asyncio.shield(execution.born)
 
 
 def _about(caller: Caller) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from typing import Any
 from remit.domain.action_errors import UnknownRoute
 from remit.domain.errors import RemitError, RunWasCancelled, Unauthenticated
 from remit.domain.front_errors import KeyConflict, NotServing, OverLimit
-from remit.gate.relaying.refusing import wire_error
+from remit.gate.relaying.refusing import said_outside, wire_error
 from remit.wire.dialect import WireError
 from remit.wire.dialects import dialect as dialect_named
 from remit.wire.messages import Failed
 
+__all__ = ["in_band", "refusal", "said_outside", "told"]
 _FAILED = WireError(500, "server", "Something went wrong here.", retryable=False)
 _KINDS = {400: "invalid_request", 403: "permission", 404: "not_found", 413: "too_large"}
 _OURS: tuple[tuple[type[RemitError], int, str, bool | None], ...] = (
@@ -50,7 +51,7 @@ def told(wrong: BaseException) -> WireError:
     """An error as dialects tell it."""
     if not isinstance(wrong, RemitError):
         return _FAILED
-    text = " ".join(filter(None, (wrong.message, wrong.hint)))
+    text = said_outside(wrong)
     if own := _status_of(wrong):
         return WireError(own, _KINDS.get(own, "invalid_request"), text, wrong.code, retryable=False)
     for kind, status, word, again in _OURS:

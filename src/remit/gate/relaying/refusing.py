@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from remit.domain import action_errors, errors
-from remit.domain.front_errors import UnknownResponse
+from remit.domain.front_errors import NotServing, UnknownResponse
 from remit.domain.halt_errors import Halted, HaltsUnknown
 from remit.models.provider import trouble_of
 from remit.wire.dialect import WireError
@@ -41,17 +41,25 @@ _ADDRESS = re.compile(r"\bhttps?://[^\s\"'<>]+|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)
 _OUR_TROUBLE = (
     "The provider of the model does not serve this gateway as it should; its operator finds why in the log."
 )
+_GAVE_WAY = "Remit cannot read or write what it has to at the moment; its operator finds why in the log."
 _NAMED = {"resting": "overloaded"}
 _STATUSES = {"timeout": 504, "overloaded": 503, "rate_limit": 429, "invalid_request": 400, "too_large": 413}
 _CODES = {"quota": "", "content_filter": "", "context_length": ""}
 _BAD_GATEWAY = 502
 
 
+def said_outside(wrong: RemitError) -> str:
+    """What strangers are told of an error: of a ground that gave way only that it did, the rest names our inside."""
+    if isinstance(wrong, errors.Infrastructure) and not isinstance(wrong, (NotServing, HaltsUnknown)):
+        return _GAVE_WAY
+    return " ".join(filter(None, (wrong.message, wrong.hint)))
+
+
 def wire_error(wrong: RemitError) -> WireError:
     """An error of ours as a client is told it. Whoever is told has asked once; Remit has tried what makes sense, so
     asking again at once is said to be pointless wherever that is so.
     """
-    message = " ".join(filter(None, (wrong.message, wrong.hint)))
+    message = said_outside(wrong)
     if isinstance(wrong, action_errors.ModelFailed) and not isinstance(
         wrong, (action_errors.ContextTooLong, action_errors.ModelRefused)
     ):

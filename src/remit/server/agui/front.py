@@ -8,6 +8,7 @@ import asyncio
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
+from remit.control.fronting.refusals import said_outside
 from remit.domain.errors import BadInput, Infrastructure, RemitError, Unauthenticated
 from remit.domain.front_errors import OverLimit
 from remit.domain.task_errors import UnknownTask
@@ -56,7 +57,7 @@ class _Front:
                 await self._let_in(request, guest, named)
         except RemitError as wrong:
             if not request.begun:
-                body = {"error": {"code": wrong.code, "message": wrong.message, "hint": wrong.hint}}
+                body = {"error": {"code": wrong.code, "message": said_outside(wrong)}}
                 await request.reply(_status(wrong), [JSON], canonical.encode(body))
 
     async def _let_in(self, request: Request, guest: Visit, named: str) -> None:
@@ -108,8 +109,8 @@ class _Front:
             async with aclosing(self._desk.follow(guest.caller, task.id, after=after)) as news:
                 await self._send(request, guest, telling, news, left)
         except RemitError as wrong:
-            said = wrong.message if not isinstance(wrong, Infrastructure) else "the server gave way."
-            await request.write(_frame({"type": "RUN_ERROR", "message": said, "code": wrong.code}))
+            told = {"type": "RUN_ERROR", "message": said_outside(wrong), "code": wrong.code}
+            await request.write(_frame(told))
         finally:
             request.unwatch()
         if not left.done():

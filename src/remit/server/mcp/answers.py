@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from remit.control.fronting.refusals import said_outside
 from remit.domain.errors import RemitError
 from remit.wire import canonical
 
@@ -41,7 +42,7 @@ def told(wrong: BaseException) -> str:
     """Why, and what to do; nothing of the inside."""
     if not isinstance(wrong, RemitError):
         return "Something went wrong here."
-    return f"{wrong.message} {wrong.hint}".strip()
+    return said_outside(wrong)
 
 
 def _text(said: str) -> dict[str, Json]:

@@ -10,11 +10,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from remit import __version__
+from remit.control.fronting.refusals import said_outside
 from remit.control.fronting.upstreams import leave
 from remit.domain.errors import RemitError
 from remit.server.credentials import attribution_of, secret_of
+from remit.server.guarding import while_good
 from remit.server.mcp.answers import FAILED, UNAUTHORIZED
-from remit.server.mcp.guarding import while_good
 
 if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -54,7 +55,7 @@ class McpFront:
         try:
             caller = await self._platform.fronts.caller(secret_of(headers), attribution_of(headers))
         except RemitError as wrong:
-            await _refuse(scope, headers, send, f"{wrong.message} {wrong.hint}".strip())
+            await _refuse(scope, headers, send, said_outside(wrong))
             return
         if self._leave.is_set():
             await _reply(send, 503, _error("this process is leaving; ask again in a moment."))

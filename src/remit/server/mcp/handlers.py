@@ -16,9 +16,9 @@ from remit.control.fronting.offering import channels, offered, schema_of, withou
 from remit.control.fronting.upstreams import Relay, leave
 from remit.domain.errors import RemitError
 from remit.domain.event import object_of
+from remit.server.guarding import while_good
 from remit.server.mcp.answers import FAILED, INVALID, UNAUTHORIZED, answer_of, refusal_of, told
 from remit.server.mcp.clients import Client
-from remit.server.mcp.guarding import while_good
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext

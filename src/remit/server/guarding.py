@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from remit.domain.errors import RemitError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable
 
     from remit.control.fronting.fronts import Fronts
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 _LOOK_SECONDS = 1.0
 
 
-async def while_good(fronts: Fronts, key: str, stream: Coroutine[Any, Any, T]) -> T:
+async def while_good(fronts: Fronts, key: str, stream: Awaitable[T]) -> T:
     """Carry a stream; once its key opens nothing any more, raise that instead."""
     task = asyncio.ensure_future(stream)
     try:
