@@ -60,6 +60,7 @@ async def test_s03_a_short_exchange_is_one_commit(tmp_path: Path, monkeypatch: p
 async def test_s03_a_long_exchange_is_known_before_it_is_over_and_is_two_commits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sqlite, "_PATIENCE", 60.0)  # the exchange hurries it by itself
     async with front(tmp_path, scope=SCOPE) as door:
         caller, perform = await door.caller(), door.platform.fronts.perform
         await perform(caller, "model", {}, answer)

@@ -14,12 +14,14 @@ import pytest
 
 from remit.domain.errors import Fenced, StoreUnavailable
 from remit.domain.events import SignalSent
+from remit.domain.runs import RunStatus
 from remit.engine.outside import shared_event
 from remit.store.database import BlobRow, Commit, Committed, Conflict, Cursor, Database, Head, Op
 from remit.store.databases.sqlite_driver import connect
 from remit.store.log import Log
 from remit.store.pen import INLINE_LIMIT
 from remit.store.queries import queries
+from remit.store.runs import run_row
 from tests.store.erasing import ring
 from tests.store.stores import NOW, Journal, Store, enlist, owned_run, seqs, shared, stream_of
 
@@ -253,6 +255,18 @@ async def test_a_commit_that_has_not_left_takes_more_along(database: Database, r
     assert not first.gathering
     assert await seqs(database, run.stream) == [1, 2, 3]
     assert len(await database.fetch("exchanges.get", "tag")) == 1
+
+
+async def test_a_run_may_begin_and_end_in_one_commit(database: Database) -> None:
+    worker = await enlist(database)
+    lives = [Journal(f"r-{n}", worker.id) for n in range(3)]
+    commits = [journal.birth() for journal in lives]
+    for journal, commit in zip(lives, commits, strict=True):
+        commit.events.append(journal.event())
+        commit.ops.append(Op("runs.finish", (journal.run, "succeeded", "", NOW)))
+    await asyncio.gather(*map(database.submit, commits))
+    rows = [run_row((await database.fetch("runs.get", journal.run))[0]) for journal in lives]
+    assert [(row.status, row.owner, row.ended_at) for row in rows] == [(RunStatus.SUCCEEDED, None, NOW)] * 3
 
 
 async def test_what_nobody_waits_for_leaves_by_itself_and_before_what_may_stand_on_it(

@@ -241,9 +241,13 @@ def _is_only_events(commit: Commit) -> bool:
 
 
 def _is_only_lives(commit: Commit) -> bool:
-    """Whether a commit holds events, and beside them at most what begins or ends a run."""
+    """Whether a commit holds events, and beside them at most what begins or ends a run: not both, for within one
+    statement nobody sees what another part of it adds.
+    """
     plain = bool(commit.events) and not (commit.blobs or commit.shared)
-    return plain and all(op.query in _LIFE_COLUMNS and not op.one for op in commit.ops)
+    queries = {op.query for op in commit.ops}
+    whole_life = "runs.add" in queries and "runs.finish" in queries
+    return plain and not whole_life and all(op.query in _LIFE_COLUMNS and not op.one for op in commit.ops)
 
 
 def _lives(commits: Sequence[Commit]) -> list[Sequence[Any]]:
