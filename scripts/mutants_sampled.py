@@ -5,7 +5,7 @@ module, and a score with the interval in which the score of all lies. It reads n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -50,10 +50,15 @@ def choose(modules: Mapping[str, Sequence[str]], total: int, least: int, seed: i
     """
     all_of_them = sum(map(len, modules.values()))
     chosen: list[str] = []
-    for _, names in sorted(modules.items()):
+    for names in modules.values():
         wanted = max(least, round(total * len(names) / all_of_them)) if all_of_them else 0
-        chosen += sorted(names, key=lambda name: hashlib.sha256(f"{seed}:{name}".encode()).digest())[:wanted]
+        chosen += shuffled(names, seed)[:wanted]
     return chosen
+
+
+def shuffled(names: Iterable[str], seed: int) -> list[str]:
+    """In an order that says nothing about them: whoever stops on the way has a sample, too."""
+    return sorted(names, key=lambda name: hashlib.sha256(f"{seed}:{name}".encode()).digest())
 
 
 def score(strata: Sequence[Stratum]) -> Score:

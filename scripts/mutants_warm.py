@@ -30,7 +30,7 @@ import pytest
 
 from scripts.mutants_made import Mutant, put
 
-PATIENCE = 4.0
+PATIENCE = 2.0
 """Tests look at one change for so many seconds of processor time. A fault that only a slower one would see counts as
 seen by nobody: the figure that comes out is the lower one."""
 HANGS, TIMES = 15.0, 8.0

@@ -27,7 +27,7 @@ from scripts.mutants_judged import (
     write_known,
 )
 from scripts.mutants_made import Made, Mutant, make
-from scripts.mutants_sampled import Stratum, choose, score
+from scripts.mutants_sampled import Stratum, choose, score, shuffled
 from scripts.mutants_warm import Outcome, Warm, read_reached, write_reached
 
 ROOT = Path(__file__).parents[1]
@@ -57,7 +57,7 @@ def main() -> int:
     if not given.report:
         trial = Trial(modules, known, given.at_once)
         asked = [n for n in _flat(chosen) if not trial.is_known(n) or (given.again and trial.is_left(n))]
-        if asked and (failed := trial.run(asked, given.tests)):
+        if asked and (failed := trial.run(shuffled(asked, given.seed), given.tests)):
             return failed
     argued = arguments_of(ARGUED.read_text("utf-8"))
     verdicts = {m: judge(made, known, argued, chosen[m]) for m, made in modules.items() if chosen[m]}
