@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from remit.control import settings
+from remit.control.upkeep.settled import refusals
 from tests.cli.conftest import Terminal
 
 AGENTS = """
@@ -114,3 +116,17 @@ def test_no_worker_starts_on_an_agent_that_cannot_be_asked(remit: Terminal, plac
     refused = remit("worker", code=2)
     assert refused.err.startswith('error: agents/desk.py:10: agent triage: it has the tool "http_fecth"')
     assert 'Did you mean "http_fetch"?' in refused.err
+
+
+def test_what_a_start_would_not_find_installed_is_named_too(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "remit.toml").write_text('[a2a]\nagents = ["triage"]\n')
+
+    def said() -> list[str]:
+        found = refusals(place, settings.load(place), None, None, (), ["triage"])
+        return [each.hint for each in found if "A2A" in each.message]
+
+    assert said() == []
+    monkeypatch.setattr("remit.control.tasking.offering.find_spec", {"a2a": None}.get)
+    assert "remit[a2a]" in said()[0]

@@ -251,6 +251,7 @@ async def test_c37_what_is_no_request_is_refused_in_the_shape_of_its_path(doors:
     for body, status, more in (
         (b"{", 400, {}), (b"[]", 400, {}), (b'"x"', 400, {}), (b"\xff\xfe", 400, {}), (b"", 400, {}),
         (b'{"model":"fast","model":"two"}', 400, {}), (b"{}", 400, {}), (b"[" * 50_000, 400, {}),
+        (b"{}", 415, {"content_encoding": "gzip"}),
         (b"{}", 415, {"content_type": "text/plain"}), (b"x" * (BODY_LIMIT + 1), 413, {}),
     ):  # fmt: skip
         got, _, told = await doors.ask(path, body, **more)

@@ -19,6 +19,7 @@ from openai import AsyncOpenAI
 from remit.control.sections import ServerSettings
 from remit.domain.fronting import KeyScope
 from remit.server.serving import serving
+from remit.server.streaming import Pulse
 from remit.store.shred import shred_key
 from tests.engine.places import until
 from tests.gateway.judges import judge_stream
@@ -170,6 +171,33 @@ async def test_c33_a_response_in_the_background_goes_on_without_its_client(tmp_p
         await until(kept)
         later = await place.bot.responses.retrieve(identity, stream=True, starting_after=3)
         assert [event.to_dict() async for event in later] == [event.to_dict() for event in events[4:]]
+
+
+async def test_s21_whoever_listens_to_the_background_hears_signs_of_life_and_no_more_than_their_key_lets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The work belongs to one key, and its listener has another of the same agent."""
+
+    def often(_: float) -> Pulse:
+        return Pulse(0.05)
+
+    monkeypatch.setattr("remit.server.serving.Pulse", often)
+    monkeypatch.setattr("remit.server.guarding._LOOK_SECONDS", 0.05)
+    async with served(tmp_path, "anthropic") as place:
+        place.server.says(streamed([], then="silence"))
+        begun = await place.bot.responses.create(model="fast", input="x", background=True)
+        platform = place.made.platform
+        listener = await platform.new_agent_key(KeyScope("bot"))
+        headers = {"authorization": f"Bearer {listener.key}"}
+        said, revoked = b"", False
+        async with place.raw.stream("GET", f"/v1/responses/{begun.id}?stream=true", headers=headers) as reply:
+            async for chunk in reply.aiter_raw():
+                said += chunk
+                if b": keep-alive" in said and not revoked:
+                    revoked = bool(await platform.revoke_key(listener.id, "lost"))
+        assert b"the key was revoked" in said.rpartition(b"data: ")[2]
+        assert (await place.bot.responses.retrieve(begun.id)).status == "in_progress"
+        assert (await place.bot.responses.cancel(begun.id)).status == "cancelled"
 
 
 async def test_c34_what_is_not_here_is_refused_by_name(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remit.domain.errors import InvalidSetting
+from remit.control.tasking.offering import refuse_without_library
 
 if TYPE_CHECKING:
     from remit.control.platform import Platform
@@ -16,12 +16,9 @@ def task_fronts(platform: Platform) -> dict[str, ASGIApp]:
     served = platform.tasks.served
     found: dict[str, ASGIApp] = {}
     if served.a2a:
-        try:
-            from remit.server.a2a.front import endpoints
-        except ImportError as wrong:
-            raise InvalidSetting(
-                f"agents are to be served over A2A, and {wrong.name} is not installed.", "Install remit[a2a]."
-            ) from None
+        refuse_without_library(served.a2a)
+        from remit.server.a2a.front import endpoints
+
         found |= endpoints(platform)
     if served.agui:
         from remit.server.agui.front import endpoints as agui_endpoints

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 65_536
 _MOST_HEADERS = 200
+_MOST_UNWRITTEN = 16_384
+"""Bytes that wait to be taken by the kernel before whoever writes has to wait."""
 _WORDS = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
 
 
@@ -42,6 +44,7 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:
         """Somebody is there; whoever says nothing does not stay."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(_MOST_UNWRITTEN)
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -54,9 +54,9 @@ async def serving(platform: Platform, chosen: ServerSettings, drain: float = 25.
     app.mount(apps)
     listening = _listen(chosen.host, chosen.port)
     config = uvicorn.Config(
-        app, http=Protocol, ws="none", lifespan="off", access_log=False, log_config=None, server_header=False,
-        proxy_headers=False, date_header=False, timeout_graceful_shutdown=int(drain) or 1, timeout_keep_alive=75,
-        backlog=_BACKLOG,
+        app, http=Protocol, ws="none", lifespan="off", access_log=False, log_config=None, log_level="error",
+        server_header=False, proxy_headers=False, date_header=False, timeout_graceful_shutdown=int(drain) or 1,
+        timeout_keep_alive=75, backlog=_BACKLOG,
     )  # fmt: skip
     server = Server(config)
     platform.fronts.start()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from remit.server.request import Request
 
 _TICK = 0.25
-_ALIVE = comment("keep-alive")
+ALIVE = comment("keep-alive")
 STREAM = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
@@ -74,7 +74,7 @@ class StreamSink:
             return
         if not self._request.begun:
             await self._open({}, 0)
-        await self.write(_ALIVE)
+        await self.write(ALIVE)
 
     def close(self) -> None:
         """It is over."""
@@ -85,7 +85,8 @@ class Pulse:
     """Looks after the exchanges that last: whether the client is there, and whether it should hear from us."""
 
     def __init__(self, every: float) -> None:
-        self._every = every
+        self.every = every
+        """Seconds after which a client that waits should hear something."""
         self._young: set[StreamSink] = set()
         self._old: set[StreamSink] = set()
         self._task: asyncio.Task[None] | None = None
@@ -122,7 +123,7 @@ class Pulse:
         for sink in young:
             sink.watch()
         for sink in self._old:
-            if now - sink.written >= self._every:
+            if now - sink.written >= self.every:
                 sink.written = now
                 task = asyncio.get_running_loop().create_task(sink.live())
                 self._sends.add(task)

@@ -75,8 +75,8 @@ class Job:
         """What was said so far."""
         return b"".join(self._frames).decode()
 
-    async def heard(self) -> AsyncGenerator[bytes]:
-        """What was said from the beginning on, until nothing more comes."""
+    async def heard(self, every: float) -> AsyncGenerator[bytes]:
+        """What was said from the beginning on, until nothing more comes; b"" where nothing was said for so long."""
         place = 0
         while True:
             self._news.clear()
@@ -85,7 +85,11 @@ class Job:
                 yield self._frames[place - 1]
             if self._task is None or self._task.done():
                 return
-            await self._news.wait()
+            try:
+                async with asyncio.timeout(every):
+                    await self._news.wait()
+            except TimeoutError:
+                yield b""
 
     # --- as a client -------------------------------------------------------------------------------------
 

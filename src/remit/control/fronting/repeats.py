@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 64 * 1024 * 1024
 _LARGEST = 4 * 1024 * 1024
+_EACH = 2048
+"""Bytes that remembering costs beside the answer: short answers are many."""
 _STREAM = "text/event-stream; charset=utf-8"
 _PREFIXES = {"openai_chat": "chatcmpl-", "anthropic": "msg_"}
 
@@ -122,7 +124,7 @@ class Repeats:
         await self._ground.database.submit(Commit(ops=[Op("exchanges.drop", (tag,))]))
 
     def _remember(self, tag: str, mine: _Kept, answer: RelayAnswer) -> None:
-        mine.size = len(answer.body)
+        mine.size = len(answer.body) + _EACH
         mine.given.set_result(answer)
         if mine.size > _LARGEST or (answer.stream and not answer.body):
             self._kept.pop(tag, None)  # the log has it

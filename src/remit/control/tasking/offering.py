@@ -8,6 +8,7 @@ import base64
 import difflib
 import inspect
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from remit.agents.loop import ask
@@ -43,6 +44,15 @@ def offer(parts: Parts, names: Iterable[str]) -> None:
         made.foreign = True
         made.classes = tuple(dict.fromkeys(input_classes(made).values())) or _classes(parts, name)
         parts.flows[made.name] = made
+
+
+def refuse_without_library(names: Collection[str]) -> None:
+    """Refuse to serve anybody over A2A where its SDK is not installed."""
+    if names and find_spec("a2a") is None:
+        raise InvalidSetting(
+            "agents are to be served over A2A, and a2a is not installed.",
+            'Install it: pip install "remit[a2a]".',
+        )
 
 
 def refuse_strangers(names: Iterable[str], known: Collection[str]) -> None:

@@ -10,7 +10,7 @@ from remit.control.authority import policy_in_force
 from remit.control.ground.ground import database_for
 from remit.control.ground.root_keys import keeper_for, key_choice
 from remit.control.running import containing, contracting
-from remit.control.tasking.offering import refuse_strangers
+from remit.control.tasking.offering import refuse_strangers, refuse_without_library
 from remit.domain.clock import SystemClock
 from remit.domain.errors import RemitError
 from remit.policy.authority import Authority
@@ -45,6 +45,7 @@ def refusals(
 def _fronts(chosen: Settings, names: set[str]) -> Iterator[Callable[[], object]]:
     a2a = chosen.a2a
     yield lambda: refuse_strangers((*a2a.agents, *chosen.agui.agents), names)
+    yield lambda: refuse_without_library(a2a.agents)
     yield lambda: Egress(a2a.push, a2a.push_private)
 
 

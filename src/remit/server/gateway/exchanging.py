@@ -57,3 +57,6 @@ def check_json(request: Request) -> None:
         raise WrongMedia(
             f"the body is {kind[:100]}; JSON is read here.", "Send content-type: application/json."
         )
+    packed = request.headers.get("content-encoding", "identity")
+    if packed.lower() != "identity":
+        raise WrongMedia(f"the body is packed ({packed[:100]}); it is read as it is.", "Send it unpacked.")

@@ -4,18 +4,22 @@ are stands in `control`; here are paths, pages and streams.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from remit.control.fronting.background import Job
+from remit.control.fronting.refusals import in_band
 from remit.control.fronting.responses import Responses
+from remit.domain.errors import RemitError
 from remit.domain.front_errors import UnknownResponse
 from remit.server.faults import WrongMethod
 from remit.server.gateway.exchanging import check_json, connected, send
+from remit.server.guarding import while_good
 from remit.server.request import JSON
-from remit.server.streaming import STREAM
+from remit.server.streaming import ALIVE, STREAM
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,6 +38,7 @@ class Responding:
     """The paths."""
 
     def __init__(self, platform: Platform, pulse: Pulse) -> None:
+        self._fronts = platform.fronts
         self._responses = Responses(platform.fronts, platform.ground)
         self._pulse = pulse
         platform.fronts.closing.append(self._responses.close)
@@ -56,7 +61,7 @@ class Responding:
         if not isinstance(answer, Job):
             await send(request, answer)
         elif answer.stream:
-            await _tell(request, answer.heard(), -1)
+            await self._tell(request, answer.heard(self._pulse.every), -1)
         else:
             await request.reply(200, [JSON], _encode(answer.begun.result()))
 
@@ -93,29 +98,40 @@ class Responding:
         after = query.get("starting_after", "")
         job = self._responses.live(request.caller, identity)
         frames = (
-            job.heard()
+            job.heard(self._pulse.every)
             if job is not None
             else _at_once(await self._responses.frames(request.caller, identity))
         )
-        await _tell(request, frames, _whole(after, -1))
+        await self._tell(request, frames, _whole(after, -1))
+
+    async def _tell(self, request: Request, said: AsyncIterator[bytes], after: int) -> None:
+        """Frames behind a number, as they come, while the key is good; a client that leaves has heard enough."""
+        await request.begin(200, STREAM)
+        telling = asyncio.ensure_future(_write(request, said, after))
+        left: list[bool] = []
+        request.watch(lambda: left.append(telling.cancel()))
+        try:
+            await while_good(self._fronts, request.caller.key, telling)
+        except RemitError as wrong:
+            await request.write(in_band(request.dialect, wrong))
+        except asyncio.CancelledError:
+            if not left:
+                raise
+            return
+        await request.finish()
 
 
 async def _at_once(frames: bytes) -> AsyncIterator[bytes]:
     yield frames
 
 
-async def _tell(request: Request, said: AsyncIterator[bytes], after: int) -> None:
-    """Frames behind a number, as they come; a client that leaves has heard enough."""
-    left: list[bool] = []
-    request.watch(lambda: left.append(True))
-    await request.begin(200, STREAM)
+async def _write(request: Request, said: AsyncIterator[bytes], after: int) -> None:
     async for frames in said:
-        if left:
-            return
+        if not frames:
+            await request.write(ALIVE)
         behind = [each for each in frames.split(b"\n\n") if each and _number(each) > after]
         if behind:
             await request.write(b"\n\n".join((*behind, b"")))
-    await request.finish()
 
 
 def _number(frame: bytes) -> int:
