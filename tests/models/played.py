@@ -24,6 +24,7 @@ from remit.wire.messages import (
     Message,
     ModelRequest,
     ModelResponse,
+    PartDone,
     Started,
     StreamEvent,
     Text,
@@ -43,7 +44,8 @@ def refused(kind: str, status: int, after: float | None = None, message: str = "
 
 def says(text: str, after: float = 0.0) -> list[StreamEvent | BaseException | float]:
     words: list[StreamEvent | BaseException | float] = [TextDelta(0, word) for word in text]
-    return [after, Started("id", "served", Usage(input=5)), *words, Finished("stop", USAGE)]
+    done = PartDone(0, Text(text))
+    return [after, Started("id", "served", Usage(input=5)), *words, done, Finished("stop", USAGE)]
 
 
 CUT = Failed("the line went dead", "cut")

@@ -124,6 +124,7 @@ async def test_a_reply_without_a_length_ends_with_its_connection() -> None:
         (OK + b"content-length: 20\r\n\r\nhello", "cut"),
         (OK + b"transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n", "cut"),
         (OK + b"transfer-encoding: chunked\r\n\r\nnothing\r\n", "cut"),
+        (UNASKED.replace(b"%d" % len(PACKED), b"%d" % (len(PACKED) - 5))[:-5], "cut"),
         (b"HTTP/1.1 200 OK\r\ncontent-", "cut"),
         (OK + b"content-length: 5\r\ncontent-length: 6\r\n\r\nhello!", "protocol"),
         (OK + b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\nhello", "protocol"),
@@ -131,8 +132,8 @@ async def test_a_reply_without_a_length_ends_with_its_connection() -> None:
         (OK + b"x: " + b"y" * 200_000, "protocol"),
         (b"", "cut"),
     ],
-    ids=["short", "no last chunk", "no chunk", "half a head", "two lengths", "length and chunks", "upgrade",
-         "endless head", "nothing"],
+    ids=["short", "no last chunk", "no chunk", "half a pack", "half a head", "two lengths", "length and chunks",
+         "upgrade", "endless head", "nothing"],
 )  # fmt: skip
 async def test_what_is_no_whole_reply_is_none(said: bytes, where: str) -> None:
     async with speaking(saying(said, close=True)) as (url, _), transport() as made:
@@ -195,7 +196,7 @@ async def test_our_own_lengths_and_no_others_are_sent() -> None:
 
 async def test_a_sender_is_held_back_while_nobody_takes_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     whole, sent = 32 << 20, 0
-    paused = noticed(monkeypatch, "data_received", lambda it: it._paused)  # pyright: ignore[reportPrivateUsage]
+    paused = noticed(monkeypatch, "buffer_updated", lambda it: it._paused)  # pyright: ignore[reportPrivateUsage]
 
     async def says(_: bytes, writer: asyncio.StreamWriter) -> None:
         nonlocal sent

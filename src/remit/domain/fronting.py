@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from remit.domain.budgets import Account, Budget
 from remit.domain.errors import InvalidSetting
+from remit.domain.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +80,7 @@ class KeyScope:
         return () if self.budget is None else (Account(f"key:{self.purse}", self.budget),)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Attribution:
     """What a request says about itself: display and tags, and never more than that (S29)."""
 
@@ -92,7 +93,7 @@ class Attribution:
     idempotency_key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Caller:
     """Whose key it is, for one exchange; what it may do is asked of policy each time."""
 

@@ -5,8 +5,9 @@ The table below is the state machine; the store's checks and the property tests 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from remit.domain.value import value
 
 
 class RunStatus(StrEnum):
@@ -55,7 +56,7 @@ TRANSITIONS: dict[RunStatus, frozenset[RunStatus]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RunRow:
     """A run as its row has it: enough to list and dispatch it, no content."""
 

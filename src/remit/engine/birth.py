@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.events import RunCreated
 from remit.domain.runs import RunRow, RunStatus
+from remit.domain.value import value
 from remit.engine.outside import run_stream
 from remit.engine.pin import pin_of
 from remit.store.database import Op
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_PRIORITY = 100
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Born:
     """What the commit that creates a run has to carry."""
 
@@ -32,7 +32,7 @@ class Born:
     ops: list[Op]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Birth:
     """A run that is to be: who wants what, for whom."""
 

@@ -8,12 +8,13 @@ append nor act (S13). What a step or a wait means is decided in the files beside
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from remit.domain.errors import Cancelled, Evicted, JournalFull, StopRun
 from remit.domain.events import ChildSpawned, RunParked, ScopeDecided, StepDone, StepFailed, WaitClosed
 from remit.domain.runs import ParkReason, RunRow
+from remit.domain.value import value
 from remit.engine import faults
 from remit.engine.journal import CANCEL_POINT
 from remit.engine.mailbox import Mailbox, Message
@@ -43,7 +44,7 @@ _BESIDE = {"consents": "/consent", "halts": "/halted", "receipts": "/taken"}
 """Refusals that are about something beside the write itself: it is decided again."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """How a segment ended: `ended`, `parked`, `released`, `lost`, or `dry` when it was only a rehearsal."""
 

@@ -136,12 +136,16 @@ class Outbox:
         except Infrastructure as wrong:
             self._lose(wrong)
 
+    def hasten(self) -> None:
+        """Somebody will wait for what is written so far: it leaves when the loop turns."""
+        self.send()
+        if self._last is not None and self._last.gathering:
+            self._database.hurry(self._last)
+
     async def settled(self) -> None:
         """Wait until everything written so far is in the log, or refused."""
-        self.send()
+        self.hasten()
         if self._latest is not None and not self._latest.done():
-            if self._last is not None and self._last.gathering:
-                self._database.hurry(self._last)
             await asyncio.wait([self._latest])
 
     def _commit(

@@ -5,10 +5,11 @@ An actor can only narrow: whoever it lets act for itself has its authority and i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from remit.domain.halts import Concern
+from remit.domain.value import value
 
 if TYPE_CHECKING:
     from remit.domain.budgets import Account
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from remit.gate.provenance import Bound
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Actor:
     """One line of authority."""
 

@@ -5,6 +5,7 @@ seconds by a settlement that goes there anyway. Figures, not accounts: a process
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from operator import add
 from typing import TYPE_CHECKING
 
 from remit.domain.clock import MICROSECONDS
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 EVERY = 2 * MICROSECONDS
 _NONE = (0, 0, 0, 0, 0)
+_DAY = 86_400 * MICROSECONDS
 
 
 class Figures:
@@ -25,6 +27,8 @@ class Figures:
     def __init__(self) -> None:
         self._counts: dict[tuple[str, str, str], tuple[int, ...]] = {}
         self._taken = 0
+        self._day = (0, "")
+        """The number of a day, and its name."""
 
     def called(self, route: str, model: str, usage: Usage | None, now: int) -> None:
         """A model answered."""
@@ -44,6 +48,9 @@ class Figures:
         return [Op("figures.add", (*key, *values)) for key, values in sorted(counts.items())]
 
     def _add(self, route: str, model: str, more: tuple[int, ...], now: int) -> None:
-        day = datetime.fromtimestamp(now // MICROSECONDS, UTC).date().isoformat()
+        number, day = self._day
+        if now // _DAY != number:
+            day = datetime.fromtimestamp(now // MICROSECONDS, UTC).date().isoformat()
+            self._day = (now // _DAY, day)
         known = self._counts.get((day, route, model), _NONE)
-        self._counts[day, route, model] = tuple(a + b for a, b in zip(known, more, strict=True))
+        self._counts[day, route, model] = tuple(map(add, known, more))

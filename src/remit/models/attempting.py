@@ -23,7 +23,7 @@ from remit.models.failures import from_event, with_trouble
 from remit.models.listening import listening
 from remit.models.provider import Credential, Trouble, trouble_of
 from remit.wire.assembly import Assembly
-from remit.wire.messages import Failed, Started, Text, ToolCall
+from remit.wire.messages import Failed, Started, Text, TextDelta, ToolCall
 
 if TYPE_CHECKING:
     from remit.domain.clock import Clock
@@ -83,16 +83,20 @@ class Underway(Struct):
         assembly, held = Assembly(provider.dialect), list[Started]()
         async with listening(provider.stream(call)) as events:
             async for event in events:
-                assembly.add(event)
-                if isinstance(event, Failed):
-                    raise from_event(event, provider.name)
-                if isinstance(event, Started):
-                    held.append(event)
-                    continue
+                if not isinstance(
+                    event, TextDelta
+                ):  # which its part repeats, and a long text is not kept twice
+                    assembly.add(event)
+                    if isinstance(event, Failed):
+                        raise from_event(event, provider.name)
+                    if isinstance(event, Started):
+                        held.append(event)
+                        continue
                 self._mark_first()
-                for opening in held:
-                    await deliver(self, opening)
-                held.clear()
+                if held:
+                    for opening in held:
+                        await deliver(self, opening)
+                    held.clear()
                 await deliver(self, event)
         if assembly.finished is None:
             raise from_event(Failed("it ended before the answer was complete", "cut"), provider.name)

@@ -6,6 +6,7 @@ deadline of its own. What breaks is said without a word of what was sent.
 from __future__ import annotations
 
 import asyncio
+import threading
 import zlib
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
@@ -19,8 +20,10 @@ else:
 Where = Literal["connect", "first_byte", "idle", "total", "cut", "too_large", "protocol"]
 
 _LONGEST_HEAD = 64 * 1024
-_MOST_UNREAD = 64 * 1024
+_MOST_UNREAD = 16 * 1024
 """Bytes of a reply that may wait to be taken before its sender is held back."""
+_MOST_READ = 16 * 1024
+"""Bytes that are read at once."""
 _MOST_UNPACKED = 16 * 1024 * 1024
 """Bytes that one piece of it may unpack to."""
 _SUCCESS, _SWITCHING = 200, 101
@@ -36,9 +39,24 @@ class Unpacker(Protocol):
         """What the limit left."""
         ...
 
+    @property
+    def eof(self) -> bool:
+        """Whether it is whole."""
+        ...
+
     def decompress(self, data: bytes, max_length: int = 0, /) -> bytes:
         """The bytes of a piece, as far as they are within the limit."""
         ...
+
+
+class _Inbox(threading.local):
+    """Where bytes arrive: the connections of a thread share it, for each looks at once at what came."""
+
+    def __init__(self) -> None:
+        self.bytes = memoryview(bytearray(_MOST_READ))
+
+
+_INBOXES = _Inbox()
 
 
 class NoReply(Exception):
@@ -51,18 +69,20 @@ class NoReply(Exception):
         super().__init__(detail)
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """One of them; one exchange after the other."""
 
     __slots__ = (
-        "_bounded", "_due", "_failure", "_head", "_in_head", "_loop", "_parser", "_paused", "_pieces", "_rings",
-        "_timer", "_transport", "_unpack", "_unread", "_waiter", "closed", "done", "headers", "lasts", "status",
+        "_bounded", "_due", "_failure", "_head", "_in_head", "_inbox", "_loop", "_parser", "_paused", "_pieces",
+        "_rings", "_timer", "_transport", "_unpack", "_unread", "_waiter", "closed", "done", "headers", "lasts",
+        "status",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
+        self._inbox = _INBOXES.bytes
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._rings = self._due = 0.0
@@ -108,11 +128,11 @@ class Connection(asyncio.Protocol):
         while not self._pieces:
             if self.done:
                 return b""
+            if self._paused and self._transport is not None:
+                self._paused = False  # not before: of what is held back, one piece lies here
+                self._transport.resume_reading()
             await self._wait(due)
         pieces, self._pieces, self._unread = self._pieces, [], 0
-        if self._paused and self._transport is not None:
-            self._paused = False
-            self._transport.resume_reading()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def leave(self) -> bool:
@@ -185,8 +205,14 @@ class Connection(asyncio.Protocol):
         """It stands."""
         self._transport = cast("asyncio.Transport", transport)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next bytes go."""
+        del sizehint
+        return self._inbox
+
+    def buffer_updated(self, nbytes: int) -> None:
         """More of a reply."""
+        data = self._inbox[:nbytes]
         if self.done:
             self._break(
                 "protocol", "it spoke without being asked"
@@ -258,11 +284,14 @@ class Connection(asyncio.Protocol):
             body = self._unpack.decompress(body, _MOST_UNPACKED)
             if self._unpack.unconsumed_tail:
                 raise httptools.HttpParserError
-        self._pieces.append(body)
-        self._unread += len(body)
+        if body:  # the first bytes of what is packed may unpack to nothing
+            self._pieces.append(body)
+            self._unread += len(body)
 
     def on_message_complete(self) -> None:
         """The reply is whole."""
+        if self._unpack is not None and not self._unpack.eof:
+            raise httptools.HttpParserError  # what was packed breaks off, whatever the framing says
         if self.status >= _SUCCESS:
             self.done = True
             self.lasts = self._parser.should_keep_alive()

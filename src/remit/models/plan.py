@@ -5,12 +5,12 @@ with every attempt that led to it. Data only.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from msgspec import Struct, field
 
 from remit.domain.effects import Backoff
+from remit.domain.value import value
 from remit.models.attempt import Attempt, Latency, Reset
 from remit.models.provider import Credential, Deadlines, Provider
 from remit.wire.messages import ModelResponse, StreamEvent
@@ -22,7 +22,7 @@ OnEvent = Callable[[int, StreamEvent | Reset], Awaitable[None]]
 """Told every event of a stream with the number of its attempt."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Candidate:
     """One model behind one provider."""
 

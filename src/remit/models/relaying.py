@@ -55,6 +55,12 @@ class Outlet(Protocol):
         ...
 
 
+def direct(provider: Provider, inbound: Inbound) -> OverHttp | None:
+    """The provider, where bytes can travel to it and back as they are."""
+    over_http = isinstance(provider, OverHttp)
+    return provider if over_http and provider.hands_on(inbound.dialect, stream=inbound.stream) else None
+
+
 class Relayed:
     """One provider, for one relay."""
 
@@ -67,10 +73,7 @@ class Relayed:
         self._outlet = outlet
         self._limit = limit
         """The most tokens of an answer, where the client set no limit and a budget needs one."""
-        over_http = isinstance(provider, OverHttp) and provider.hands_on(
-            inbound.dialect, stream=inbound.stream
-        )
-        self._direct: OverHttp | None = provider if over_http and isinstance(provider, OverHttp) else None
+        self._direct = direct(provider, inbound)
 
     @property
     def name(self) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
+from remit.domain.value import value
 from remit.models.connecting import Address, Pool
 from remit.models.connection import NoReply, Where
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["NoReply", "Outgoing", "Reply", "Transport", "Where"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outgoing:
     """A request, ready to be sent. Address and headers may hold a key, so they never show."""
 

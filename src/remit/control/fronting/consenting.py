@@ -25,9 +25,9 @@ def consent_of(fronts: Fronts, caller: Caller) -> Callable[[str, str], Awaitable
     """What returns once somebody has agreed that this caller's agent uses a tool of its own so; raises what became of
     it instead.
     """
-    unhurried = replace(caller, pace=Pace())  # it is part of an exchange that was counted
 
     async def consent(tool: str, arguments: str) -> None:
+        unhurried = replace(caller, pace=Pace())  # it is part of an exchange that was counted
         told: dict[str, Any] = {"tool": f"{LOCAL}{tool}", "arguments": {"arguments": arguments}}
 
         async def work(exchange: Exchange) -> None:

@@ -21,6 +21,7 @@ from remit.domain.clock import MICROSECONDS, Clock, Timer
 from remit.domain.errors import Fenced
 from remit.gate.budgeting.leases import Leases, Terms, settling
 from remit.gate.budgeting.pools import (
+    NOTHING,
     Excess,
     LeasedPool,
     LocalPool,
@@ -29,6 +30,7 @@ from remit.gate.budgeting.pools import (
     Shortage,
     beyond,
     is_shared,
+    is_within,
     period_of,
     shortage_sentence,
     values,
@@ -56,6 +58,8 @@ class Reservation(Struct, eq=False):
 
     def excesses(self, used: Amount) -> Sequence[Excess]:
         """For each account where it comes from that more was used than reserved; found out once."""
+        if self._excesses is None and is_within(used, self.most):
+            self._excesses = [_NO_EXCESS] * len(self.pools)
         if self._excesses is None:
             self._excesses = [
                 pool.cover(beyond(used, self.most, account.budget))
@@ -110,7 +114,7 @@ class BudgetBook:
                 raise _exhausted(accounts[0], shortage)
             pool.hold(most)
             return Reservation(accounts, most, (pool,))
-        chosen = _each_once(accounts)
+        chosen = accounts if len(accounts) == 1 else _each_once(accounts)
         pools = [self._pool(account) for account in chosen]
         return None if self._lacking(chosen, pools, most) else self._hold(chosen, pools, most)
 
@@ -284,7 +288,10 @@ class BudgetBook:
         if not is_shared(account.id):
             return self._local.setdefault(account.id, LocalPool(account.budget))
         key = PoolKey(account.id, period_of(account.budget, self._clock.now()))
-        return self._leased.setdefault(key, LeasedPool(key))
+        leased = self._leased.get(key)
+        if leased is None:
+            leased = self._leased[key] = LeasedPool(key)
+        return leased
 
     def _are_current(self, accounts: Sequence[Account], pools: Sequence[Pool]) -> bool:
         return all(self._pool(account) is pool for account, pool in zip(accounts, pools, strict=True))
@@ -299,7 +306,7 @@ class BudgetBook:
                 shortage = pool.lacks(most)
                 if shortage is not None:
                     raise _exhausted(account, shortage)
-            elif pool.lacks(account.budget, most) != Amount():
+            elif pool.lacks(account.budget, most) is not NOTHING:
                 found.append((account, pool))
         return found
 

@@ -106,7 +106,7 @@ class LocalPool:
 
 @dataclass(slots=True, eq=False)
 class LeasedPool:
-    """What this process may use of a shared account."""
+    """What this process may use of a shared account. It is asked by every exchange of a key."""
 
     key: PoolKey
     granted: Amount = field(default_factory=Amount)
@@ -119,6 +119,8 @@ class LeasedPool:
     """Who waits for more of it stands in line here."""
     moving: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the lease grows or shrinks: what is on its way would be missing here and there."""
+    _limited: tuple[Budget | None, tuple[str, ...]] = (None, ())
+    """The budget that was asked for last, and the units that it limits."""
 
     @property
     def free(self) -> Amount:
@@ -127,12 +129,17 @@ class LeasedPool:
 
     def lacks(self, budget: Budget, most: Amount) -> Amount:
         """What has to be leased before `most` can be drawn; nothing of units without a limit."""
-        free = self.free
-        missing = {
-            unit: max(0, get(most, unit) - get(free, unit)) if get(most, unit) else 0
-            for unit in limits_of(budget)
-        }
-        return Amount(**missing)
+        known, units = self._limited
+        if known is not budget:
+            units = tuple(limits_of(budget))
+            self._limited = (budget, units)
+        granted, used, held = self.granted, self.used, self.held
+        missing: dict[str, int] = {}
+        for unit in units:
+            asked = get(most, unit)
+            if asked and (left := get(granted, unit) - get(used, unit) - get(held, unit)) < asked:
+                missing[unit] = asked - left
+        return Amount(**missing) if missing else NOTHING
 
     def hold(self, most: Amount) -> None:
         """Set this much aside."""
@@ -169,6 +176,19 @@ class LeasedPool:
 
 
 Pool = LocalPool | LeasedPool
+
+
+NOTHING = Amount()
+
+
+def is_within(used: Amount, most: Amount) -> bool:
+    """Whether no unit was used beyond what was reserved."""
+    return (
+        used.money <= most.money
+        and used.tokens <= most.tokens
+        and used.steps <= most.steps
+        and used.calls <= most.calls
+    )
 
 
 def get(amount: Amount, unit: str) -> int:

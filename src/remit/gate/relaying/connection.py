@@ -5,7 +5,6 @@ halted meanwhile is told to it, for nobody who is connected waits for a lift.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from remit.domain.action_errors import ClientGone
@@ -13,36 +12,40 @@ from remit.domain.halt_errors import Halted
 from remit.gate.containment.watched import Watched
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from types import TracebackType
 
     from remit.domain.errors import RemitError
     from remit.domain.halts import Halt
 
 
-@asynccontextmanager
-async def while_connected(gone: asyncio.Future[RemitError | None]) -> AsyncGenerator[None]:
+class while_connected:  # noqa: N801 - used as a phrase: async with while_connected(gone)
     """Interrupt what is inside once the client has hung up, or must not be told more; raises `ClientGone`, or why."""
-    loop, limit, over = asyncio.get_running_loop(), asyncio.timeout(None), False
 
-    def hang_up(_: asyncio.Future[RemitError | None]) -> None:
-        if not over:
-            limit.reschedule(loop.time())
+    __slots__ = ("_gone", "_hung_up", "_pending", "_task")
 
-    try:
-        async with limit:
-            gone.add_done_callback(hang_up)
-            try:
-                yield
-            finally:
-                over = True
-                gone.remove_done_callback(hang_up)
-    except TimeoutError:
-        if not limit.expired():
-            raise
-    else:
-        return
-    why = None if gone.cancelled() else gone.result()
-    raise why or ClientGone("the client hung up before it had its answer.")
+    def __init__(self, gone: asyncio.Future[RemitError | None]) -> None:
+        self._gone = gone
+        self._hung_up = False
+
+    async def __aenter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - async code runs in a task
+        self._task, self._pending = task, task.cancelling()
+        self._gone.add_done_callback(self._hang_up)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._gone.remove_done_callback(self._hang_up)
+        if not self._hung_up:
+            return
+        if self._task.uncancel() <= self._pending and isinstance(error, asyncio.CancelledError):
+            why = None if self._gone.cancelled() else self._gone.result()
+            raise why or ClientGone("the client hung up before it had its answer.") from error
+
+    def _hang_up(self, _: asyncio.Future[RemitError | None]) -> None:
+        self._hung_up = True
+        self._task.cancel()
 
 
 class Connected(Watched):

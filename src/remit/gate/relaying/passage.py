@@ -27,7 +27,7 @@ from remit.gate.relaying.outlet import ClientOutlet
 from remit.gate.relaying.proposals import Proposals
 from remit.gate.streams import StepListener
 from remit.models.provider import trouble_of
-from remit.models.relaying import relayed
+from remit.models.relaying import direct, relayed
 from remit.wire.messages import Message, Refusal, Usage, message_to_plain
 
 if TYPE_CHECKING:
@@ -78,11 +78,11 @@ class RelayPassage(ModelPassage):
     @property
     def lane(self) -> str:
         """How the answer travels (S31)."""
-        plan = self._plan
-        first = self._carried(plan.candidates[0]) if plan is not None else None
         if self.proposals.any:
             return "hold-tools"
-        return "raw" if first is not None and first.verbatim else "translate"
+        plan, inbound = self._plan, self._relay.inbound
+        verbatim = plan is not None and direct(plan.candidates[0].provider, inbound) is not None
+        return "raw" if verbatim else "translate"
 
     async def admit(self, execution: Execution, call: Placed, number: int) -> None:
         """Let it pass. An answer without a limit is given one where a budget has no room for the longest there is."""
@@ -101,6 +101,7 @@ class RelayPassage(ModelPassage):
         if self._relay.inbound.stream and self._listener is None:
             parts = self.parts
             self._listener = StepListener(parts.streams, parts.vault.redactor, execution, call.path)
+            execution.outbox.hasten()  # its first byte will wait for that: better while the provider thinks
 
     async def perform(self, *args: object, idempotency_key: str = "") -> object:
         """Ask, and hand on what comes; the end of it waits for the settlement."""

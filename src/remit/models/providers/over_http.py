@@ -7,12 +7,12 @@ takes the key's text out of whatever the provider says.
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from remit.domain.action_errors import MalformedAnswer, ModelFailed
+from remit.domain.value import value
 from remit.models import failures
 from remit.models.redaction import SHORTEST, secrets_of, without
 from remit.models.transport import NoReply
@@ -20,7 +20,7 @@ from remit.wire.messages import Failed, Finished, Started, TextDelta
 from remit.wire.whole_frames import WholeFrames
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
     from remit.models.endpoint import Endpoint
     from remit.models.provider import ModelCall
@@ -230,7 +230,9 @@ class OverHttp:
         whole, decoder, unread = WholeFrames(), self._endpoint.decoder(), 0
         while chunk := await reply.next():
             unread += len(chunk)
-            for frames, said in _read(decoder, whole.feed(chunk)):
+            found = _read(decoder, whole.feed(chunk))
+            chunk = b""  # whoever is held back now keeps what is to be written, and no second copy of it
+            for frames, said in found:
                 unread = 0 if said else unread
                 yield frames, said
                 if said and isinstance(said, list) and isinstance(said[-1], Finished | Failed):
@@ -254,7 +256,7 @@ class OverHttp:
         return failures.from_refusal(discreet, self.name)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Forwarded:
     """An answer that came whole: what it says, and the bytes that say it."""
 
@@ -263,7 +265,7 @@ class Forwarded:
     headers: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Exchange:
     """One call and the request it became, which together know every key that may be repeated to us."""
 
@@ -292,26 +294,33 @@ Said = list["StreamEvent"] | TextDelta
 """What frames say; all by itself, that they are nothing but more words."""
 
 
-def _read(decoder: StreamDecoder, frames: list[bytes]) -> Iterator[tuple[bytes, Said]]:
+def _read(decoder: StreamDecoder, frames: list[bytes]) -> list[tuple[bytes, Said]]:
     """What frames say. Those that came together and only go on with the same text are one."""
+    found: list[tuple[bytes, Said]] = []
     words: list[str] = []
     together: list[bytes] = []
     index = 0
+
+    def end_words() -> None:
+        if words:
+            found.append((b"".join(together), TextDelta(index, "".join(words))))
+            words.clear()
+            together.clear()
+
     for frame in frames:
         said = decoder.words(frame)
-        if words and (said is None or said.index != index):
-            yield b"".join(together), TextDelta(index, "".join(words))
-            words, together = [], []
+        if said is not None and len(frames) == 1:
+            return [(frame, said)]
+        if said is None or said.index != index:
+            end_words()
         if said is None:
-            yield frame, _feed(decoder, frame)
-        elif len(frames) == 1:
-            yield frame, said
+            found.append((frame, _feed(decoder, frame)))
         else:
             index = said.index
             words.append(said.text)
             together.append(frame)
-    if words:
-        yield b"".join(together), TextDelta(index, "".join(words))
+    end_words()
+    return found
 
 
 def _feed(decoder: StreamDecoder, chunk: bytes) -> list[StreamEvent]:

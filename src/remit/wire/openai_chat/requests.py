@@ -13,7 +13,7 @@ from remit.wire.openai_chat.parts import NAME, joined, spare
 from remit.wire.openai_chat.turns import decode_messages, encode_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 Json = Any
 
@@ -46,20 +46,16 @@ def decode_request(body: Mapping[str, Json]) -> ModelRequest:
     return ModelRequest(
         _named(body, "model"),
         decode_messages(body),
-        tuple(_decode_tool(block, at) for at, block in CLIENT.blocks(body, "tools")),
+        tuple(_decode_tool(block, at) for at, block in CLIENT.blocks(body, "tools"))
+        if body.get("tools") is not None
+        else (),
         _decode_choice(body, extra),
         _decode_output(body, extra),
         _limit(body),
-        CLIENT.number(body, "temperature"),
-        CLIENT.number(body, "top_p"),
-        _decode_stop(body),
-        CLIENT.integer(body, "seed"),
-        CLIENT.flag(body, "parallel_tool_calls"),
-        CLIENT.optional_text(body, "reasoning_effort"),
-        stream,
-        CLIENT.limit(body, "n") or 1,
-        NAME,
-        extra,
+        stream=stream,
+        dialect=NAME,
+        extra=extra,
+        **{name: read(body, key) for key, (name, read) in _SETTINGS.items() if body.get(key) is not None},
     )
 
 
@@ -107,6 +103,8 @@ def _refuse(at: str, says: str) -> str:
 
 def _limit(body: Mapping[str, Json]) -> int | None:
     """`max_tokens` is the older name. Two that differ are refused: one would be reserved, and the other heeded."""
+    if "max_completion_tokens" not in body:
+        return CLIENT.limit(body, "max_tokens")
     newer, older = CLIENT.limit(body, "max_completion_tokens"), CLIENT.limit(body, "max_tokens")
     if newer is not None and older is not None and newer != older:
         raise CLIENT.wrong("max_tokens", f"is {older} and max_completion_tokens is {newer}; send one of them")
@@ -162,7 +160,21 @@ def _decode_choice(body: Mapping[str, Json], extra: dict[str, Json]) -> str:
     return "auto"
 
 
+_SETTINGS: dict[str, tuple[str, Callable[[Mapping[str, Json], str], Json]]] = {
+    "temperature": ("temperature", CLIENT.number),
+    "top_p": ("top_p", CLIENT.number),
+    "stop": ("stop", lambda body, _: _decode_stop(body)),
+    "seed": ("seed", CLIENT.integer),
+    "parallel_tool_calls": ("parallel_tools", CLIENT.flag),
+    "reasoning_effort": ("effort", CLIENT.text),
+    "n": ("choices", CLIENT.limit),
+}
+"""What most requests leave out: the field, and how it is read where it is there."""
+
+
 def _decode_output(body: Mapping[str, Json], extra: dict[str, Json]) -> OutputSchema | None:
+    if body.get("response_format") is None:
+        return None
     block = CLIENT.optional_mapping(body, "response_format")
     kind = CLIENT.text(block, "type", "response_format") if block else "text"
     match kind:

@@ -17,6 +17,7 @@ from remit.wire.messages import (
     Part,
     Reasoning,
     Refusal,
+    Role,
     Text,
     ToolCall,
     ToolResult,
@@ -47,14 +48,20 @@ def decode_messages(body: Mapping[str, Json]) -> tuple[Message, ...]:
     results: list[Part] = []
     for at, block in CLIENT.blocks(body, "messages"):
         role = CLIENT.text(block, "role", at)
+        speaker = None if results else _SPEAKERS.get(role)
+        if speaker is not None and (words := _words_alone(block)) is not None:
+            turns.append(Message(speaker, (Text(words),)))
+            continue
         if role == "tool":
             results.append(_decode_result(block, at, tools))
             continue
         if results:
             turns.append(Message("tool", tuple(results)))
             results = []
-        turns.append(_decode_turn(role, block, at))
-        tools.update((call.id, call.name) for call in turns[-1].tool_calls)
+        turn = _decode_turn(role, block, at)
+        turns.append(turn)
+        if role == "assistant":
+            tools.update((call.id, call.name) for call in turn.tool_calls)
     if results:
         turns.append(Message("tool", tuple(results)))
     return tuple(turns)
@@ -75,6 +82,8 @@ def encode_messages(turns: Sequence[Message]) -> list[dict[str, Json]]:
 
 def decode_answer(block: Mapping[str, Json], at: str, reader: Reader, fallback: str = "") -> Message:
     """An assistant's turn, from a client's history or a provider's answer; `fallback` begins ids that are missing."""
+    if (words := _words_alone(block)) is not None:
+        return Message("assistant", (Text(words),))
     if block.get("function_call") is not None:
         raise reader.wrong(f"{at}.function_call", "is no longer in use", "Use tools and tool_calls.")
     parts = [*decode_thoughts(block), *decode_content(block, at, reader)]
@@ -121,6 +130,21 @@ def encode_audio(audio: Audio) -> dict[str, Json]:
 
 
 # --- in ------------------------------------------------------------------------------------------------------
+
+
+def _words_alone(block: Mapping[str, Json]) -> str | None:
+    """The words of a turn that says nothing else, as most do; None for any other."""
+    words = block.get("content")
+    if type(words) is not str or not words:
+        return None
+    if len(block) > _OF_WORDS and any(block[key] not in _EMPTY for key in block if key not in _WORDS):
+        return None
+    return words
+
+
+_WORDS = frozenset({"role", "content"})
+_OF_WORDS = len(_WORDS)
+_SPEAKERS: dict[str, Role] = {"user": "user", "system": "system", "assistant": "assistant"}
 
 
 def _decode_turn(role: str, block: dict[str, Json], at: str) -> Message:

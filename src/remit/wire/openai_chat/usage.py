@@ -32,6 +32,8 @@ class Counting:
         if not block:
             return None
         prompt, completion = _count(block, self.sent, reader), _count(block, self.made, reader)
+        if not block.get(self.of_sent) and not block.get(self.of_made):
+            return Usage(prompt, output=completion)
         sent = reader.optional_mapping(block, self.of_sent, "usage")
         made = reader.optional_mapping(block, self.of_made, "usage")
         reasoning = _count(made, "reasoning_tokens", reader)
@@ -63,7 +65,7 @@ class Counting:
 
     def spare(self, block: Mapping[str, Json] | None) -> dict[str, Json]:
         """Counts and costs without a place in the neutral form; zeros are not worth carrying."""
-        if not block:
+        if not block or block.keys() <= {self.sent, self.made, "total_tokens"}:
             return {}
         details = frozenset({self.of_sent, self.of_made})
         totals = details | {self.sent, self.made, "total_tokens"}
@@ -83,6 +85,9 @@ _MADE = frozenset({"reasoning_tokens", "audio_tokens"})
 
 
 def _count(block: Mapping[str, Json], key: str, reader: Reader) -> int:
+    value = block.get(key)
+    if value is None or type(value) is int:
+        return max(value or 0, 0)
     return max(reader.integer(block, key, "usage") or 0, 0)
 
 
