@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -14,8 +14,8 @@ START = 1_790_000_000_000_000
 
 
 def span(
-    number: int, parent: int = 0, name: str = "work", *, trace: str = TRACE, at: int = 0, lasts: int | None = 1000,
-    failed: bool = False, events: Sequence[tuple[str, Mapping[str, Any]]] = (), **attributes: Any,
+    number: int, parent: Any = 0, name: Any = "work", *, trace: Any = TRACE, at: Any = 0, lasts: Any = 1000,
+    failed: Any = False, events: Any = (), **attributes: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """A span in OTLP's JSON; underscores in names of attributes stand for points."""
     started = (START + at) * 1000
@@ -38,6 +38,7 @@ def pairs(found: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _value(value: Any) -> dict[str, Any]:
+    listed = cast("list[Any]", value) if isinstance(value, list) else []
     match value:
         case bool():
             return {"boolValue": value}
@@ -46,7 +47,7 @@ def _value(value: Any) -> dict[str, Any]:
         case float():
             return {"doubleValue": value}
         case list():
-            return {"arrayValue": {"values": [_value(each) for each in value]}}
+            return {"arrayValue": {"values": [_value(each) for each in listed]}}
         case _:
             return {"stringValue": value}
 

@@ -16,7 +16,7 @@ from remit.wire.otlp.receiving import receive
 from remit.wire.otlp.understanding import understand
 from tests.otlp.sent import START, as_json, span
 
-CURRENT = {
+CURRENT: dict[str, Any] = {
     "gen_ai.operation.name": "chat", "gen_ai.provider.name": "anthropic", "gen_ai.request.model": "claude-opus-5",
     "gen_ai.response.model": "claude-opus-5-20260101", "gen_ai.usage.input_tokens": 100,
     "gen_ai.usage.cache_read.input_tokens": 60, "gen_ai.usage.cache_creation.input_tokens": 10,
@@ -27,7 +27,7 @@ CURRENT = {
 CALLS = [
     {"role": "assistant", "parts": [{"type": "tool_call", "name": "a"}, {"type": "tool_call", "name": "b"}]}
 ]
-INFERENCE = {
+INFERENCE: dict[str, Any] = {
     "openinference.span.kind": "LLM", "llm.model_name": "gpt-4o", "llm.response.model_name": "gpt-4o-2024-08-06",
     "llm.provider": "openai", "llm.token_count.prompt": 100, "llm.token_count.completion": 50,
     "llm.token_count.prompt_details.cache_read": 60, "llm.token_count.completion_details.reasoning": 20,
@@ -36,7 +36,7 @@ INFERENCE = {
     "llm.output_messages.0.message.tool_calls.1.tool_call.function.name": "b",
     "llm.cost.total": 0.0125, "session.id": "talk", "metadata": "{}",
 }  # fmt: skip
-LLMETRY = {
+LLMETRY: dict[str, Any] = {
     "llm.request.type": "chat", "gen_ai.system": "OpenAI", "gen_ai.request.model": "gpt-4o",
     "gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 5, "llm.usage.total_tokens": 15,
     "gen_ai.prompt.0.role": "system", "gen_ai.prompt.0.content": "Be kind.",
@@ -45,7 +45,7 @@ LLMETRY = {
     "traceloop.association.properties.session_id": "talk", "traceloop.workflow.name": "refunds",
     "traceloop.prompt.key": "triage", "traceloop.prompt.version": 4,
 }  # fmt: skip
-LANGFUSE = {
+LANGFUSE: dict[str, Any] = {
     "langfuse.observation.type": "generation", "langfuse.observation.model.name": "gpt-4o",
     "langfuse.observation.usage_details": json.dumps(
         {"input": 40, "output": 30, "input_cached_tokens": 60, "total": 130}
@@ -56,7 +56,7 @@ LANGFUSE = {
     "langfuse.observation.prompt.name": "triage", "langfuse.observation.prompt.version": 2, "langfuse.release": "r9",
     "langfuse.environment": "stage", "session.id": "talk", "langfuse.observation.level": "ERROR",
 }  # fmt: skip
-VERCEL = {
+VERCEL: dict[str, Any] = {
     "ai.operationId": "ai.streamText.doStream", "ai.model.id": "gpt-4o", "ai.model.provider": "openai.chat",
     "ai.usage.promptTokens": 10, "ai.usage.completionTokens": 5, "ai.response.msToFirstChunk": 250.0,
     "ai.response.toolCalls": json.dumps([{"toolName": "a"}]), "ai.response.finishReason": "tool-calls",
@@ -65,7 +65,7 @@ VERCEL = {
 }  # fmt: skip
 
 
-def read(name: str = "x", events: Any = (), **attributes: Any) -> Meaning:
+def read(name: Any = "x", events: Any = (), **attributes: Any) -> Meaning:
     received = receive("traces", "json", as_json(span(1, name=name, events=events, **attributes)))
     return understand(next(iter(spans_in(received.message))))
 

@@ -24,18 +24,18 @@ from tests.gateway.front import Front, front
 from tests.otlp.sent import as_protobuf, span
 from tests.postgres import PostgresServer
 
-CHAT = {
+CHAT: dict[str, Any] = {
     "gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o",
     "gen_ai.usage.input_tokens": 1_000, "gen_ai.usage.output_tokens": 200, "gen_ai.usage.cache_read.input_tokens": 400,
     "gen_ai.system_instructions": "You are kind.",
 }  # fmt: skip
-TOOL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "refund"}
-AGENT = {
+TOOL: dict[str, Any] = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "refund"}
+AGENT: dict[str, Any] = {
     "gen_ai.operation.name": "invoke_agent",
     "gen_ai.agent.name": "desk",
     "gen_ai.conversation.id": "talk",
 }
-SERVICE = {"service.name": "shop", "service.version": "7"}
+SERVICE: dict[str, Any] = {"service.name": "shop", "service.version": "7"}
 OTHER = "1" * 32
 
 
@@ -189,7 +189,7 @@ async def test_two_teams_may_use_one_id(given: Given) -> None:
     assert await given.tables() == live
 
 
-HOSTILE = [
+HOSTILE: list[list[dict[str, Any]]] = [
     [span(1, 2), span(2, 3), span(3, 1), span(4, 1)],
     [span(1, 1)],
     [span(1, name="\x00\x1b[2J\u202e<script>", text="x" * 1_000_000)],

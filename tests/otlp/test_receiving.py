@@ -18,7 +18,7 @@ from remit.wire.otlp.receiving import SIGNALS, Signal, receive
 from remit.wire.otlp.values import undone
 from tests.otlp.sent import TRACE, as_json, as_protobuf, request, span
 
-SAID = {"a": "text", "b": 7, "c": 1.5, "d": True, "e": ["x", 2]}
+SAID: dict[str, Any] = {"a": "text", "b": 7, "c": 1.5, "d": True, "e": ["x", 2]}
 GOOD = [
     span(1, name="root", **SAID),
     span(2, 1, events=[("exception", {"exception.type": "KeyError"})], failed=True),

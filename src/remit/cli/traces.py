@@ -58,7 +58,8 @@ def trace_lines(view: TraceView, spans: Sequence[SpanLine], more: str) -> list[s
     if view.missing:
         lines.append(f"incomplete: no {', '.join(view.missing)}")
     lines += table(
-        ("span", "kind", "status", "took", "tokens", "cost", "about"), [_row(each) for each in spans]
+        ("span", "kind", "status", "took", "tokens", "cost", "about"),
+        [_row(each, foreign=bool(trace.source)) for each in spans],
     )
     undone = [
         f"{each.tool} at {each.span} was taken back by {each.undone_by}"
@@ -81,10 +82,12 @@ def _about(trace: TraceLine) -> str:
     return wording.many(trace.loops, "loop") if trace.loops else trace.source
 
 
-def _row(each: SpanLine) -> tuple[str | Span, ...]:
+def _row(each: SpanLine, *, foreign: bool) -> tuple[str | Span, ...]:
     tokens = each.input + each.cached + each.cache_written + each.output + each.reasoning
     took = wording.duration(each.ended - each.started) if each.ended is not None else ""
     name = each.id.rpartition("/")[2] if each.parent else each.id
+    if foreign:
+        name = f"{each.name}  {each.id}"
     return (
         "· " * each.depth + name + (" …" if each.more else ""), each.kind,
         Span(each.status, _SPAN_STYLES.get(each.status, "")), took, f"{tokens:,}" if tokens else "",

@@ -23,6 +23,8 @@ STYLES = {"succeeded": "good", "failed": "bad", "cancelled": "bad", "parked": "w
 @click.option("--flow", default=None, help="Only runs of this flow.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), help="At most so many.")
 @click.option("--schedules", is_flag=True, help="List the flows that start by the clock instead.")
+@click.option("--sources", is_flag=True, help="List who sends telemetry instead, and how complete it is.")
+@click.option("--failures", is_flag=True, help="List the kinds of failures instead, and how each develops.")
 @click.option("--since", default="", metavar="TIME", help="Only runs begun since: 7d, 12h or a date.")
 @click.option(
     "--where",
@@ -36,12 +38,26 @@ STYLES = {"succeeded": "good", "failed": "bad", "cancelled": "bad", "parked": "w
 @click.pass_obj
 def runs(
     terminal: Terminal, status: str | None, flow: str | None, limit: int, since: str, where: tuple[str, ...],
-    after: str, *, schedules: bool, facets: bool,
+    after: str, *, schedules: bool, failures: bool, sources: bool, facets: bool,
 ) -> None:  # fmt: skip
     """List runs, newest first; with --since, --where or --facets by what is told of them, costs included."""
     if schedules:
         planned = terminal.ask_office(lambda office: office.schedules())
         terminal.answer(planned, lambda: _schedule_lines(planned))
+        return
+    if failures:
+        from remit.cli.reasons import failure_lines
+
+        kinds = terminal.ask_office(
+            lambda office: office.searching.failures(since or "7d", flow or "", min(limit, 200))
+        )
+        terminal.answer(kinds, lambda: failure_lines(kinds, now()))
+        return
+    if sources:
+        from remit.cli.telemetry import source_lines
+
+        senders = terminal.ask_office(lambda office: office.collecting.sources())
+        terminal.answer(senders, lambda: source_lines(senders, now()))
         return
     if since or where or facets or after:
         _traces(terminal, _wanted(status, flow, since, where), limit, after, facets=facets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from remit.control.runs.views import RunView
 
 
+_FOREIGN = re.compile("o?[0-9a-f]{32}")
+"""A trace of another agent, by its name here or by its sender's."""
+
+
 @click.command(cls=Command)
 @click.argument("run")
 @click.option(
@@ -26,16 +31,42 @@ if TYPE_CHECKING:
     default=None,
     help="Draw the graph of this name instead.",
 )
+@click.option(
+    "--why", is_flag=True, help="Say in ten lines why it came out as it did, with the events that say so."
+)
 @click.option("--spans", is_flag=True, help="What was done in it, page by page, however much it is.")
 @click.option("--below", default="", metavar="PLACE", help="With --spans: only what is below this place.")
 @click.option("--after", default="", metavar="PLACE", help="With --below: from where the page before ended.")
+@click.option("--raw", default="", metavar="SPAN", help="One span of another agent, with all that was sent.")
 @click.pass_obj
-def show(terminal: Terminal, run: str, form: Form | None, below: str, after: str, *, spans: bool) -> None:
+def show(
+    terminal: Terminal,
+    run: str,
+    form: Form | None,
+    below: str,
+    after: str,
+    raw: str,
+    *,
+    spans: bool,
+    why: bool,
+) -> None:
     """Show RUN: its steps with their times, what was replayed, what it waits for, and its result."""
     if form is not None:
         _draw(terminal, run, form)
         return
-    if spans or below:
+    if why:
+        from remit.cli.reasons import why_lines
+
+        reasons = terminal.ask_office(lambda office: office.searching.why(run))
+        terminal.answer(reasons, lambda: why_lines(reasons))
+        return
+    if raw:
+        from remit.cli.telemetry import raw_lines
+
+        span = terminal.ask_office(lambda office: office.collecting.raw(run, raw))
+        terminal.answer(span, lambda: raw_lines(span, now()))
+        return
+    if spans or below or _FOREIGN.fullmatch(run):
         _spans(terminal, run, below, after)
         return
     from remit.cli.tree import run_lines
@@ -62,7 +93,8 @@ def _spans(terminal: Terminal, run: str, below: str, after: str) -> None:
     from remit.cli.traces import trace_lines
 
     async def look(office: Office) -> tuple[TraceView, SpanPage | None]:
-        view = await office.observing.trace(run)
+        place = await office.collecting.place(run) if _FOREIGN.fullmatch(run) else run
+        view = await office.observing.trace(place)
         page = await office.observing.spans(view.trace.id, below, after=after) if below or after else None
         return view, page
 

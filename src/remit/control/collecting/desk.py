@@ -1,5 +1,5 @@
-"""What can be asked about telemetry of others: which sources there are, what each sent and how complete it is, and a span
-with everything that was said in it, out of the log.
+"""What can be asked about telemetry of others: which sources there are, what each sent and how complete it is, and a
+span with everything that was said in it, out of the log.
 """
 
 from __future__ import annotations

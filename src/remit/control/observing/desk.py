@@ -4,6 +4,7 @@ far all of it trails the log. It reads projections alone, whatever the size of a
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,21 +23,28 @@ from remit.control.observing.views import (
 from remit.control.observing.wiring import projector_of
 from remit.domain.errors import InvalidInput, UnknownRun
 from remit.insight.tracing.rows import Missing, completeness
+from remit.store.database import Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remit.control.ground.ground import Ground
     from remit.control.observing.views import Wanted
-    from remit.store.database import Row
 
 _FIRST = (2**62, "")
 _MOST = 10_000
 """Facets count no further."""
+_LOOK = 20_000
+"""So many traces are looked through at a time."""
+_LOOK_AT_ALL = 50_000
+"""The same, for facets."""
+_MOMENT = 0.03
+"""Seconds after which a page ends though fewer were found than were asked for."""
+_FLAGS = frozenset({"asks", "loops", "denials"})
 _FACETS = ("flow", "agent", "status", "model", "source", "failure")
 _RAREST = (
-    "signature", "parent", "session", "error", "failure", "source", "prompt", "principal", "release", "agent",
-    "purpose", "flow", "model", "status",
+    "signature", "parent", "session", "principal", "loops", "denials", "error", "failure", "source", "asks", "prompt",
+    "release", "agent", "purpose", "flow", "model", "status",
 )  # fmt: skip
 """By which of the things that are wanted traces are found: the one that most likely tells most of them apart."""
 _TEXTS = (
@@ -58,17 +66,36 @@ class ObservingDesk:
         self._ground = ground
 
     async def traces(self, wanted: Wanted, *, after: str = "", limit: int = 50) -> TracePage:
-        """The traces that fit, the newest first, from where a page before ended."""
-        lead, given = self._query(wanted, _place(after))
-        rows = await self._ground.database.fetch(f"observing.list_{lead}", *given, limit + 1)
+        """The traces that fit, the newest first, from where a page before ended.
+
+        Where few fit, it looks through no more than it can in a moment: the page is shorter then, and the next goes on.
+        """
+        lead, given = _query(wanted, self._ground.principal.team)
+        place, rows, end = _place(after), list[Row](), list[Row]()
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        while True:
+            asked = [*given[:2], *place, *given[2:], limit + 1 - len(rows), _LOOK]
+            rows += await self._ground.database.fetch(f"observing.list_{lead}", *asked)
+            if len(rows) > limit:
+                break
+            end = await self._ground.database.fetch(f"observing.end_{lead}", *asked[:4], _LOOK - 1)
+            if not end or end[0][0] < wanted.since:
+                end = []
+                break
+            place = (end[0][0], end[0][1])
+            if loop.time() - begun > _MOMENT:
+                break
         found = [_trace(row) for row in rows[:limit]]
-        more = f"{found[-1].started}.{found[-1].id}" if len(rows) > limit else ""
-        return TracePage(found, more, await self.lag())
+        last = (found[-1].started, found[-1].id) if len(rows) > limit else place if end else None
+        return TracePage(found, f"{last[0]}.{last[1]}" if last is not None else "", await self.lag())
 
     async def facets(self, wanted: Wanted) -> FacetsView:
-        """What there is among the traces that fit, and how much of it."""
-        lead, given = self._query(wanted, _FIRST)
-        rows = await self._ground.database.fetch(f"observing.facets_{lead}", *given, _MOST + 1)
+        """What there is among the newest of the traces that fit, and how much of it."""
+        lead, given = _query(wanted, self._ground.principal.team)
+        asked = [*given[:2], *_FIRST, *given[2:], _MOST + 1, _LOOK_AT_ALL]
+        rows = await self._ground.database.fetch(f"observing.facets_{lead}", *asked)
+        end = await self._ground.database.fetch(f"observing.end_{lead}", *asked[:4], _LOOK_AT_ALL - 1)
         counts: dict[str, dict[str, int]] = {name: {} for name in _FACETS}
         for *values, n in rows:
             for name, value in zip(_FACETS, values, strict=True):
@@ -78,7 +105,9 @@ class ObservingDesk:
             for name, of in counts.items()
         }
         total = sum(row[-1] for row in rows)
-        return FacetsView(facets, min(total, _MOST), capped=total > _MOST)
+        return FacetsView(
+            facets, min(total, _MOST), capped=total > _MOST or bool(end and end[0][0] >= wanted.since)
+        )
 
     async def trace(self, trace: str, *, limit: int = 100) -> TraceView:
         """How the page of a trace begins."""
@@ -117,15 +146,6 @@ class ObservingDesk:
         await projector.rebuild()
         return LagView(*await projector.lag())
 
-    def _query(self, wanted: Wanted, place: tuple[int, str]) -> tuple[str, list[Any]]:
-        """By what they are found, and what is asked."""
-        lead = next((name for name in _RAREST if getattr(wanted, name)), "team")
-        team = self._ground.principal.team
-        found = getattr(wanted, lead) if lead != "team" else team
-        texts = [getattr(wanted, name) for name in _TEXTS]
-        least = (wanted.cost, wanted.took, wanted.asks, wanted.loops, wanted.denials)
-        return lead, [team, found, *place, wanted.since, *texts, *least]
-
     async def _line(self, trace: str) -> tuple[TraceLine, list[str]]:
         rows = await self._ground.database.fetch("observing.trace", trace, self._ground.principal.team)
         if not rows:
@@ -156,6 +176,15 @@ class ObservingDesk:
             raise _no_place(after)
         since = (int(started), int(n)) if after else (-1, -1)
         return await self._ground.database.fetch("observing.spans", trace, place, *since, limit)
+
+
+def _query(wanted: Wanted, team: str) -> tuple[str, list[Any]]:
+    """By what they are found, and what is asked beside the place from which on."""
+    lead = next((name for name in _RAREST if getattr(wanted, name)), "team")
+    texts = [getattr(wanted, name) for name in _TEXTS]
+    least = (wanted.cost, wanted.took, wanted.asks, wanted.loops, wanted.denials)
+    found = team if lead == "team" or lead in _FLAGS else getattr(wanted, lead)
+    return f"with_{lead}" if lead in _FLAGS else lead, [team, found, wanted.since, *texts, *least]
 
 
 _MASK = -2

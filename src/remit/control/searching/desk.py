@@ -8,9 +8,12 @@ from remit.domain.on_use import on_use
 
 if TYPE_CHECKING:
     from remit.control.ground.ground import Ground
-    from remit.control.searching import finding
-    from remit.control.searching.views import SearchView
+    from remit.control.searching import explaining, failing, finding
+    from remit.control.searching.explaining import Explanation
+    from remit.control.searching.views import FailuresView, SearchView
 else:
+    explaining = on_use("remit.control.searching.explaining")
+    failing = on_use("remit.control.searching.failing")
     finding = on_use("remit.control.searching.finding")
 
 
@@ -31,3 +34,11 @@ class SearchingDesk:
             model=model, error=error, part=part, status=status, session=session, release=release,
             environment=environment, purpose=purpose, min_cost=min_cost,
         )  # fmt: skip
+
+    async def why(self, run: str) -> Explanation:
+        """Why a run came out as it did: what it goes back to, what was tried, what to do next, with the events."""
+        return await explaining.why(self._ground, run)
+
+    async def failures(self, since: str = "7d", flow: str = "", limit: int = 20) -> FailuresView:
+        """Failures of a time as groups of one kind each, the largest first, with their trend and what they said."""
+        return await failing.failures(self._ground, since, flow, limit)

@@ -40,3 +40,53 @@ class SearchView:
     hits: list[HitView]
     behind: int = 0
     """How many events of the log are not in the index yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureTextView:
+    """What runs of a group said, numbers and names masked."""
+
+    text: str
+    runs: int
+    """How many of those that were read."""
+    latest: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FailureView:
+    """Failures that are of one kind."""
+
+    name: str
+    """The same wherever and whenever this kind of failure is met."""
+    signature: str
+    flow: str
+    agent: str
+    step: str
+    error: str
+    runs: int
+    before: int
+    """How many there were in the same time before."""
+    trend: str
+    """new, back, rising, steady or falling."""
+    first: int
+    """When this kind was first seen, ever."""
+    last: int
+    suspect: str
+    """The step that is suspected, in the latest of them."""
+    latest: list[str]
+    """The latest runs."""
+    texts: list[FailureTextView]
+    read: int = 0
+    """Of how many of the latest runs it was read what they said."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailuresView:
+    """The groups of failures of a time."""
+
+    since: str
+    groups: list[FailureView]
+    more: int = 0
+    """How many groups are not shown."""
+    behind: int = 0
+    """How many events of the log are not counted yet."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from remit.insight.foreign.filing import Filed
 
+UNNAMED = "error"
+"""The kind of an error of which its sender says no more."""
+
 
 class ForeignTrace:
     """A trace in the making."""
@@ -146,9 +149,11 @@ def _end(row: TraceRow, root: Filed, tops: Sequence[Filed], ordered: Sequence[Fi
         row.status = "succeeded"
         return
     first = root.row if root.row.status == "error" else failed[0]
-    row.status, row.error, row.failure = "failed", first.error, class_of(first.error)
     step = _deepest([each.row for each in ordered], first)
-    row.signature, row.suspect = signature(row.flow, row.agent, step.name, row.error), step.id
+    row.status, row.suspect = "failed", step.id
+    row.error = step.error if first.error == UNNAMED else first.error
+    row.failure = class_of(row.error)
+    row.signature = signature(row.flow, row.agent, step.name, row.error)
 
 
 def _deepest(spans: Sequence[SpanRow], first: SpanRow) -> SpanRow:

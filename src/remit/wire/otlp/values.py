@@ -58,9 +58,12 @@ def text_of(found: Mapping[str, Json], *names: str) -> str:
     """The first of these attributes that says something, as a text."""
     for name in names:
         value = found.get(name)
-        if isinstance(value, str) and value:
-            return value
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if value is None:
+            continue
+        if isinstance(value, str):
+            if value:
+                return value
+        elif isinstance(value, int | float) and not isinstance(value, bool):
             return str(value)
     return ""
 
@@ -68,8 +71,8 @@ def text_of(found: Mapping[str, Json], *names: str) -> str:
 def count_of(found: Mapping[str, Json], *names: str) -> int | None:
     """The first of these attributes that is a count; some emitters write numbers as texts or with a point."""
     for name in names:
-        count = as_count(found.get(name))
-        if count is not None:
+        value = found.get(name)
+        if value is not None and (count := as_count(value)) is not None:
             return count
     return None
 
@@ -77,14 +80,16 @@ def count_of(found: Mapping[str, Json], *names: str) -> int | None:
 def number_of(found: Mapping[str, Json], *names: str) -> float | None:
     """The first of these attributes that is a finite number."""
     for name in names:
-        number = as_number(found.get(name))
-        if number is not None:
+        value = found.get(name)
+        if value is not None and (number := as_number(value)) is not None:
             return number
     return None
 
 
 def as_count(value: Json) -> int | None:
     """A value as a count, if it can be one."""
+    if type(value) is int:  # nearly always
+        return value if 0 <= value <= _MOST else None
     number = as_number(value)
     return int(number) if number is not None and 0 <= number <= _MOST else None
 

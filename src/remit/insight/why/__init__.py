@@ -1,0 +1,1 @@
+"""Why a run came out as it did, told from its events alone."""

@@ -1,0 +1,40 @@
+"""Telemetry of other agents from the terminal: who sends it, its traces among the runs, and a span as it came, from
+which nothing steers the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+
+from remit.control.collecting.collector import Collector
+from remit.control.observing.wiring import projector_of
+from remit.domain.fronting import KeyScope
+from tests.cli.conftest import Terminal
+from tests.gateway.front import front
+from tests.otlp.sent import as_protobuf, span
+from tests.otlp.test_projection import SERVICE, story
+
+TRACE = "cd" * 16
+
+
+async def send(remit: Terminal) -> None:
+    async with front(remit.place, scope=KeyScope("shop")) as made:
+        caller = await made.platform.fronts.caller(made.key)
+        odd = span(9, 1, "odd\x1b[2J", trace=TRACE, note="\u202eturned")
+        body = as_protobuf(*story(TRACE), odd, resource=SERVICE)
+        await Collector(made.platform).take(caller, "traces", "protobuf", body)
+        await projector_of(made.platform.ground).catch_up()
+
+
+def test_telemetry_is_listed_and_shown(remit: Terminal) -> None:
+    asyncio.run(send(remit))
+    (found,) = remit("runs", "--sources", "--json", code=0).json
+    assert (found["source"], found["spans"], found["complete"]) == ("shop", 5, 1_000_000)
+    assert "gen_ai" in remit("runs", "--sources", code=0).out
+    (listed,) = remit("runs", "--where", "source=shop", "--json", code=0).json["traces"]
+    assert (listed["id"], listed["model_calls"]) == (f"o{TRACE}", 2)
+    assert listed["cost"] > 0
+    shown = remit("show", TRACE, code=0).out
+    assert "refund" in shown
+    raw = remit("show", TRACE, "--raw", f"{9:016x}", code=0).out
+    assert "note = \\u202eturned" in raw
+    assert not {"\x1b", "\u202e"} & set(shown + raw)
