@@ -5,7 +5,10 @@ anything was said.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import json
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
+from urllib.parse import urlsplit
 
 import anthropic
 import openai
@@ -18,6 +21,7 @@ from tests.faults.scripts import FOREIGN, MANY, MEGABYTE
 from tests.faults.upstream import Faulty, faulty_upstream
 from tests.gateway.failing import House, at_once, frames, house, lone_models
 from tests.gateway.judges import judge_stream, streamed_text
+from tests.gateway.relays import BODIES
 
 CORNER = "odd"
 NAMES = (
@@ -179,7 +183,34 @@ async def test_c24_a_hundred_thousand_frames_pass(made: House) -> None:
 
 
 async def test_c24_a_reader_that_stops_holds_the_model_back(made: House, faulty: Faulty) -> None:
-    async with made.begin("openai_chat", "openai_chat.flood", stream=True) as reply:
-        await reply.content.readline()
-        # the upstream's socket takes no more: nothing on the way keeps what nobody reads
-        assert await asyncio.to_thread(faulty.journal, f"{CORNER}-openai_chat", pressed=1)
+    """Neither we nor the kernel on our side take more than can soon be sent: what was taken is kept for the log."""
+    reader, writer = await _narrow(made)
+    writer.write(_raw(made, BODIES["openai_chat"] | {"model": "openai_chat.flood", "stream": True}))
+    head = await reader.readuntil(b"\r\n\r\n")
+    # the upstream's socket takes no more: nothing on the way keeps what nobody reads
+    assert await asyncio.to_thread(faulty.journal, f"{CORNER}-openai_chat", pressed=1)
+    writer.transport.abort()
+    run = head.split(b"x-remit-run: ")[1].split(b"\r\n")[0].decode()
+    async with asyncio.timeout(5):
+        assert [view.run.status async for view in made.platform.watch(run)][-1] == RunStatus.CANCELLED
+    (attempt,) = (await made.attempts())["openai_chat.flood"]
+    assert 0 < attempt["delivered"] < MEGABYTE, "of a hundred"
+
+
+async def _narrow(made: House) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection of which the client's own kernel takes little."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+    client.setblocking(False)
+    where = urlsplit(made.url)
+    await asyncio.get_running_loop().sock_connect(client, (where.hostname, where.port))
+    return await asyncio.open_connection(sock=client, limit=1 << 14)
+
+
+def _raw(made: House, body: Mapping[str, object]) -> bytes:
+    said = json.dumps(body).encode()
+    headers = {
+        "host": urlsplit(made.url).netloc, "authorization": f"Bearer {made.key}", "content-length": str(len(said)),
+    }  # fmt: skip
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"POST /v1/chat/completions HTTP/1.1\r\n{head}\r\n".encode() + said

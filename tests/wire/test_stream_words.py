@@ -113,12 +113,14 @@ def test_c50_nearly_every_frame_of_a_talk_goes_the_short_way(name: str) -> None:
     assert len(short) >= len(WORDS) - 1, "the first may open the text"
 
 
-@given(st.lists(texts(), max_size=600))
-def test_pieces_are_the_text_in_few_strings(words: list[str]) -> None:
+@given(st.lists(texts(), max_size=600), st.integers(1, 5000))
+def test_pieces_are_the_text_in_few_strings(words: list[str], longest: int) -> None:
+    words = [word * longest if at % 50 == 0 else word for at, word in enumerate(words)]
     pieces = Pieces()
     for word in words:
         pieces.append(word)
     assert str(pieces) == "".join(words)
     assert bool(pieces) == bool(words)
-    kept = [each for slot in Pieces.__slots__ for each in getattr(pieces, slot)]
-    assert len(kept) <= 256 + len(words) // 256
+    loose = pieces._loose  # pyright: ignore[reportPrivateUsage]
+    assert len(loose) < 256
+    assert sum(map(len, loose)) < 2**15, "what is long is packed"

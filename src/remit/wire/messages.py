@@ -254,7 +254,9 @@ class ToolCallDelta(Struct, tag="tool_call_delta", frozen=True, omit_defaults=Tr
 
 
 class PartDone(Struct, tag="part_done", frozen=True, omit_defaults=True, gc=False):
-    """A part is complete, whole and with its opaque rest; it replaces what the deltas said."""
+    """A part is complete, whole and with its opaque rest; it replaces what the deltas said. No answer ends before each
+    of its texts was said so.
+    """
 
     index: int
     part: Part

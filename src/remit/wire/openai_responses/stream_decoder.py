@@ -19,6 +19,7 @@ from remit.wire.messages import (
     PartDone,
     ReasoningDelta,
     Started,
+    Text,
     TextDelta,
     ToolCall,
     ToolCallDelta,
@@ -28,6 +29,7 @@ from remit.wire.openai_chat.errors import failure
 from remit.wire.openai_responses.content import NAME
 from remit.wire.openai_responses.items import decode_item
 from remit.wire.openai_responses.responses import extra_of, finish_of, usage_of
+from remit.wire.pieces import Pieces
 from remit.wire.sse import FrameReader, plain_data
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ class ResponsesStreamDecoder:
         self._started = False
         self._places: dict[tuple[int, int], int] = {}
         self._done: set[int] = set()
+        self._texts: dict[int, Pieces] = {}
+        """What was said of texts that are not done."""
         self._calls = False
         self._take_event: dict[str, Callable[[Event], list[StreamEvent]]] = {
             "response.created": self._begin,
@@ -84,7 +88,7 @@ class ResponsesStreamDecoder:
             return None
         if not found.delta:
             return None
-        return TextDelta(self._index(found.output_index or 0, found.content_index or 0), found.delta)
+        return self._said(found.output_index or 0, found.content_index or 0, found.delta)
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         """The events that are complete now; nothing after the end."""
@@ -146,6 +150,7 @@ class ResponsesStreamDecoder:
         answer = PROVIDER.mapping(event, "response")
         for output, (at, item) in enumerate(PROVIDER.blocks(answer, "output", "response")):
             events += self._parts_done(item, output, at, again=False)
+        events += [PartDone(index, Text(str(said))) for index, said in sorted(self._texts.items())]
         events.append(
             Finished(finish_of(answer, calls=self._calls), usage_of(answer), NAME, extra_of(answer))
         )
@@ -180,9 +185,17 @@ class ResponsesStreamDecoder:
         ]
 
     def _text(self, event: Event) -> list[StreamEvent]:
-        index = self._index(_place(event, "output_index"), _place(event, "content_index"))
+        output, content = _place(event, "output_index"), _place(event, "content_index")
         text = PROVIDER.text(event, "delta")
-        return [TextDelta(index, text)] if text else []
+        return [self._said(output, content, text)] if text else []
+
+    def _said(self, output: int, content: int, text: str) -> TextDelta:
+        index = self._index(output, content)
+        pieces = self._texts.get(index)
+        if pieces is None:
+            pieces = self._texts[index] = Pieces()
+        pieces.append(text)
+        return TextDelta(index, text)
 
     def _next_thought(self, event: Event) -> list[StreamEvent]:
         index = self._index(_place(event, "output_index"), 0)
@@ -208,6 +221,7 @@ class ResponsesStreamDecoder:
             self._calls = self._calls or isinstance(part, ToolCall)
             if again or index not in self._done:
                 self._done.add(index)
+                self._texts.pop(index, None)
                 events.append(PartDone(index, part))
         return events
 
