@@ -86,6 +86,21 @@ async def test_s25_two_names_of_one_limit_may_say_the_same(doors: Doors) -> None
     assert {sent.get("max_tokens", 7), sent.get("max_completion_tokens", 7)} == {7}
 
 
+@pytest.mark.parametrize("said", [10**30, 2**63, 10**12 + 1])
+async def test_s25_a_provider_that_counts_what_nobody_can_count_is_not_believed(
+    doors: Doors, said: int
+) -> None:
+    """It failed, and is charged as what might have been used at most; the budget is not gone."""
+    lying = WIRES["openai"].whole("fine")
+    lying["usage"] = {"prompt_tokens": 5, "completion_tokens": said, "total_tokens": said}
+    key = await doors.front.another(KeyScope("bot", budget=Budget(tokens=100_000)))
+    doors.upstream.says(whole(lying), whole(WIRES["openai"].whole("fine")))
+    status, headers, _ = await doors.ask("/v1/chat/completions", {**CHAT, "max_tokens": 9}, key=key)
+    spent = (await doors.front.platform.show(headers["x-remit-run"])).spent
+    assert (status, spent.tokens < 10_000) == (200, True)
+    assert (await doors.ask("/v1/chat/completions", CHAT, key=key))[0] == 200
+
+
 # --- headers -------------------------------------------------------------------------------------------------
 
 

@@ -116,7 +116,7 @@ def openai_answer(body: Mapping[str, Json], wish: EmbedWish) -> tuple[list[Json]
     if [index for index, _ in found] != list(range(len(wish.inputs))):
         raise PROVIDER.wrong("data", f"has {len(found)} vectors for {len(wish.inputs)} inputs")
     usage = PROVIDER.optional_mapping(body, "usage")
-    tokens = PROVIDER.integer(usage, "prompt_tokens", "usage")
+    tokens = None if usage.get("prompt_tokens") is None else PROVIDER.count(usage, "prompt_tokens", "usage")
     vectors = [vector for _, vector in found]
     as_asked = all(isinstance(vector, str) is wish.packed for vector in vectors)
     return vectors, tokens, as_asked

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Json = Any
+_COUNTABLE = 10**12
 
 
 class Reader:
@@ -61,6 +62,15 @@ class Reader:
         if value is not None and value < least:
             raise self.wrong(f"{at}.{key}" if at else key, f"is {value}; it has to be at least {least}")
         return value
+
+    def count(self, block: Mapping[str, Json], key: str, at: str = "") -> int:
+        """How many there were, none if it is not said. Never below zero, or a bill would shrink by it; and a number
+        that nobody can have counted is refused, or it would use up every budget at once.
+        """
+        value = self.integer(block, key, at) or 0
+        if value > _COUNTABLE:
+            raise self.wrong(f"{at}.{key}" if at else key, f"is beyond {_COUNTABLE:,}")
+        return max(value, 0)
 
     def flag(self, block: Mapping[str, Json], key: str, at: str = "") -> bool | None:
         """True, false, or nothing."""

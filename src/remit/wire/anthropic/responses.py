@@ -105,8 +105,7 @@ def encode_usage(usage: Usage | None, more: Block | None = None) -> Block:
 
 
 def _tokens(usage: Mapping[str, Json], key: str) -> int:
-    """A number of tokens is never below zero: a bill would shrink by it."""
-    return max(PROVIDER.integer(usage, key, "usage") or 0, 0)
+    return PROVIDER.count(usage, key, "usage")
 
 
 _FINISHES: dict[str, Finish] = {

@@ -70,8 +70,7 @@ def _sound(block: Mapping[str, Json], key: str) -> int:
 
 
 def _tokens(block: Mapping[str, Json], key: str) -> int:
-    """A number of tokens is never below zero: a bill would shrink by it."""
-    return max(PROVIDER.integer(block, key, "usageMetadata") or 0, 0)
+    return PROVIDER.count(block, key, "usageMetadata")
 
 
 _DETAILS = frozenset({"promptTokensDetails", "candidatesTokensDetails"})

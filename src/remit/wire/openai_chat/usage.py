@@ -85,10 +85,7 @@ _MADE = frozenset({"reasoning_tokens", "audio_tokens"})
 
 
 def _count(block: Mapping[str, Json], key: str, reader: Reader) -> int:
-    value = block.get(key)
-    if value is None or type(value) is int:
-        return max(value or 0, 0)
-    return max(reader.integer(block, key, "usage") or 0, 0)
+    return reader.count(block, key, "usage")
 
 
 def _taken(total: int, part: int) -> tuple[int, int]:
