@@ -172,10 +172,13 @@ class Worker:
         while not self._stopping:
             now = self.services.clock.now()
             try:
-                claimed = await self._claim_due(now)
+                due, owed = await self._next_times()
+                claimed = await self._claim(now) if due is not None and due <= now else 0
                 await self._deliver_mail(everything=others_wrote)
-                await fire_due(self.services)
-                until = await self._next_time(now)
+                if owed is not None and owed <= self.services.clock.now():
+                    await fire_due(self.services)
+                    due, owed = await self._next_times()
+                until = self._look_again(now, due, owed)
             except Exception as wrong:  # noqa: BLE001 - a worker that stops to look is worse than any error
                 _log.warning("looking for work failed: %s", wrong)
                 claimed, until = 0, self.services.clock.now() + MICROSECONDS
@@ -191,9 +194,9 @@ class Worker:
             await sleep_until(self.services.clock, self.services.clock.now() + MICROSECONDS)
             return True
 
-    async def _claim_due(self, now: int) -> int:
+    async def _claim(self, now: int) -> int:
         room = self._room
-        if room <= 0 or not await self._anything_due(now):
+        if room <= 0:
             return 0
         names = json.dumps(list(self.services.flows))
         lease = self.services.lease
@@ -208,15 +211,14 @@ class Worker:
             self._take_up(run_row(row), "wake")
         return len(claimed.rows)
 
-    async def _anything_due(self, now: int) -> bool:
-        due = (await self.services.database.fetch("runs.next_due"))[0][0]
-        return due is not None and due <= now
+    async def _next_times(self) -> tuple[int | None, int | None]:
+        """When the next run is due, and the next schedule."""
+        due, owed = (await self.services.database.fetch("runs.next_due"))[0]
+        return due, owed
 
-    async def _next_time(self, looked_at: int) -> int | None:
+    def _look_again(self, looked_at: int, due: int | None, owed: int | None) -> int | None:
         """When to look again by itself; a full worker looks when one of its runs leaves."""
-        times = await self.services.database.fetch("runs.next_due") if self._room > 0 else []
-        times += await self.services.database.fetch("schedules.next")
-        known = [t[0] for t in times if t[0] is not None]
+        known = [t for t in (due if self._room > 0 else None, owed) if t is not None]
         # what was due at that look and was not claimed needs code or a release this worker lacks: no reason to spin
         return min((t for t in known if t > looked_at), default=looked_at + MICROSECONDS if known else None)
 

@@ -48,8 +48,9 @@ RETURNING id, team, flow, status, reason, due, priority, owner, epoch, pin, pare
           mail, paused, error, session, created_at, ended_at;
 
 -- name: runs.next_due
--- When the next run that this worker could take is due.
-SELECT min(due) FROM runs WHERE due IS NOT NULL AND paused = 0;
+-- When the next run that a worker could take is due, and the next schedule: all that a look for work has to know.
+SELECT (SELECT min(due) FROM runs WHERE due IS NOT NULL AND paused = 0),
+       (SELECT min(next_at) FROM schedules WHERE next_at IS NOT NULL);
 
 -- name: runs.park
 -- Leave memory: due at its next timer, or now if mail came that its owner has not seen.

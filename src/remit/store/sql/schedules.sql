@@ -14,10 +14,6 @@ WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at LIMIT 100;
 -- Move to the next time, if nobody else has.
 UPDATE schedules SET next_at = $3 WHERE id = $1 AND next_at = $2;
 
--- name: schedules.next
--- When the next schedule is due.
-SELECT min(next_at) FROM schedules WHERE next_at IS NOT NULL;
-
 -- name: schedules.all
 -- Every schedule.
 SELECT id, team, flow, cron, tz, stream, seq, next_at, active FROM schedules ORDER BY id;
