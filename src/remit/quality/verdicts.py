@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from remit.insight.intervals import Interval
 from remit.quality.statistics.differences import Clustered, clustered
 from remit.quality.statistics.multiplicity import holm
+from remit.quality.statistics.power import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,7 +50,7 @@ class Finding:
     verdict: Verdict
     difference: float
     interval: Interval
-    """Of the difference, 90 % on both sides: its lower end is what a pass goes by."""
+    """Of the difference, as wide as the level of the verdict makes it."""
     n: int
     families: int
     not_worse: float
@@ -69,17 +70,23 @@ class Judged:
 
 
 def judge(
-    differences: Mapping[str, Mapping[str, Sequence[float]]], rules: Mapping[str, Rule], level: float = 0.05
+    differences: Mapping[str, Mapping[str, Sequence[float]]], rules: Mapping[str, Rule], level: float = LEVEL
 ) -> Judged:
     """The verdict on differences by metric and family. A metric of a rule that nobody measured leaves it open."""
-    missing = [name for name in rules if not any(differences.get(name, {}).values())]
-    measured = {name: clustered(differences[name]) for name in rules if name not in missing}
-    worse = holm({name: each.below(0.0) for name, each in measured.items() if not rules[name].harm})
+    measured = {
+        name: clustered(found) for name in rules if any((found := differences.get(name, {})).values())
+    }
+    return weigh(measured, rules, level)
+
+
+def weigh(measured: Mapping[str, Clustered], rules: Mapping[str, Rule], level: float = LEVEL) -> Judged:
+    """The same of differences that were added up already."""
+    missing = [name for name in rules if name not in measured]
+    counted = {name: measured[name] for name in rules if name in measured}
+    worse = holm({name: each.below(0.0) for name, each in counted.items() if not rules[name].harm})
     findings = tuple(
-        _harm(name, differences[name], found)
-        if rules[name].harm
-        else _finding(name, found, rules[name], worse[name], level)
-        for name, found in measured.items()
+        _harm(name, found) if rules[name].harm else _finding(name, found, rules[name], worse[name], level)
+        for name, found in counted.items()
     )
     reasons = [each.reason for each in findings if each.verdict is not Verdict.PASS]
     reasons += [f"{name} was not measured" for name in missing]
@@ -94,17 +101,11 @@ def _whole(findings: Sequence[Finding], *, complete: bool) -> Verdict:
 
 
 def _finding(metric: str, found: Clustered, rule: Rule, worse: float, level: float) -> Finding:
-    broken = any(math.isnan(each) or math.isinf(each) for each in found.sums)
-    if broken or found.clusters < _LEAST_FAMILIES:
-        why = (
-            "has scores that are no numbers"
-            if broken
-            else f"has {found.clusters} families; fewer than 10 say nothing"
-        )
-        nothing = Interval(-math.inf, math.inf)
-        mean = math.nan if broken else found.mean
-        return Finding(
-            metric, Verdict.INCONCLUSIVE, mean, nothing, found.n, found.clusters, 1.0, 1.0, f"{metric} {why}"
+    if not found.is_number:
+        return _open(metric, found, "has scores that are no numbers")
+    if found.clusters < _LEAST_FAMILIES:
+        return _open(
+            metric, found, f"has {found.clusters} families; fewer than {_LEAST_FAMILIES} say nothing"
         )
     not_worse = found.above(-rule.margin)
     interval = found.interval(1 - 2 * level)
@@ -115,9 +116,11 @@ def _finding(metric: str, found: Clustered, rule: Rule, worse: float, level: flo
     )  # fmt: skip
 
 
-def _harm(metric: str, differences: Mapping[str, Sequence[float]], found: Clustered) -> Finding:
+def _harm(metric: str, found: Clustered) -> Finding:
     """A harm counts where it was done: -1 is one that the old arm did not do."""
-    done = sum(each < 0 for family in differences.values() for each in family)
+    if found.differing is None:
+        return _open(metric, found, "counts harms that are neither there nor not")
+    done = found.differing[1]
     verdict = Verdict.FAIL if done else Verdict.PASS
     reason = (
         f"{metric}: {done} of {found.n} scenarios were harmed that were not before"
@@ -128,6 +131,21 @@ def _harm(metric: str, differences: Mapping[str, Sequence[float]], found: Cluste
         metric, verdict, found.mean, Interval(-done / found.n, min(1.0, 3 / found.n)), found.n, found.clusters,
         float(bool(done)), float(not done), reason,
     )  # fmt: skip
+
+
+def _open(metric: str, found: Clustered, why: str) -> Finding:
+    nothing = Interval(-math.inf, math.inf)
+    return Finding(
+        metric,
+        Verdict.INCONCLUSIVE,
+        found.mean,
+        nothing,
+        found.n,
+        found.clusters,
+        1.0,
+        1.0,
+        f"{metric} {why}",
+    )
 
 
 def _said(metric: str, verdict: Verdict, mean: float, interval: Interval, margin: float) -> str:

@@ -9,11 +9,12 @@ Satterthwaite.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remit.insight.intervals import Interval
-from remit.quality.statistics.distributions import chi2_tail, t_cdf, t_quantile
+from remit.quality.statistics.distributions import binomial_cdf, chi2_tail, t_cdf, t_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,8 +28,8 @@ class Clustered:
 
     n: int
     mean: float
-    sizes: tuple[int, ...]
-    sums: tuple[float, ...]
+    families: tuple[tuple[int, float, int], ...]
+    """How large a family is, the sum of its values, and how many say just that."""
     df: float
     """Degrees of freedom of the error."""
     differing: tuple[int, int] | None = None
@@ -37,17 +38,22 @@ class Clustered:
     @property
     def clusters(self) -> int:
         """How many families there are."""
-        return len(self.sizes)
+        return sum(times for _, _, times in self.families)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether nothing in it is infinite or no number at all."""
+        return math.isfinite(self.mean)
 
     def error(self, around: float | None = None) -> float:
         """The standard error of the mean; `around` a value that is supposed, instead of the mean that was found."""
         centre = self.mean if around is None else around
         total = 0.0
-        for size, value in zip(self.sizes, self.sums, strict=True):
+        for size, value, times in self.families:
             left = 1 - size / self.n
             if left <= 0:
                 return math.inf
-            total += (value - size * centre) ** 2 / left
+            total += times * (value - size * centre) ** 2 / left
         return math.sqrt(total) / self.n
 
     def lower(self, level: float) -> float:
@@ -67,13 +73,23 @@ class Clustered:
         return 1 - self._cdf(self.mean - value, self._supposing(value))
 
     def below(self, value: float) -> float:
-        """The same for a mean as small as this, or smaller."""
-        return self._cdf(self.mean - value, self._supposing(value))
+        """The same for a mean as small as this, or smaller; exact where few pairs differ and neither arm may be
+        better.
+        """
+        chance = self._cdf(self.mean - value, self._supposing(value))
+        if value == 0 and self.differing is not None and 0 < sum(self.differing) < _EXACT_BELOW:
+            return max(chance, binomial_cdf(self.differing[0], sum(self.differing), 0.5))
+        return chance
 
     def _supposing(self, value: float) -> float:
         """The error if the true mean were `value`: never less than what was found."""
-        least = 0.0 if self.differing is None else _error_of_pairs(self.n, *self.differing, value)
-        return max(self.error(), self.error(around=value), least)
+        found = self.error()
+        if self.differing is None or math.isinf(found):
+            return max(found, self.error(around=value))
+        better, worse = self.differing
+        alone = math.sqrt(max(0.0, (better + worse) / self.n - self.mean**2) / self.n)
+        wider = max(1.0, found / alone) if alone else 1.0
+        return max(found, self.error(around=value), wider * error_of_pairs(self.n, better, worse, value))
 
     def _reach(self, share: float) -> float:
         error = self.error()
@@ -89,12 +105,18 @@ class Clustered:
 
 def clustered(values: Mapping[str, Sequence[float]]) -> Clustered:
     """Values by family; a scenario that resembles no other is a family of its own."""
-    families = [list(each) for each in values.values() if each]
-    n = sum(map(len, families))
+    families = [tuple(each) for each in values.values() if each]
+    return tallied(Counter((len(each), math.fsum(each)) for each in families), _differing(families))
+
+
+def tallied(said: Mapping[tuple[int, float], int], differing: tuple[int, int] | None = None) -> Clustered:
+    """The same of families that were counted already, by their size and sum."""
+    n = sum(size * times for (size, _), times in said.items())
     if n == 0:
         raise ValueError("there is nothing to compare")
-    sizes, sums = tuple(map(len, families)), tuple(map(math.fsum, families))
-    return Clustered(n, math.fsum(sums) / n, sizes, sums, _degrees(sizes, n), _differing(families))
+    mean = math.fsum(total * times for (_, total), times in said.items()) / n
+    families = tuple((size, total, times) for (size, total), times in said.items())
+    return Clustered(n, mean, families, _degrees(said, n), differing)
 
 
 def mcnemar(better: int, worse: int) -> float:
@@ -118,7 +140,7 @@ def _differing(families: Sequence[Sequence[float]]) -> tuple[int, int] | None:
     return counts[1.0], counts[-1.0]
 
 
-def _error_of_pairs(n: int, better: int, worse: int, value: float) -> float:
+def error_of_pairs(n: float, better: float, worse: float, value: float) -> float:
     """The standard error of a mean of ones and minus ones whose true mean is `value`, at the most likely share of
     pairs that differ then (Tango's): if pairs that differ are rare, too few may have been found to show how rare they
     are.
@@ -132,12 +154,13 @@ def _error_of_pairs(n: int, better: int, worse: int, value: float) -> float:
     return math.sqrt(max(0.0, 2 * worse_rate - margin - margin**2) / n)
 
 
-def _degrees(sizes: Sequence[int], n: int) -> float:
+def _degrees(said: Mapping[tuple[int, float], int], n: int) -> float:
     """Satterthwaite's: what the spread of the error is worth; one less than the families if all are as large."""
-    if len(sizes) < 2:  # noqa: PLR2004 - one family has no spread
+    if sum(said.values()) < 2:  # noqa: PLR2004 - one family has no spread
         return 1.0
-    shares = [size / n for size in sizes]
-    own = math.fsum(share * share for share in shares)
-    weights = [share * share / (1 - share) for share in shares]
-    between = math.fsum(weights) ** 2 - math.fsum(weight * weight for weight in weights)
+    shares = [(size / n, times) for (size, _), times in said.items()]
+    own = math.fsum(times * share * share for share, times in shares)
+    weights = [(share * share / (1 - share), times) for share, times in shares]
+    whole = math.fsum(times * weight for weight, times in weights)
+    between = whole**2 - math.fsum(times * weight * weight for weight, times in weights)
     return 1 / (own + between)
