@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from remit.gate.relaying.following import Following
+from remit.gate.relaying.shadow import Shadow
 from remit.wire.dialects import dialect as dialect_of
 from remit.wire.envelopes import last_envelope, patched, patched_body
 from remit.wire.messages import (
@@ -88,6 +89,7 @@ class ClientOutlet:
         self._started: Started | None = None
         self._index = -1
         self._following = Following(self._inbound.dialect)
+        self._shadow = Shadow()
 
     # --- what a provider gives --------------------------------------------------------------------------
 
@@ -127,11 +129,11 @@ class ClientOutlet:
         if self._holding:
             self._held.append(frame)
         elif not self.begun and all(isinstance(event, Started) for event in events):
-            self._shadow(events)
+            self._note_shown(events)
             self._following.saw(frame)
             self._opening.append(frame)
         else:
-            self._shadow(events)
+            self._note_shown(events)
             self._following.saw(frame)
             await self._show(frame)
 
@@ -143,7 +145,7 @@ class ClientOutlet:
             self._held.append(frames)
             return
         if self._holds_tools:
-            self._writer().feed(said)
+            self._shadow.add(said)
         self._following.went_on(frames)
         if self.begun:
             await self._sink.write(frames)
@@ -210,14 +212,15 @@ class ClientOutlet:
             )
             if self.verbatim and self._started is not None:
                 self._encoder.feed(self._started)
+            self._shadow.tell(self._encoder.feed)
         return self._encoder
 
-    def _shadow(self, events: list[StreamEvent]) -> None:
+    def _note_shown(self, events: list[StreamEvent]) -> None:
         """Where a refusal may have to follow what was shown, somebody has to know how far that came."""
         if self._holds_tools:
             for event in events:
                 if event is not self._started:
-                    self._writer().feed(event)
+                    self._shadow.add(event)
 
     async def _show(self, frames: bytes) -> None:
         if not self.begun:
