@@ -106,6 +106,16 @@ bench-gateway: $(VENV)/.dev  ## the gateway beside LiteLLM's and Portkey's, one 
 	@$(BIN)/python -m compileall -q src
 	$(BIN)/python -m bench gateway --only sqlite $(ARGS)
 
+.PHONY: bench-gateway-memory
+bench-gateway-memory: $(VENV)/.dev  ## what the gateway keeps of 200,000 requests, and of readers that stop (ARGS=--quick: 20,000)
+	@$(BIN)/python -m compileall -q src
+	$(BIN)/python -m bench gateway-memory --only sqlite $(ARGS)
+
+.PHONY: bench-ingest
+bench-ingest: $(VENV)/.dev  ## telemetry taken in, beside Phoenix and MLflow, same spans (ARGS=--quick)
+	@$(BIN)/python -m compileall -q src
+	$(BIN)/python -m bench ingest --only sqlite $(ARGS)
+
 .PHONY: bench-security
 bench-security: $(VENV)/.dev  ## a hijacked model against the gate: every task and attack of AgentDojo, no model (ARGS=...)
 	@$(BIN)/python -m compileall -q src
@@ -114,6 +124,10 @@ bench-security: $(VENV)/.dev  ## a hijacked model against the gate: every task a
 .PHONY: bench-guards
 bench-guards: $(VENV)/.dev  ## how often guards stop what is innocent, and what they miss (ARGS="--url URL" for a service)
 	@$(BIN)/python -m bench.guards $(ARGS)
+
+.PHONY: bench-insight
+bench-insight: $(VENV)/.dev  ## a million runs listed, a trace of 50,000 spans, events told a second (ARGS="--runs N --events N")
+	@$(BIN)/python -m bench.insight $(ARGS)
 
 .PHONY: bench-policy
 bench-policy: $(VENV)/.dev  ## what a decision costs, all authorities, 50 policies (ARGS="--decisions N")

@@ -123,7 +123,7 @@ class Finder:
         """What fits best, the best first. `wanted` is the vector of the text where a model made it."""
         words = self._lexicon.words(text[:_LONGEST])
         asked = await self._asked(words, wanted)
-        places = _Places(filters, filters.facets(self._lexicon), max(_LEAST_DEPTH, 4 * limit))
+        places = _Places(filters, filters.facets(self._lexicon), max(_LEAST_DEPTH, 2 * limit))
         held = await self._holding(asked.words, places) if WORDS in ways else []
         near: list[int] = []
         if MEANING in ways:
@@ -167,7 +167,10 @@ class Finder:
     ) -> list[int]:
         weights = json.dumps({sign: round(known[sign].tells, 4) for sign in signs})
         given = (*places.filters.values(), _POOL, places.depth, weights, " ".join(places.facets))
-        return [row[0] for row in await self._database.fetch(query, " ".join(signs), *given)]
+        rows = await self._database.fetch(query, " ".join(signs), *given, max(_FIRST_LOOK, places.depth))
+        if len(rows) < places.depth:  # filters may have taken away the best
+            rows = await self._database.fetch(query, " ".join(signs), *given, _POOL)
+        return [row[0] for row in rows]
 
     async def _near(self, wanted: bytes, places: _Places) -> list[int]:
         """Texts whose vectors lie near, by their first bits."""

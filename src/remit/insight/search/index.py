@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from remit.domain.events import KeyShredded, RunCreated, WaitClosed
 from remit.domain.fronting import EXCHANGE
@@ -41,7 +41,7 @@ class _Run(NamedTuple):
 class SearchIndex:
     """Tells texts."""
 
-    name: Final = "search"
+    name = "search"
     kinds = KINDS | {KeyShredded.KIND}
     tables = ("search_documents", "search_blocks")
 

@@ -944,10 +944,13 @@ CREATE TABLE traces (
     CONSTRAINT traces_pkey PRIMARY KEY (id)
 );
 CREATE INDEX traces_by_agent ON traces USING btree (team, agent, started, id);
-CREATE INDEX traces_by_end ON traces USING btree (team, ended) WHERE (ended IS NOT NULL);
+CREATE INDEX traces_by_asks ON traces USING btree (team, started, id) WHERE (asks > 0);
+CREATE INDEX traces_by_denials ON traces USING btree (team, started, id) WHERE (denials > 0);
+CREATE INDEX traces_by_end ON traces USING btree (team, ended, status, agent, flow, started, human, cost, denials) WHERE ((ended IS NOT NULL) AND (sort = 'task'::text));
 CREATE INDEX traces_by_error ON traces USING btree (team, error, started, id) WHERE (error <> ''::text);
 CREATE INDEX traces_by_failure ON traces USING btree (team, failure, started, id) WHERE (failure <> ''::text);
 CREATE INDEX traces_by_flow ON traces USING btree (team, flow, started, id);
+CREATE INDEX traces_by_loops ON traces USING btree (team, started, id) WHERE (loops > 0);
 CREATE INDEX traces_by_model ON traces USING btree (team, model, started, id);
 CREATE INDEX traces_by_parent ON traces USING btree (team, parent, started, id) WHERE (parent <> ''::text);
 CREATE INDEX traces_by_principal ON traces USING btree (team, principal, started, id);

@@ -913,13 +913,20 @@ CREATE TABLE traces (
 
 CREATE INDEX traces_by_agent ON traces (team, agent, started, id);
 
-CREATE INDEX traces_by_end ON traces (team, ended) WHERE ended IS NOT NULL;
+CREATE INDEX traces_by_asks ON traces (team, started, id) WHERE asks > 0;
+
+CREATE INDEX traces_by_denials ON traces (team, started, id) WHERE denials > 0;
+
+CREATE INDEX traces_by_end
+    ON traces (team, ended, status, agent, flow, started, human, cost, denials) WHERE ended IS NOT NULL AND sort = 'task';
 
 CREATE INDEX traces_by_error ON traces (team, error, started, id) WHERE error <> '';
 
 CREATE INDEX traces_by_failure ON traces (team, failure, started, id) WHERE failure <> '';
 
 CREATE INDEX traces_by_flow ON traces (team, flow, started, id);
+
+CREATE INDEX traces_by_loops ON traces (team, started, id) WHERE loops > 0;
 
 CREATE INDEX traces_by_model ON traces (team, model, started, id);
 

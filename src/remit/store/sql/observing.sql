@@ -1,12 +1,15 @@
 -- name: observing.list
--- Traces of a team that fit, found by one thing that they have in common, the newest first, from a place on.
+-- Traces of a team that fit, found by one thing that they have in common, the newest first, from a place on; so many are looked through.
 -- each: team flow agent status session principal purpose release source failure error signature model prompt parent
-SELECT id, source, team, session, flow, agent, principal, purpose, release, sort, parent, status, error, failure, signature,
-    suspect, started, ended, human, spans, model_calls, tool_calls, tool_failures, retries, denials, asks, loops,
-    handoffs, writes, undone, input, cached, cache_written, output, reasoning, cost, simulated, model, prompt, missing,
-    score
-FROM traces WHERE team = $1 AND @each = $2 AND @each <> '' AND (started, id) < ($3, $4) AND started >= $5
-    AND ($6 = '' OR flow = $6) AND ($7 = '' OR agent = $7) AND ($8 = '' OR status = $8) AND ($9 = '' OR session = $9)
+SELECT id, source, team, session, flow, agent, principal, purpose, release, sort, parent, status, error, failure,
+    signature, suspect, started, ended, human, spans, model_calls, tool_calls, tool_failures, retries, denials,
+    asks, loops, handoffs, writes, undone, input, cached, cache_written, output, reasoning, cost, simulated,
+    model, prompt, missing, score
+FROM (
+    SELECT * FROM traces WHERE team = $1 AND @each = $2 AND @each <> '' AND (started, id) < ($3, $4)
+    ORDER BY started DESC, id DESC LIMIT $27
+) AS looked
+WHERE started >= $5 AND ($6 = '' OR flow = $6) AND ($7 = '' OR agent = $7) AND ($8 = '' OR status = $8) AND ($9 = '' OR session = $9)
     AND ($10 = '' OR principal = $10) AND ($11 = '' OR purpose = $11) AND ($12 = '' OR release = $12)
     AND ($13 = '' OR source = $13) AND ($14 = '' OR failure = $14) AND ($15 = '' OR error = $15)
     AND ($16 = '' OR signature = $16) AND ($17 = '' OR model = $17) AND ($18 = '' OR prompt = $18)
@@ -14,19 +17,73 @@ FROM traces WHERE team = $1 AND @each = $2 AND @each <> '' AND (started, id) < (
     AND coalesce(ended, started) - started >= $22 AND asks >= $23 AND loops >= $24 AND denials >= $25
 ORDER BY started DESC, id DESC LIMIT $26;
 
+-- name: observing.end
+-- Where the last of those stands that were looked through.
+-- each: team flow agent status session principal purpose release source failure error signature model prompt parent
+SELECT started, id FROM traces
+WHERE team = $1 AND @each = $2 AND @each <> '' AND (started, id) < ($3, $4)
+ORDER BY started DESC, id DESC LIMIT 1 OFFSET $5;
+
 -- name: observing.facets
 -- How many of them, up to a limit, there are of each sort.
 -- each: team flow agent status session principal purpose release source failure error signature model prompt parent
 SELECT flow, agent, status, model, source, failure, count(*) FROM (
-    SELECT flow, agent, status, model, source, failure
-    FROM traces WHERE team = $1 AND @each = $2 AND @each <> '' AND (started, id) < ($3, $4) AND started >= $5
-        AND ($6 = '' OR flow = $6) AND ($7 = '' OR agent = $7) AND ($8 = '' OR status = $8) AND ($9 = '' OR session = $9)
+    SELECT flow, agent, status, model, source, failure FROM (
+        SELECT * FROM traces WHERE team = $1 AND @each = $2 AND @each <> '' AND (started, id) < ($3, $4)
+        ORDER BY started DESC, id DESC LIMIT $27
+    ) AS looked
+    WHERE started >= $5 AND ($6 = '' OR flow = $6) AND ($7 = '' OR agent = $7) AND ($8 = '' OR status = $8) AND ($9 = '' OR session = $9)
         AND ($10 = '' OR principal = $10) AND ($11 = '' OR purpose = $11) AND ($12 = '' OR release = $12)
         AND ($13 = '' OR source = $13) AND ($14 = '' OR failure = $14) AND ($15 = '' OR error = $15)
         AND ($16 = '' OR signature = $16) AND ($17 = '' OR model = $17) AND ($18 = '' OR prompt = $18)
         AND ($19 = '' OR parent = $19) AND ($20 = '' OR sort = $20) AND cost >= $21
         AND coalesce(ended, started) - started >= $22 AND asks >= $23 AND loops >= $24 AND denials >= $25
-    ORDER BY started DESC, id DESC LIMIT $26) AS found
+    ORDER BY started DESC, id DESC LIMIT $26
+) AS found
+GROUP BY flow, agent, status, model, source, failure;
+
+-- name: observing.list_with
+-- Traces of a team that fit, found by what few of them have, the newest first, from a place on; so many are looked through.
+-- each: asks loops denials
+SELECT id, source, team, session, flow, agent, principal, purpose, release, sort, parent, status, error, failure,
+    signature, suspect, started, ended, human, spans, model_calls, tool_calls, tool_failures, retries, denials,
+    asks, loops, handoffs, writes, undone, input, cached, cache_written, output, reasoning, cost, simulated,
+    model, prompt, missing, score
+FROM (
+    SELECT * FROM traces WHERE team = $1 AND @each > 0 AND $2 <> '' AND (started, id) < ($3, $4)
+    ORDER BY started DESC, id DESC LIMIT $27
+) AS looked
+WHERE started >= $5 AND ($6 = '' OR flow = $6) AND ($7 = '' OR agent = $7) AND ($8 = '' OR status = $8) AND ($9 = '' OR session = $9)
+    AND ($10 = '' OR principal = $10) AND ($11 = '' OR purpose = $11) AND ($12 = '' OR release = $12)
+    AND ($13 = '' OR source = $13) AND ($14 = '' OR failure = $14) AND ($15 = '' OR error = $15)
+    AND ($16 = '' OR signature = $16) AND ($17 = '' OR model = $17) AND ($18 = '' OR prompt = $18)
+    AND ($19 = '' OR parent = $19) AND ($20 = '' OR sort = $20) AND cost >= $21
+    AND coalesce(ended, started) - started >= $22 AND asks >= $23 AND loops >= $24 AND denials >= $25
+ORDER BY started DESC, id DESC LIMIT $26;
+
+-- name: observing.end_with
+-- Where the last of those stands that were looked through.
+-- each: asks loops denials
+SELECT started, id FROM traces
+WHERE team = $1 AND @each > 0 AND $2 <> '' AND (started, id) < ($3, $4)
+ORDER BY started DESC, id DESC LIMIT 1 OFFSET $5;
+
+-- name: observing.facets_with
+-- How many of them, up to a limit, there are of each sort.
+-- each: asks loops denials
+SELECT flow, agent, status, model, source, failure, count(*) FROM (
+    SELECT flow, agent, status, model, source, failure FROM (
+        SELECT * FROM traces WHERE team = $1 AND @each > 0 AND $2 <> '' AND (started, id) < ($3, $4)
+        ORDER BY started DESC, id DESC LIMIT $27
+    ) AS looked
+    WHERE started >= $5 AND ($6 = '' OR flow = $6) AND ($7 = '' OR agent = $7) AND ($8 = '' OR status = $8) AND ($9 = '' OR session = $9)
+        AND ($10 = '' OR principal = $10) AND ($11 = '' OR purpose = $11) AND ($12 = '' OR release = $12)
+        AND ($13 = '' OR source = $13) AND ($14 = '' OR failure = $14) AND ($15 = '' OR error = $15)
+        AND ($16 = '' OR signature = $16) AND ($17 = '' OR model = $17) AND ($18 = '' OR prompt = $18)
+        AND ($19 = '' OR parent = $19) AND ($20 = '' OR sort = $20) AND cost >= $21
+        AND coalesce(ended, started) - started >= $22 AND asks >= $23 AND loops >= $24 AND denials >= $25
+    ORDER BY started DESC, id DESC LIMIT $26
+) AS found
 GROUP BY flow, agent, status, model, source, failure;
 
 -- name: observing.trace

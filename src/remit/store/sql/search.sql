@@ -43,11 +43,11 @@ SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'search_document
 -- Of the newest so many texts that hold all of these words
 -- those that the filters let by, the best first:
 -- BM25, in which a word counts once.
-SELECT d.n FROM (
+SELECT d.n FROM (SELECT n, fit FROM (
     SELECT rowid AS n, rank AS fit FROM search_text
     WHERE search_text MATCH $1 || ' ' || $17
     ORDER BY rowid DESC LIMIT $14
-) AS found JOIN search_documents AS d ON d.n = found.n
+) AS newest ORDER BY fit, n DESC LIMIT $18) AS found JOIN search_documents AS d ON d.n = found.n
 WHERE $16 <> '' AND d.team = $2 AND d.at >= $3 AND d.at < $4
     AND (d.readers = '' OR replace(d.readers, $5, '') <> d.readers
         OR replace(d.readers, $6, '') <> d.readers)
@@ -77,18 +77,18 @@ WHERE d.team = $2::text AND d.at >= $3::bigint AND d.at < $4::bigint
 ORDER BY (
     SELECT sum(w.value::float8) FROM jsonb_each_text($16::text::jsonb) AS w
     WHERE string_to_array(d.words, ' ') @> ARRAY[w.key]
-) / (1.3 + 0.015 * cardinality(string_to_array(d.words, ' '))) DESC, d.n DESC LIMIT $15;
+) / (1.3 + 0.015 * cardinality(string_to_array(d.words, ' '))) DESC, d.n DESC LIMIT least($15::bigint, $18::bigint);
 
 -- name: search.holding_any (sqlite)
 -- Of the newest so many texts that hold any of these words, and come from where is asked for,
 -- those that the filters let by, the best first:
 -- BM25, in which a word counts once.
-SELECT d.n FROM (
+SELECT d.n FROM (SELECT n, fit FROM (
     SELECT rowid AS n, rank AS fit FROM search_text
     WHERE search_text MATCH '(' || replace($1, ' ', ' OR ') || ')'
         || CASE $17 WHEN '' THEN '' ELSE ' AND ' || replace($17, ' ', ' AND ') END
     ORDER BY rowid DESC LIMIT $14
-) AS found JOIN search_documents AS d ON d.n = found.n
+) AS newest ORDER BY fit, n DESC LIMIT $18) AS found JOIN search_documents AS d ON d.n = found.n
 WHERE $16 <> '' AND d.team = $2 AND d.at >= $3 AND d.at < $4
     AND (d.readers = '' OR replace(d.readers, $5, '') <> d.readers
         OR replace(d.readers, $6, '') <> d.readers)
@@ -118,7 +118,7 @@ WHERE d.team = $2::text AND d.at >= $3::bigint AND d.at < $4::bigint
 ORDER BY (
     SELECT sum(w.value::float8) FROM jsonb_each_text($16::text::jsonb) AS w
     WHERE string_to_array(d.words, ' ') @> ARRAY[w.key]
-) / (1.3 + 0.015 * cardinality(string_to_array(d.words, ' '))) DESC, d.n DESC LIMIT $15;
+) / (1.3 + 0.015 * cardinality(string_to_array(d.words, ' '))) DESC, d.n DESC LIMIT least($15::bigint, $18::bigint);
 
 -- name: search.vectors_holding (sqlite)
 -- The vectors of the newest so many texts that hold all of these words, where the filters let them by.
@@ -207,3 +207,30 @@ DELETE FROM search_blocks;
 -- name: search.drop_blocks_over
 -- Blocks go in whose midst texts come that they do not know.
 DELETE FROM search_blocks WHERE first <= $2 AND last >= $1;
+
+-- name: search.failures
+-- Failures by their signature: how many began since then and how many in the time before, and the last of them.
+SELECT signature, sum(CASE WHEN started >= $3 THEN 1 ELSE 0 END), sum(CASE WHEN started < $3 THEN 1 ELSE 0 END),
+    max(started)
+FROM traces
+WHERE team = $1 AND signature <> '' AND started >= $2 AND ($4 = '' OR flow = $4)
+GROUP BY signature
+HAVING max(started) >= $3;
+
+-- name: search.first_failure
+-- When a failure was first seen.
+SELECT min(started) FROM traces WHERE team = $1 AND signature = $2;
+
+-- name: search.failed_runs
+-- The latest runs with a failure, and what is suspected in each.
+SELECT id, suspect, agent, release, prompt FROM traces
+WHERE team = $1 AND signature = $2 AND started >= $3 ORDER BY started DESC, id DESC LIMIT $4;
+
+-- name: search.spans
+-- What was done in a trace, in order, as far as it is looked through for a reason.
+SELECT id, parent, kind, name, started, ended, status, error, agent, cost
+FROM spans WHERE trace = $1 ORDER BY started, n LIMIT $2;
+
+-- name: search.trace
+-- How a trace stands.
+SELECT flow, status, error, started, ended FROM traces WHERE id = $1 AND team = $2 AND source <> '';

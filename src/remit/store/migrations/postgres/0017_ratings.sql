@@ -12,5 +12,6 @@ CREATE TABLE ratings (
 ALTER TABLE approvals ADD COLUMN edited bigint NOT NULL DEFAULT 0;
 CREATE INDEX approvals_asked ON approvals (team, asked_at);
 
--- What ended lately, for objectives.
-CREATE INDEX traces_by_end ON traces (team, ended) WHERE ended IS NOT NULL;
+-- What ended lately, for objectives: all that they look at, so that a count touches no row.
+CREATE INDEX traces_by_end
+    ON traces (team, ended, status, agent, flow, started, human, cost, denials) WHERE ended IS NOT NULL AND sort = 'task';
