@@ -291,12 +291,30 @@ async def test_c39_after_our_own_attempts_no_client_starts_over(doors: Doors) ->
 
 async def test_c39_a_key_used_too_often_is_told_when_there_is_room(doors: Doors) -> None:
     busy = await doors.front.another(KeyScope("bot", pace=Pace(requests=1)))
-    assert (await doors.ask("/v1/chat/completions", CHAT, key=busy))[0] == 200
+    status, headers, _ = await doors.ask("/v1/chat/completions", CHAT, key=busy)
+    assert (status, headers["x-ratelimit-limit-requests"], headers["x-ratelimit-remaining-requests"]) == (
+        200,
+        "1",
+        "0",
+    )
     for path, body in (("/v1/chat/completions", CHAT), ("/v1/messages", MESSAGES)):
         status, headers, told = await doors.ask(path, body, key=busy)
         assert status == 429
         assert 0 < int(headers["retry-after"]) <= 60
         assert told["error"]["type"] == "rate_limit_error"
+
+
+async def test_c07_what_a_key_may_still_do_is_told_in_place_of_what_our_own_may(doors: Doors) -> None:
+    said = {"x-ratelimit-remaining-tokens": "41", "x-ratelimit-remaining-requests": "7"}
+    paced = await doors.front.another(KeyScope("bot", pace=Pace(requests=9, tokens=1000)))
+    doors.upstream.says(whole(WIRES["openai"].whole("fine"), headers=said))
+    _, headers, _ = await doors.ask("/v1/chat/completions", CHAT, key=paced)
+    assert headers["x-ratelimit-remaining-requests"] == "8"
+    assert headers["x-ratelimit-remaining-tokens"] == headers["x-ratelimit-limit-tokens"] == "1000"
+    _, headers, _ = await doors.ask("/v1/messages", MESSAGES, key=paced)
+    assert headers["anthropic-ratelimit-requests-remaining"] == "7"
+    assert 0 < int(headers["anthropic-ratelimit-tokens-remaining"]) < 1000
+    assert headers["anthropic-ratelimit-tokens-limit"] == "1000"
 
 
 async def test_c40_nothing_of_the_inside_is_told(doors: Doors) -> None:

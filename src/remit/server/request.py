@@ -36,8 +36,8 @@ class Request:
     """One request."""
 
     __slots__ = (
-        "_body", "_receive", "_send", "_watcher", "began", "begun", "caller", "dialect", "gone", "headers", "id",
-        "limit", "path", "run", "scope", "shown", "started",
+        "_body", "_receive", "_send", "_watcher", "also", "began", "begun", "caller", "dialect", "gone", "headers",
+        "id", "limit", "path", "run", "scope", "shown", "started",
     )  # fmt: skip
 
     caller: Caller
@@ -59,6 +59,8 @@ class Request:
         self.id = next_id()
         self.run = ""
         """The run that it is, once it is one."""
+        self.also: dict[bytes, bytes] = {}
+        """What the reply says beside all else, in place of what others say by these names."""
         self.begun = False
         """Whether the reply has begun."""
         self.shown = False
@@ -118,6 +120,8 @@ class Request:
         raw = [*headers]
         mark = self.id.encode()
         raw += [(b"x-request-id", mark), (b"request-id", mark)]
+        if self.also:
+            raw = [each for each in raw if each[0] not in self.also] + [*self.also.items()]
         if self.run:
             raw.append((b"x-remit-run", self.run.encode()))
         if length is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from remit.control.fronting.reaching import refuse_unreachable
 from remit.domain.errors import InvalidSetting
 from remit.server import health, metrics, openapi
 from remit.server.app import App
@@ -45,6 +46,7 @@ class Server(uvicorn.Server):
 @contextlib.asynccontextmanager
 async def serving(platform: Platform, chosen: ServerSettings, drain: float = 25.0) -> AsyncGenerator[str]:
     """Serve until the block ends; gives the address."""
+    refuse_unreachable(chosen.hosts, chosen.origins)
     pulse = Pulse(chosen.keep_alive_seconds)
     app = App(platform, Names.of(chosen.host, chosen.hosts, chosen.origins), chosen.body_bytes)
     app.serve({**handlers(platform, pulse), **otlp_handlers(platform)})

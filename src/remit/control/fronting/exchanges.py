@@ -5,12 +5,15 @@ the caller; when the caller leaves, or their key ends, `over` says so to whateve
 from __future__ import annotations
 
 import asyncio
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from remit.gate.actor import Actor
 from remit.wire import canonical
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from remit.domain.errors import RemitError
     from remit.domain.fronting import Caller
     from remit.engine.attended import Attended
@@ -18,11 +21,13 @@ if TYPE_CHECKING:
     from remit.gate.model_passage import ModelAnswer, ModelAsk
     from remit.gate.relaying.asked import RelayAnswer, RelayAsk, Sink
 
+_NOTHING: Mapping[str, tuple[int, int]] = MappingProxyType({})
+
 
 class Exchange:
     """One run, while somebody is connected."""
 
-    __slots__ = ("_gate", "actor", "caller", "execution", "over", "tokens")
+    __slots__ = ("_gate", "actor", "caller", "execution", "left", "over", "tokens")
 
     def __init__(self, execution: Attended, gate: Gate, caller: Caller) -> None:
         self.execution = execution
@@ -33,6 +38,8 @@ class Exchange:
         """Done when nobody waits for the answer any more (None), or when it must not be given (why)."""
         self.tokens = 0
         """What it used, for the pace of its key."""
+        self.left: Mapping[str, tuple[int, int]] = _NOTHING
+        """Of what its key has a pace for, the limit and what is left of it, as the exchange begins."""
 
     @property
     def run_id(self) -> str:
@@ -86,7 +93,7 @@ class Recorded(Exchange):
     def __init__(self, run: str, outcome: tuple[Any, str], caller: Caller) -> None:
         self._run, self._outcome, self.caller = run, outcome, caller
         self.over = asyncio.get_running_loop().create_future()
-        self.tokens = 0
+        self.tokens, self.left = 0, _NOTHING
 
     @property
     def run_id(self) -> str:

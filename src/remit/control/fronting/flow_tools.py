@@ -24,7 +24,7 @@ from remit.tools.binding import ToolContext
 from remit.tools.tool import tool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from remit.control.running.parts import Parts
     from remit.control.workspace.code import Code
@@ -136,14 +136,20 @@ class FlowTools:
         return self._parts
 
 
+def refuse_unserved(names: Iterable[str], known: Collection[str]) -> None:
+    """Refuse to serve a flow that is not there."""
+    for name in names:
+        if name not in known or not is_code_name(name) or "." in name:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise InvalidSetting(
+                f'"{name}" is to be served over MCP, and this workspace has no flow of that name.',
+                f'Did you mean "{near[0]}"?' if near else "Mend mcp.flows in remit.toml.",
+            )
+
+
 def _chosen(known: dict[str, Flow], name: str) -> Flow:
-    found = known.get(name)
-    if found is None or not is_code_name(name) or "." in name:
-        near = difflib.get_close_matches(name, known, n=1)
-        raise InvalidSetting(
-            f'"{name}" is to be served over MCP, and this workspace has no flow of that name.',
-            f'Did you mean "{near[0]}"?' if near else "Mend mcp.flows in remit.toml.",
-        )
+    refuse_unserved([name], known)
+    found = known[name]
     if taken := sorted(_OURS & found.parameters.keys()):
         raise InvalidSetting(
             f'the flow {name} has a parameter "{taken[0]}", which means something else to a tool.',

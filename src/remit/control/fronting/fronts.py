@@ -183,6 +183,7 @@ class Fronts:
         def begun(execution: Attended) -> None:
             nonlocal exchange
             exchange = Exchange(execution, self._parts.house.gate, caller)
+            exchange.left = self.paces.left(caller.key, caller.pace)
             self._live.setdefault(caller.key, set()).add(exchange)
             attention.begin(exchange, self.returning)
 

@@ -71,8 +71,10 @@ class Paces:
 
     def left(self, key: str, pace: Pace) -> dict[str, tuple[int, int]]:
         """Of requests and tokens, the limit and what is left of it in this minute."""
-        use = self._uses.get(key) or _Use()
         found: dict[str, tuple[int, int]] = {}
+        if pace == _NONE:
+            return found
+        use = self._uses.get(key) or _Use()
         if pace.requests is not None:
             found["requests"] = (pace.requests, max(pace.requests - len(use.begun), 0))
         if pace.tokens is not None:

@@ -28,6 +28,8 @@ def connected(request: Request, pulse: Pulse) -> Generator[Callable[[Inbound, Ex
 
     def sink(inbound: Inbound, exchange: Exchange) -> StreamSink:
         made = StreamSink(request, exchange, pulse, stream=inbound.stream)
+        if exchange.left:
+            request.also = _left(request.dialect, exchange)
         sinks.append(made)
         return made
 
@@ -36,6 +38,16 @@ def connected(request: Request, pulse: Pulse) -> Generator[Callable[[Inbound, Ex
     finally:
         for each in sinks:
             each.close()
+
+
+def _left(dialect: str, exchange: Exchange) -> dict[bytes, bytes]:
+    """How often, and with how many tokens, the key may be used in this minute yet, as its dialect says it."""
+    form = "anthropic-ratelimit-{0}-{1}" if dialect == "anthropic" else "x-ratelimit-{1}-{0}"
+    return {
+        form.format(what, word).encode(): b"%d" % number
+        for what, numbers in exchange.left.items()
+        for word, number in zip(("limit", "remaining"), numbers, strict=True)
+    }
 
 
 async def send(request: Request, answer: RelayAnswer) -> None:
