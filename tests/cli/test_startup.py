@@ -56,15 +56,18 @@ def test_help_loads_neither_a_command_nor_a_database(words: tuple[str, ...]) -> 
     assert len(loaded) <= MOST_MODULES
 
 
-@pytest.mark.parametrize("command", ["run", "runs", "doctor", "inbox"])
+@pytest.mark.parametrize("command", ["run", "runs", "doctor", "inbox", "costs", "kpis"])
 def test_help_of_a_command_loads_no_database(command: str) -> None:
     assert [name for name in modules_after(command, "--help") if name in HEAVY - {"asyncio"}] == []
 
 
 @pytest.mark.parametrize(
     "words",
-    ["runs", "inbox", "user list", "key list", "grant list", "audit checkpoint", "halt --all --reason drill"],
-)
+    [
+        "runs", "inbox", "user list", "key list", "grant list", "audit checkpoint", "halt --all --reason drill",
+        "kpis --month 2026-11",
+    ],
+)  # fmt: skip
 def test_what_looks_or_stops_imports_nothing_that_acts(words: str, remit: Terminal) -> None:
     remit("runs", code=0)
     loaded = modules_after("-w", str(remit.place), *words.split())

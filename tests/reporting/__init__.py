@@ -1,0 +1,1 @@
+"""Costs, key figures, objectives and months."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import click
 
-from remit.cli.output import Span, table
+from remit.cli.output import Span, table, width
 from remit.cli.saying import say, say_document
 from remit.cli.terminal import Command, Terminal
 from remit.cli.wording import many
@@ -30,7 +31,7 @@ _REFUSED = 1
 @click.option("--agent", default="", help="Only tasks of this agent.")
 @click.option("--flow", default="", help="Only tasks of this flow.")
 @click.option("--only", default="", metavar="NAME", help="One figure: task_success, cost_per_success, …")
-@click.option("--define", is_flag=True, help="With what each of them is.")
+@click.option("--brief", is_flag=True, help="Without what each of them is.")
 @click.option("--month", default="", metavar="YYYY-MM", help="The summary of a month instead.")
 @click.option("--out", default="", metavar="FILE", help="With --month: write it as .html, .md or .json.")
 @click.option(
@@ -39,7 +40,7 @@ _REFUSED = 1
 @click.pass_obj
 def kpis(
     terminal: Terminal, since: str, until: str, agent: str, flow: str, only: str, month: str, out: str,
-    *, define: bool, slo: bool,
+    *, brief: bool, slo: bool,
 ) -> None:  # fmt: skip
     """Say how well agents do: every figure with what it is made of and how sure it is."""
     if out and not month:
@@ -52,7 +53,7 @@ def kpis(
         found = terminal.ask_office(
             lambda office: office.reporting.kpis(since=since, until=until, agent=agent, flow=flow, only=only)
         )
-        terminal.answer(found, lambda: _lines(found, define=define or bool(only)))
+        terminal.answer(found, lambda: _lines(found, define=not brief))
 
 
 def _lines(found: KpisView, *, define: bool) -> Iterator[str]:
@@ -80,7 +81,7 @@ def _figure(figure: Figure, *, define: bool) -> Iterator[str]:
     if figure.note:
         yield f"    {figure.note}"
     if define:
-        yield f"    = {figure.definition}"
+        yield from wrap(figure.definition, width() - 1, initial_indent="    = ", subsequent_indent="      ")
 
 
 def _sure(figure: Figure) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from remit.control.observing.wiring import projector_of
 from remit.control.reporting import budgets, months, pages, periods
 from remit.control.reporting.views import AsOf, CostsView, KpisView
-from remit.domain.errors import InvalidInput
+from remit.domain.errors import Infrastructure, InvalidInput
 from remit.gate.toml_file import nearest
 from remit.insight import burning, costs, kpi_facts, kpis
 from remit.insight.kpi_catalog import BY_NAME
@@ -110,7 +110,7 @@ class ReportingDesk:
         """Bring what is derived from the log up to date, as far as that takes no time that anybody would notice."""
         projector = projector_of(self._ground)
         if (await projector.lag()).events:
-            with suppress(TimeoutError):
+            with suppress(TimeoutError, Infrastructure):  # who cannot write can still read what there is
                 await asyncio.wait_for(projector.catch_up(), _PATIENCE)
         lag = await projector.lag()
         return AsOf(lag.events, round(lag.seconds, 3))
