@@ -144,3 +144,38 @@ async def test_s27_a_death_in_the_middle_asks_a_person_and_no_other_takes_it_bac
         await stage.run(undoing.id).approve()
         assert (await stage.run(undoing.id).result())["left"] == []
         assert counter.reversed == ["o-2 (payment of o-2)", "o-1 (payment of o-1)"]
+
+
+async def test_s27_what_had_begun_when_the_tool_went_is_said_with_what_to_do(
+    counter: Counter, script: Script, tmp_path: Path
+) -> None:
+    clock = ManualClock()
+    pay = counter.pay()
+    async with desk(tmp_path, script, _pays(pay), agents=[agent(pay)], clock=clock) as stage:
+        run = await stage.start("pays")
+        await run.result()
+        with crash_at("write.performed", stage.die) as reached:
+            undoing = await stage.platform.undo(run.id)
+            await until(lambda: "write.performed" in reached)
+        clock.leap(60)
+
+        @flow
+        async def other(run: Any) -> None:
+            del run
+
+        without = await Platform.assemble(tmp_path, flows=[other], clock=clock)
+        try:
+            await without.start_worker(only=undoing.id)
+            told = await (await without.run(undoing.id)).result()
+        finally:
+            await without.close()
+        await stage.up(worker=False)
+    gone = "this workspace does not have the tool any more"
+    assert told["undone"] == []
+    assert [each["why"] for each in told["left"]] == [
+        (
+            f"{gone}; taking back payment/o-2 had begun when this undo was interrupted, and without the tool nobody"
+            " can tell whether it took place: look there, and put it right by hand"
+        ),
+        gone,
+    ]

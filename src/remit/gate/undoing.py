@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from remit.domain import errors
 from remit.domain.action_errors import CannotUndo
 from remit.domain.effects import Effect
-from remit.domain.errors import Refused, Rejected, StepFailed, TimedOut
+from remit.domain.errors import Refused, Rejected, TimedOut
 from remit.domain.event import object_of
+from remit.domain.events import StepAbsent, StepClaimed, StepDone, StepFailed
 from remit.domain.tools import Undo
 from remit.engine.flow import Flow
 from remit.engine.step import Step
@@ -113,7 +115,8 @@ class Undoing:
         moved: dict[str, str] = {}
         for receipt, each in planned:
             if not each.possible:
-                left.append({"path": each.path, "tool": each.tool, "why": each.why})
+                begun = _begun(execution, receipt)
+                left.append({"path": each.path, "tool": each.tool, "why": f"{each.why}{begun}"})
                 blocked.update(each.objects)
                 continue
             told, failed = await self._take_back_one(execution, actor, receipt, blocked, moved)
@@ -136,7 +139,7 @@ class Undoing:
             try:
                 told = await self._step(execution, actor, receipt, now, image.object)
                 told = told or {"object": now.object, "undone": True}  # a person said that it is
-            except (Refused, Rejected, StepFailed, TimedOut) as wrong:
+            except (Refused, Rejected, errors.StepFailed, TimedOut) as wrong:
                 blocked.add(image.object)
                 left.append(
                     {
@@ -173,6 +176,24 @@ class Undoing:
 
 async def _acts(path: str, name: str) -> object:
     raise AssertionError(path, name)  # the admission performs it
+
+
+def _begun(execution: Execution, receipt: Receipt) -> str:
+    """What an earlier life of this undo had begun, and nobody can look into any more; empty if it had not."""
+    objects: list[str] = []
+    for entries in execution.journal.at_path.values():
+        claimed = next((each.event for each in entries if isinstance(each.event, StepClaimed)), None)
+        detail = object_of(claimed.detail) if claimed is not None else {}
+        if detail.get("undoes") != {"run": receipt.run, "path": receipt.path}:
+            continue
+        if not isinstance(entries[-1].event, StepDone | StepFailed | StepAbsent):
+            objects.append(str(detail.get("object")))
+    if not objects:
+        return ""
+    return (
+        f"; taking back {', '.join(objects)} had begun when this undo was interrupted, and without the tool nobody"
+        " can tell whether it took place: look there, and put it right by hand"
+    )
 
 
 def reason_of(wrong: Any) -> str:
