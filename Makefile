@@ -101,6 +101,10 @@ bench: $(VENV)/.dev  ## measure against the peers, each in its own environment (
 	@$(BIN)/python -m compileall -q src
 	$(BIN)/python -m bench $(ARGS)
 
+.PHONY: bench-gates
+bench-gates: $(VENV)/.dev  ## how often verdicts and canaries are right, by simulation (ARGS=--quick)
+	$(BIN)/python -m bench gates --only sqlite $(ARGS)
+
 .PHONY: bench-gateway
 bench-gateway: $(VENV)/.dev  ## the gateway beside LiteLLM's and Portkey's, one mock behind all (needs Node; ARGS=--quick)
 	@$(BIN)/python -m compileall -q src

@@ -10,9 +10,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import agents, crash, disk, parked, routing, startup, steps, wake
+from bench import agents, crash, disk, gates, parked, routing, startup, steps, wake
 from bench.environments import EnvironmentFailed
+from bench.gateway import memory
 from bench.gateway import section as gateway
+from bench.ingest import section as ingest
 from bench.protocol import ContenderFailed
 from bench.security import section as security
 from bench.stage import Stage, conditions, open_stage
@@ -28,15 +30,20 @@ SECTIONS: dict[str, Callable[[Stage], list[Report]]] = {
     "routing": routing.measure,
     "agents": agents.measure,
     "gateway": gateway.measure,
+    "ingest": ingest.measure,
+    "gateway-memory": memory.measure,
     "security": security.measure,
+    "gates": gates.measure,
 }
+PART = "gateway-memory"
+"""What another section measures as well."""
 STORES = ("sqlite", "postgres")
 CYCLES, QUICK_CYCLES = 11, 3
 
 
 def main() -> int:
     wanted = _arguments()
-    names = list(SECTIONS) if wanted.section == "all" else [wanted.section]
+    names = [name for name in SECTIONS if name != PART] if wanted.section == "all" else [wanted.section]
     stores = (wanted.only,) if wanted.only else STORES
     cycles = wanted.cycles or (QUICK_CYCLES if wanted.quick else CYCLES)
     try:
@@ -55,6 +62,8 @@ def _run(stage: Stage, names: list[str], json_file: Path | None) -> int:
         facts["agent frameworks"] = agents.peer_versions()
     if "gateway" in names:
         facts["gateways"] = gateway.peer_versions()
+    if "ingest" in names:
+        facts["servers"] = ingest.peer_versions()
     if "security" in names:
         facts["worlds"] = security.peer_versions()
     for name, value in facts.items():

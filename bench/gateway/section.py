@@ -13,6 +13,7 @@ from typing import Any
 
 from bench.cycles import spread
 from bench.environments import EnvironmentFailed, peer_python, versions
+from bench.gateway import memory
 from bench.gateway.rivals import DIRECT, LITELLM, PORTKEY, REMIT, Gateway, started
 from bench.meter import busy_cpu, process_cpu
 from bench.protocol import Case, Contender, ContenderFailed
@@ -22,11 +23,7 @@ from bench.table import Check, Report, count, spread_of
 ENTRANTS = (DIRECT, REMIT, LITELLM, PORTKEY)
 LANES, RATE, FRAMES, STREAMS = 10, 300, 40, 4
 SLICE_SECONDS, QUICK_SECONDS = 3.0, 1.0
-MANY, QUICK_MANY, LOOKS = 200_000, 10_000, 5
-SLOW_READERS, SLOW_SIZE = 50, 10_000
-MB = 1e6
-"""Room for noise in what is said to be flat: a tenth of what it was, or 10 MB."""
-FLAT_SHARE, FLAT_BYTES = 0.10, 10e6
+QUICK_MANY = 10_000
 
 Found = dict[str, Any]
 Cycle = Mapping[str, Found]
@@ -48,14 +45,17 @@ def measure(stage: Stage) -> list[Report]:
             _peak(runs, absent),
             _open(runs),
             _streams(runs),
-            _memory(idle),
-            _flat(runs, QUICK_MANY if stage.quick else MANY),
+            memory.after_start(idle),
+            memory.flat(load, gateways[REMIT], runs.seconds, QUICK_MANY if stage.quick else memory.MANY),
         ]
 
 
 def peer_versions() -> dict[str, str]:
-    """The releases that were really measured."""
-    return versions(peer_python("litellm"), "litellm", "uvicorn", "uvloop")
+    """The releases that were really measured; without the one that cannot be had here, the others are."""
+    try:
+        return versions(peer_python("litellm"), "litellm", "uvicorn", "uvloop")
+    except EnvironmentFailed as wrong:
+        return {LITELLM: f"absent: {' '.join(str(wrong).split())[:200]}"}
 
 
 def _start(stage: Stage, stack: ExitStack, upstream: int) -> tuple[dict[str, Gateway], list[str]]:
@@ -226,57 +226,6 @@ def _streams(runs: _Runs) -> Report:
             *unable,
         ],
         data={name: [cycle[name] for cycle in cycles] for name in cycles[0]},
-    )
-
-
-def _memory(idle: Mapping[str, tuple[int, int]]) -> Report:
-    serving, everything = (size / MB for size in idle[REMIT])
-    return Report(
-        title="Gateway, memory after the first answer",
-        columns=("", "serving process MB", "everything MB"),
-        rows=[
-            (name, count(own / MB), count(whole / MB))
-            for name, (own, whole) in idle.items()
-            if name != DIRECT
-        ],
-        checks=[
-            Check("idle memory, data plane", "<= 90 MB", f"{serving:.0f} MB", serving <= 90),
-            Check("idle memory, everything", "<= 220 MB", f"{everything:.0f} MB", everything <= 220),
-        ],
-        data={name: {"serving": own, "everything": whole} for name, (own, whole) in idle.items()},
-    )
-
-
-def _flat(runs: _Runs, requests: int) -> Report:
-    """Remit under many requests, then with readers that stopped reading."""
-    remit, sizes = runs.gateways[REMIT], list[float]()
-    for _ in range(LOOKS):
-        found = runs.load.ask(Case(work=f"many {REMIT}", runs=LANES, steps=requests // LOOKS))
-        if "failed" in found:
-            raise ContenderFailed(f"Remit did not do its work: {found['failed']}")
-        sizes.append(remit.serving())
-    # the first part warms caches that are bounded, so growth is counted from its end
-    grown = sizes[-1] - sizes[0]
-    runs.load.ask(Case(work=f"slow {REMIT}", runs=SLOW_READERS, steps=SLOW_SIZE))
-    served = runs.load.ask(Case(work=f"peak {REMIT}", runs=2, seconds=runs.seconds))
-    held = remit.serving() - sizes[-1]
-    runs.load.ask(Case(work=f"end {REMIT}"))
-    room = max(FLAT_BYTES, FLAT_SHARE * sizes[0])
-    said = ", ".join(count(size / MB) for size in sizes)
-    return Report(
-        title=f"Gateway, memory of Remit's data plane over {requests:,} requests, and with {SLOW_READERS} slow readers",
-        columns=("", "MB or count"),
-        rows=[
-            (f"after each {requests // LOOKS:,} requests", said),
-            ("slow readers add", count(held / MB)),
-            ("beside them, requests served a second", count(served["requests"] / served["seconds"])),
-        ],
-        checks=[
-            Check(f"memory over {requests:,} requests", "flat", f"{grown / MB:+.1f} MB", grown <= room),
-            Check(f"memory with {SLOW_READERS} slow readers", "flat", f"{held / MB:+.1f} MB", held <= room),
-        ],
-        notes=[f"each slow reader asked for {SLOW_SIZE * 1000 / MB:g} MB and reads nothing of it"],
-        data={"sizes": sizes, "slow": held},
     )
 
 

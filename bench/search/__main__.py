@@ -121,9 +121,8 @@ async def _filled(file: Path, lexicon: Lexicon, texts: int) -> Database:
         if len(ops) >= _BATCH or n >= texts - 1:
             await database.submit(Commit(ops=ops))
             ops = []
-            if n * 2 // _BATCH % 8 == 0:
-                await database.submit(Commit(ops=await index.take([], database)))
-                index.forget()
+    while sealed := await index.take([], database):
+        await database.submit(Commit(ops=sealed))
     return database
 
 

@@ -1,0 +1,1 @@
+"""Telemetry taken in, beside other servers that take it."""
