@@ -11,12 +11,13 @@ import hashlib
 import importlib
 import inspect
 import json
+import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 _MARK, _ORIGINAL, _CLASS = "__mutmut_", "__mutmut_orig", "ǁ"
@@ -155,8 +156,31 @@ def put(mutant: Mutant) -> None:
     later = __future__.annotations.compiler_flag  # what the module says at its top
     exec(compile(text, mutant.path, "exec", later, dont_inherit=True), names)  # noqa: S102 - it is our own code
     made, loaded = _plain(vars(names[owner])[short] if owner else names[short]), _plain(there[function])
+    _put_inner(loaded.__code__, made.__code__)
     loaded.__code__ = made.__code__
     loaded.__defaults__, loaded.__kwdefaults__ = made.__defaults__, made.__kwdefaults__
+
+
+def _put_inner(before: CodeType, after: CodeType) -> None:
+    """Functions that it made while modules were imported, and that stand in a module or in a table of one."""
+    inner = [[each for each in code.co_consts if isinstance(each, CodeType)] for code in (before, after)]
+    changed = {id(old): new for old, new in zip(*inner, strict=False) if old.co_freevars == new.co_freevars}
+    if not changed:
+        return
+    for name, module in list(sys.modules.items()):
+        if not name.startswith("remit."):
+            continue
+        values = list(vars(module).values())
+        for each in (
+            *values,
+            *(inner for table in values if isinstance(table, dict) for inner in _values(table)),
+        ):
+            if isinstance(each, FunctionType) and id(each.__code__) in changed:
+                each.__code__ = changed[id(each.__code__)]
+
+
+def _values(table: Any) -> list[Any]:
+    return list(table.values())
 
 
 class _Meaning(ast.NodeTransformer):

@@ -74,6 +74,7 @@ class Warm:
         self._items: dict[str, pytest.Item] = {}
         self._failed = False
         self.reached: dict[str, Reach] = {}
+        self._size: dict[str, int] = {}
         self._killers: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def pytest_sessionstart(self) -> None:
@@ -154,16 +155,16 @@ class Warm:
     def _tests_of(self, mutant: Mutant, but: frozenset[str]) -> list[str]:
         """Those that reach the changed statement; in a function's head, those that reach the function.
 
-        First those that noticed another change of this function; then in turn who sees most of the function and
-        little else of the module, and who is quickest.
+        First those that noticed another change of this function; then in turn who reaches little but this module, who
+        sees most of the function, and who is quickest.
         """
 
         def reached(item: str) -> int:
             return self.reached[item].lines.get(mutant.path, 0)
 
-        def focus(item: str) -> tuple[int, int, float]:
-            lines = reached(item)
-            return -(lines & mutant.function).bit_count(), lines.bit_count(), self.reached[item].seconds
+        def focus(item: str) -> tuple[float, int]:
+            within = reached(item)
+            return -within.bit_count() / self._all_of(item), -(within & mutant.function).bit_count()
 
         found: list[str] = []
         for lines in (mutant.lines, mutant.function):
@@ -171,10 +172,17 @@ class Warm:
             found = [item for item in reaching if self.reached[item].passed and item not in but]
             if found or lines == mutant.function:
                 break
+        found.sort(key=lambda item: self.reached[item].seconds)
+        thorough = sorted(found, key=lambda item: -(reached(item) & mutant.function).bit_count())
+        in_turn = chain.from_iterable(zip(sorted(found, key=focus), thorough, found, strict=True))
         killers = self._killers[mutant.name.rpartition("__mutmut_")[0]]
-        quickest = sorted(found, key=lambda item: self.reached[item].seconds)
-        in_turn = chain.from_iterable(zip(sorted(found, key=focus), quickest, strict=True))
         return list(dict.fromkeys([*(item for item, _ in killers.most_common() if item in found), *in_turn]))
+
+    def _all_of(self, item: str) -> int:
+        """How many lines a test reaches, in whatever module."""
+        if item not in self._size:
+            self._size[item] = sum(lines.bit_count() for lines in self.reached[item].lines.values())
+        return self._size[item]
 
     def _patience(self, said: Any) -> float:
         return HANGS + TIMES * self.reached[said["test"]].seconds if said and "test" in said else HANGS

@@ -76,16 +76,16 @@ class Sent:
 
 
 def send(
-    target: dict[str, Any], lanes: int, seconds: float, request: bytes, ids: list[bytes]
+    target: dict[str, Any], lanes: int, requests: int, request: bytes, ids: list[bytes]
 ) -> dict[str, Any]:
-    """So many senders, each with one request at a time, until the time is over."""
-    sent, until = Sent(), time.monotonic() + seconds
+    """So many senders, each with one request at a time, until so many were sent in all."""
+    sent, turns = Sent(), iter(range(requests))
 
     def lane() -> None:
         connection = HTTPConnection(target["host"], target["port"], timeout=120)
         headers = {"content-type": "application/x-protobuf", **target["headers"]}
         try:
-            while time.monotonic() < until:
+            while next(turns, None) is not None:
                 body = request
                 for each in ids:
                     body = body.replace(each, os.urandom(16))
@@ -128,7 +128,7 @@ def main() -> None:
     targets: dict[str, Any] = options()["targets"]
 
     def handle(case: Case) -> Answer:
-        return send(targets[case.work], case.runs, case.seconds, request, ids)
+        return send(targets[case.work], case.runs, case.steps, request, ids)
 
     serve(handle)
 

@@ -259,14 +259,20 @@ async def test_a_commit_that_has_not_left_takes_more_along(database: Database, r
 
 async def test_a_run_may_begin_and_end_in_one_commit(database: Database) -> None:
     worker = await enlist(database)
-    lives = [Journal(f"r-{n}", worker.id) for n in range(3)]
+    lives = [Journal(f"r-{n}", worker.id) for n in range(4)]
     commits = [journal.birth() for journal in lives]
     for journal, commit in zip(lives, commits, strict=True):
         commit.events.append(journal.event())
         commit.ops.append(Op("runs.finish", (journal.run, "succeeded", "", NOW)))
-    await asyncio.gather(*map(database.submit, commits))
+    commits[1].ops.append(
+        Op("protection.mark", (lives[1].run, "personal"))
+    )  # one that is not like the others
+    told = await asyncio.gather(*map(database.submit, commits))
     rows = [run_row((await database.fetch("runs.get", journal.run))[0]) for journal in lives]
-    assert [(row.status, row.owner, row.ended_at) for row in rows] == [(RunStatus.SUCCEEDED, None, NOW)] * 3
+    assert [(row.status, row.owner, row.ended_at) for row in rows] == [(RunStatus.SUCCEEDED, None, NOW)] * 4
+    for journal, commit, answer in zip(lives, commits, told, strict=True):
+        assert await stream_of(database, journal.stream) == commit.events
+        assert await database.fetch("log.positions", journal.stream, 2) == [(answer.pos,)], "its own position"
 
 
 async def test_what_nobody_waits_for_leaves_by_itself_and_before_what_may_stand_on_it(

@@ -72,7 +72,9 @@ async def _contents(database: Database, tables: list[str]) -> dict[str, list[tup
 async def _tables(store: Store) -> list[str]:
     if store.dialect == "sqlite":
         connection = connect(store.place)
-        rows = connection.execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite%'").fetchall()
+        rows = connection.execute(
+            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite%'"
+        ).fetchall()
         connection.close()
         return [row[0] for row in rows]
     server = await asyncpg.connect(store.place)

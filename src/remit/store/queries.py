@@ -61,7 +61,8 @@ def _queries(name: str, about: list[str], body: list[str], dialect: str) -> list
         return [_query(name, about, body, dialect)]
     told = [line for line in about if not line.startswith(_EACH)]
     return [
-        _query(f"{name}_{word}", told, [line.replace("@each", word) for line in body], dialect) for word in words
+        _query(f"{name}_{word}", told, [line.replace("@each", word) for line in body], dialect)
+        for word in words
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from importlib import metadata
 from typing import TYPE_CHECKING, NamedTuple
 
 from remit.domain.errors import InvalidSetting
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from remit.control.ground.ground import Ground
     from remit.control.sections import OtelSettings
 
+_VERSION = metadata.version("remit")
 _HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
 """What every other sender reads as well; it may hold a key, so it is no setting."""
 
@@ -30,8 +32,6 @@ class Emission(NamedTuple):
 
 def emission_of(ground: Ground, chosen: OtelSettings) -> Emission:
     """Who is told of a workspace; refused where the settings cannot be meant."""
-    from remit import __version__
-
     unknown = sorted(set(chosen.signals) - set(Signal))
     if unknown or not chosen.signals:
         raise InvalidSetting(
@@ -41,11 +41,11 @@ def emission_of(ground: Ground, chosen: OtelSettings) -> Emission:
     receiver = Receiver(chosen.endpoint, headers_of(os.environ.get(_HEADERS, "")))
     resource = {
         "service.name": chosen.service,
-        "service.version": __version__,
+        "service.version": _VERSION,
         "service.instance.id": f"{socket.gethostname()}:{os.getpid()}",
         "deployment.environment.name": ground.environment,
         names.TEAM: ground.principal.team,
     }
-    sender = Sender(resource, names.SCOPE, __version__, names.SCHEMA_URL)
+    sender = Sender(resource, names.SCOPE, _VERSION, names.SCHEMA_URL)
     signals = tuple(map(Signal, dict.fromkeys(chosen.signals)))
     return Emission(Tellings(), Exporter(ground.database, receiver, sender, signals, older=chosen.older))

@@ -120,9 +120,14 @@ class SqliteWriter:
         self._execute("BEGIN IMMEDIATE")
         try:
             outcomes: list[Committed | BaseException] = []
-            for worker, submissions in groupby(batch, self._only_appends_for):
+            for kind, submissions in groupby(batch, self._kind_of):
                 group = list(submissions)
-                outcomes += map(self._apply, group) if worker is None else self._append_all(worker, group)
+                if kind is None:
+                    outcomes += map(self._apply, group)
+                elif isinstance(kind, WorkerIdentity):
+                    outcomes += self._append_all(kind, group)
+                else:
+                    outcomes += self._apply_all(kind, group)
             self._execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
@@ -130,11 +135,37 @@ class SqliteWriter:
             raise
         return outcomes
 
-    def _only_appends_for(self, submission: Submission) -> WorkerIdentity | None:
-        """For whom it adds events to a run, and nothing on which another commit depends; None: it does more."""
+    def _kind_of(self, submission: Submission) -> WorkerIdentity | tuple[str, ...] | None:
+        """What goes together with its like: what only adds events to runs for a worker; and runs that begin, perhaps to
+        their end, with the same operations. None: it does more.
+        """
         commit = submission.commit
-        appends = commit.events and commit.fence is not None
-        return submission.worker if appends and not (commit.ops or commit.shared or commit.blobs) else None
+        if not commit.events or commit.shared:
+            return None
+        if commit.fence is not None:
+            return None if commit.ops or commit.blobs else submission.worker
+        shape = tuple([op.query for op in commit.ops if not op.one])
+        return shape if len(shape) == len(commit.ops) and _OF_A_LIFE.issuperset(shape) else None
+
+    def _apply_all(self, shape: tuple[str, ...], group: list[Submission]) -> list[Committed | BaseException]:
+        """Runs that begin at once: what they have in common is said once, in the order in which each says it."""
+        if self._refusals or len(group) == 1:
+            return [self._apply(submission) for submission in group]
+        commits = [submission.commit for submission in group]
+        blobs = [blob for commit in commits for blob in commit.blobs]
+        if blobs:
+            self._connection.executemany(self._sql["log.add_blob"], blobs)
+        self._performing = "log.append"
+        self._connection.executemany(self._append, chain.from_iterable(commit.events for commit in commits))
+        pos = self._connection.last_insert_rowid() - sum(len(commit.events) for commit in commits)
+        for place, query in enumerate(shape):
+            self._performing = query
+            self._connection.executemany(self._sql[query], [commit.ops[place].params for commit in commits])
+        outcomes: list[Committed | BaseException] = []
+        for commit in commits:
+            pos += len(commit.events)
+            outcomes.append(Committed(pos, []))
+        return outcomes
 
     def _append_all(self, worker: WorkerIdentity, group: list[Submission]) -> list[Committed | BaseException]:
         """The events of many runs at once, without those whose worker has lost them."""
@@ -203,6 +234,11 @@ class SqliteWriter:
             raise Conflict(op.query)
         return rows
 
+
+_OF_A_LIFE = frozenset(
+    {"keys.add", "runs.add", "budgets.admit", "budgets.settle", "runs.finish", "protection.mark"}
+)
+"""What such a commit may do beside appending, for it to be done with others: none of it looks at what another did."""
 
 _encode = msgspec.json.Encoder().encode
 

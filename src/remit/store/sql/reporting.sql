@@ -38,22 +38,22 @@ WHERE team = $1 AND day >= $2 AND day < $3
 GROUP BY tool, agent ORDER BY tool, agent;
 
 -- name: reporting.questions (sqlite)
--- What was asked of people by tasks that began in a time, and by their children: how many of each kind and outcome.
-SELECT a.kind, a.name = $6, a.grp = 'outbox', a.status, a.edited, count(*)
+-- What was asked of people by tasks and exchanges that began in a time, and by children: how many of each kind and outcome.
+SELECT a.kind, a.name = $6, a.grp = 'outbox', a.status, a.edited, t.sort, count(*)
 FROM approvals a JOIN traces t ON t.id = substr(a.run, 1, instr(a.run || '.', '.') - 1)
 WHERE a.team = $1 AND a.asked_at >= $2 AND a.canary = 0
-  AND t.team = $1 AND t.started >= $2 AND t.started < $3 AND t.sort = 'task'
+  AND t.team = $1 AND t.started >= $2 AND t.started < $3 AND t.sort IN ('task', 'exchange')
   AND ($4 IS NULL OR t.agent = $4) AND ($5 IS NULL OR t.flow = $5)
-GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5;
+GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6;
 
 -- name: reporting.questions (postgres)
--- What was asked of people by tasks that began in a time, and by their children: how many of each kind and outcome.
-SELECT a.kind, (a.name = $6)::int, (a.grp = 'outbox')::int, a.status, a.edited, count(*)
+-- What was asked of people by tasks and exchanges that began in a time, and by children: how many of each kind and outcome.
+SELECT a.kind, (a.name = $6)::int, (a.grp = 'outbox')::int, a.status, a.edited, t.sort, count(*)
 FROM approvals a JOIN traces t ON t.id = split_part(a.run, '.', 1)
 WHERE a.team = $1 AND a.asked_at >= $2 AND a.canary = 0
-  AND t.team = $1 AND t.started >= $2 AND t.started < $3 AND t.sort = 'task'
+  AND t.team = $1 AND t.started >= $2 AND t.started < $3 AND t.sort IN ('task', 'exchange')
   AND ($4::text IS NULL OR t.agent = $4) AND ($5::text IS NULL OR t.flow = $5)
-GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5;
+GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6;
 
 -- name: reporting.asked (sqlite)
 -- How many of these tasks asked anybody anything, and how many handed their matter to a person, by how they ended.
@@ -74,10 +74,11 @@ WHERE a.team = $1 AND a.asked_at >= $2 AND a.canary = 0 AND a.grp <> 'outbox'
 GROUP BY t.status ORDER BY t.status;
 
 -- name: reporting.recalled
--- How many writes were taken back in a time because what they come from was found bad.
-SELECT count(*) FROM traces t JOIN effects e ON e.trace = t.id
-WHERE t.team = $1 AND t.flow = 'remit.recall' AND t.started >= $2 AND t.started < $3
-  AND e.undoes <> '' AND e.state = 'done';
+-- How many writes of runs that began in a time were taken back because what they come from was found bad.
+SELECT count(*) FROM traces t JOIN effects e ON e.trace = t.id JOIN traces o ON o.id = e.undoes
+WHERE t.team = $1 AND t.flow = 'remit.recall' AND t.started >= $2 AND e.undoes <> '' AND e.state = 'done'
+  AND o.team = $1 AND o.started >= $2 AND o.started < $3 AND o.sort IN ('task', 'child', 'exchange')
+  AND ($4::text IS NULL OR o.agent = $4) AND ($5::text IS NULL OR o.flow = $5);
 
 -- name: reporting.founded
 -- When the log began.

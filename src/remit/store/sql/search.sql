@@ -31,13 +31,10 @@ SELECT count(*) FROM (
     SELECT 1 FROM search_documents WHERE string_to_array(words, ' ') @> ARRAY[$1::text] LIMIT $2
 ) AS few;
 
--- name: search.count_all (sqlite)
--- How many texts there are, about.
-SELECT count(*) FROM search_documents;
-
--- name: search.count_all (postgres)
--- How many texts there are, about.
-SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'search_documents'::regclass;
+-- name: search.count_all
+-- How many texts there are: those in blocks by the size of these, and those that came after.
+SELECT (SELECT coalesce(sum(length(names)), 0) / 8 FROM search_blocks)
+    + (SELECT count(*) FROM search_documents WHERE n > (SELECT coalesce(max(last), 0) FROM search_blocks));
 
 -- name: search.holding_all (sqlite)
 -- Of the newest so many texts that hold all of these words
