@@ -64,11 +64,7 @@ os.register_at_fork(after_in_child=_shake)
 
 
 def _encode(number: int, digits: int) -> str:
-    letters: list[str] = []
-    for _ in range(digits):
-        letters.append(_ALPHABET[number & 31])
-        number >>= 5
-    return "".join(reversed(letters))
+    return "".join([_ALPHABET[(number >> shift) & 31] for shift in range(5 * (digits - 1), -1, -5)])
 
 
 def _derive(text: str, digits: int) -> str:

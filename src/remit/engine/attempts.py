@@ -117,34 +117,31 @@ class InTime:
             waits = next(begun)
         except StopIteration as done:
             return done.value
-        return (yield from self._go_on(since, begun, waits).__await__())
+        deadline = Deadline(self._clock, self._seconds, self._name, since)
+        deadline.begin()
+        try:
+            result = yield from _rest(begun, waits)
+        except BaseException as wrong:
+            if deadline.stop():
+                yield from deadline.tell(wrong).__await__()
+            raise
+        if deadline.stop():
+            yield from deadline.tell(None).__await__()
+        return result
 
-    async def _go_on(self, since: int, begun: Generator[Any, Any, Any], waits: Any) -> Any:
-        async with Deadline(self._clock, self._seconds, self._name, since):
-            return await _Begun(begun, waits)
 
-
-class _Begun:
-    """The rest of something that was begun and now waits for the first time."""
-
-    __slots__ = ("_begun", "_waits")
-
-    def __init__(self, begun: Generator[Any, Any, Any], waits: Any) -> None:
-        self._begun = begun
-        self._waits = waits
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        begun, waits = self._begun, self._waits
-        while True:
+def _rest(begun: Generator[Any, Any, Any], waits: Any) -> Generator[Any, Any, Any]:
+    """What is left of something that was begun and now waits for the first time."""
+    while True:
+        try:
             try:
-                try:
-                    yield waits
-                except BaseException as wrong:  # noqa: BLE001 - a cancel, most likely: it is for whoever waits
-                    waits = begun.throw(wrong)
-                else:
-                    waits = next(begun)
-            except StopIteration as done:
-                return done.value
+                yield waits
+            except BaseException as wrong:  # noqa: BLE001 - a cancel, most likely: it is for whoever waits
+                waits = begun.throw(wrong)
+            else:
+                waits = next(begun)
+        except StopIteration as done:
+            return done.value
 
 
 class Deadline:
@@ -158,6 +155,16 @@ class Deadline:
         self._expired = False
 
     async def __aenter__(self) -> None:
+        self.begin()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.stop():
+            await self.tell(error)
+
+    def begin(self) -> None:
+        """The time runs from now, or from when it began."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - async code runs in a task
         self._task = task
@@ -165,12 +172,13 @@ class Deadline:
         since = self._clock.now() if self._since is None else self._since
         self._timer = self._clock.call_at(since + int(self._seconds * MICROSECONDS), self._expire)
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self) -> bool:
+        """It is over; whether it took too long."""
         self._timer.cancel()
-        if not self._expired:
-            return
+        return self._expired
+
+    async def tell(self, error: BaseException | None) -> None:
+        """It took too long: raise `TimedOut`, unless something else interrupted it as well."""
         alone = self._task.uncancel() <= self._pending
         if alone and not isinstance(error, asyncio.CancelledError):
             with suppress(asyncio.CancelledError):

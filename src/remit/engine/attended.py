@@ -75,6 +75,17 @@ class Attended(Execution):
             self.cancelling = self.asked = True
             self.cancel(list(self.scopes))
 
+    def over(self) -> None:
+        """It has left memory: nothing of it points back to it, so that it is gone at once and not when somebody
+        collects garbage; there is one of these for every request.
+        """
+        self.task = None
+        for scope in self.scopes:
+            scope.task = None  # whose context still names it
+        self.scopes = set()
+        for part in (self.waits, self.mailbox, self.outbox, self.on_ground()):
+            part.unhook()
+
     def carried_by(self, task: asyncio.Task[object] | None) -> None:
         """Interrupt this task if the run leaves memory under it."""
         self.task = task
@@ -205,6 +216,7 @@ def _part(worker: Worker, execution: Attended) -> None:
     if execution.unborn:
         outcome = Outcome("lost", error=Fenced("it was never begun."))
     worker.part(execution.row, outcome)
+    execution.over()
 
 
 def _was_cancelled(execution: Attended) -> RunWasCancelled:

@@ -27,7 +27,6 @@ from remit.store.database import Conflict, Fence, Op
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from contextlib import AbstractContextManager
 
     from remit.domain.action_events import ActionAdmitted
     from remit.domain.events import Event
@@ -157,7 +156,7 @@ class Execution(Standing):
         self.outbox.seal()
         return self.pen.seq + 1
 
-    def on_ground(self) -> AbstractContextManager[None]:
+    def on_ground(self) -> Ground:
         """What the store cannot give is no error of the flow: the run is read again once the ground holds."""
         return self._ground
 

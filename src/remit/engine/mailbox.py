@@ -38,6 +38,11 @@ class Message(NamedTuple):
         return f"{self.stream}#{self.seq}"
 
 
+def _nowhere(path: str, message: Message) -> None:
+    """There is nobody left to be given it."""
+    del path, message
+
+
 class Mailbox:
     """Matches messages with waits, first come first served on both sides."""
 
@@ -53,6 +58,10 @@ class Mailbox:
         self._assigned: dict[str, Message] = {}
         self.over: set[str] = set()
         """Waits that have ended in this segment."""
+
+    def unhook(self) -> None:
+        """The run has left memory: it is not pointed back to any more."""
+        self._deliver = _nowhere
 
     def receive(self, rows: list[Row]) -> list[Message]:
         """Take note of the inbox as it stands; gives the new orders, and matches the rest."""

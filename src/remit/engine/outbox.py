@@ -33,6 +33,11 @@ PATIENCE = 0.02
 """Seconds for which a patient one keeps what nobody waits for."""
 
 
+def _unheard(wrong: BaseException) -> None:
+    """Whoever would hear of it has left."""
+    del wrong
+
+
 class Outbox:
     """The way out of one run in memory."""
 
@@ -95,6 +100,10 @@ class Outbox:
         taken = len(self._admitted) - len(left)
         self._admitted = left
         return taken
+
+    def unhook(self) -> None:
+        """The run has left memory: it is not pointed back to any more, and nobody is left to lose it."""
+        self._lose = _unheard
 
     def seal(self) -> None:
         """Give everything its place in the order."""
@@ -180,6 +189,10 @@ class Ground:
 
     def __init__(self, lose: Lose) -> None:
         self._lose = lose
+
+    def unhook(self) -> None:
+        """The run has left memory."""
+        self._lose = _unheard
 
     def __enter__(self) -> None:
         """Nothing has to be prepared."""

@@ -38,6 +38,10 @@ class Wait:
     future: asyncio.Future[Message | str]
 
 
+def _nobody() -> None:
+    """Nobody is left to be woken."""
+
+
 class Waits:
     """Every branch of a run that waits."""
 
@@ -55,6 +59,10 @@ class Waits:
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def unhook(self) -> None:
+        """The run has left memory: it is not pointed back to any more."""
+        self._woken = _nobody
 
     def add(self, wait: Wait, *, timed: bool = True) -> None:
         """A branch waits; unless `timed`, its time does not come by itself."""

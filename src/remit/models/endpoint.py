@@ -61,7 +61,7 @@ class Endpoint(ABC):
 
     def request(self, call: ModelCall, url: str, body: dict[str, Any], opens: Mapping[str, str]) -> Outgoing:
         """A JSON request with the headers of the provider, of the call, and those that open the door."""
-        headers = {name.lower(): value for name, value in {**self.spec.headers, **call.headers}.items()}
-        allowed = {name: value for name, value in headers.items() if name not in RESERVED}
+        said = {**self.spec.headers, **call.headers}
+        allowed = {low: value for name, value in said.items() if (low := name.lower()) not in RESERVED}
         fixed = {"content-type": "application/json", "accept-encoding": "identity"}
         return Outgoing(url, {**allowed, **fixed, **opens}, msgspec.json.encode(body))

@@ -4,6 +4,7 @@ paths, and the headers of a key.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -42,11 +43,21 @@ class OpenAI(Endpoint):
             "openai-project": self.spec.project,
             "idempotency-key": call.key,
         }
-        url = f"{self.spec.base_url or BASE_URL}/{path}"
+        url = f"{self._address}/{path}"
         return self.request(call, url, body, {name: value for name, value in opens.items() if value})
 
     def _limited(self, body: dict[str, Any]) -> dict[str, Any]:
         """The body with the limit of the answer in the field that this server obeys."""
-        at_openai = urlsplit(self.spec.base_url or BASE_URL).hostname == urlsplit(BASE_URL).hostname
-        field = self.spec.limit_field or (_LIMIT if at_openai else "max_tokens")
+        field = self._limit_field
+        if field == _LIMIT or _LIMIT not in body:
+            return body
         return {field if name == _LIMIT else name: value for name, value in body.items()}
+
+    @cached_property
+    def _address(self) -> str:
+        return self.spec.base_url or BASE_URL
+
+    @cached_property
+    def _limit_field(self) -> str:
+        at_openai = urlsplit(self._address).hostname == urlsplit(BASE_URL).hostname
+        return self.spec.limit_field or (_LIMIT if at_openai else "max_tokens")

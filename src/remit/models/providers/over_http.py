@@ -7,25 +7,25 @@ takes the key's text out of whatever the provider says.
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from remit.domain.action_errors import MalformedAnswer, ModelFailed
 from remit.domain.value import value
 from remit.models import failures
+from remit.models.providers.passing import Passing, feed
 from remit.models.redaction import SHORTEST, secrets_of, without
 from remit.models.transport import NoReply
 from remit.wire.messages import Failed, Finished, Started, TextDelta
-from remit.wire.whole_frames import WholeFrames
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
     from remit.models.endpoint import Endpoint
     from remit.models.provider import ModelCall
+    from remit.models.providers.passing import Said
     from remit.models.transport import Outgoing, Reply, Transport
-    from remit.wire.dialect import StreamDecoder
     from remit.wire.messages import ModelResponse, StreamEvent
 
 _LARGEST_REFUSAL = 1 << 16
@@ -120,18 +120,21 @@ class OverHttp:
             async with self._transport.post(exchange.request, call.deadlines, stream=True) as reply:
                 await self._check_stream(reply, exchange)
                 opened(reply.headers)
-                async with aclosing(self._frames_of(reply)) as found:
-                    async for frames, said in found:
-                        if said.__class__ is TextDelta:
+                passing = Passing(self._endpoint.decoder(), self._largest)
+                while not passing.over:
+                    for frames, said in passing.take(await reply.next()):
+                        if isinstance(said, TextDelta):
                             begun = True
                             yield frames, said
                             continue
-                        events = [exchange.discreet(event) for event in cast("list[StreamEvent]", said)]
+                        events = [exchange.discreet(event) for event in said]
                         for event in events:
                             if isinstance(event, Failed) and not begun:
                                 raise failures.from_event(event, self.name)
                             begun = begun or not isinstance(event, Started)
                         yield frames, events
+                if passing.ended:
+                    await reply.drain()
         except NoReply as wrong:
             failure = wrong
         if failure is not None and begun:
@@ -167,13 +170,14 @@ class OverHttp:
     async def _prepare(
         self, call: ModelCall, *, stream: bool, fields: dict[str, Any] | None = None
     ) -> _Exchange:
-        request = msgspec.structs.replace(call.request, stream=stream)
+        request = call.request
+        if request.stream is not stream:
+            request = msgspec.structs.replace(request, stream=stream)
+            call = msgspec.structs.replace(call, request=request)
         body = self._endpoint.dialect.encode_request(request) if fields is None else dict(fields)
         for name in self._endpoint.spec.drop:
             body.pop(name, None)
-        return _Exchange(
-            call, await self._endpoint.outgoing(msgspec.structs.replace(call, request=request), body)
-        )
+        return _Exchange(call, await self._endpoint.outgoing(call, body))
 
     def _answer(self, raw: bytes, reply: Reply, exchange: _Exchange) -> ModelResponse:
         body = self._json(raw, reply)
@@ -213,7 +217,7 @@ class OverHttp:
                 yield words
                 continue
             unread += len(chunk)
-            for event in _feed(decoder, chunk):
+            for event in feed(decoder, chunk):
                 yield event
                 unread = 0
                 if isinstance(event, Finished | Failed):
@@ -224,25 +228,6 @@ class OverHttp:
                 return
         for event in decoder.close():
             yield event
-
-    async def _frames_of(self, reply: Reply) -> AsyncGenerator[tuple[bytes, Said]]:
-        """The same, the frames as they came beside what they say."""
-        whole, decoder, unread = WholeFrames(), self._endpoint.decoder(), 0
-        while chunk := await reply.next():
-            unread += len(chunk)
-            found = _read(decoder, whole.feed(chunk))
-            chunk = b""  # whoever is held back now keeps what is to be written, and no second copy of it
-            for frames, said in found:
-                unread = 0 if said else unread
-                yield frames, said
-                if said and isinstance(said, list) and isinstance(said[-1], Finished | Failed):
-                    await reply.drain()
-                    return
-            if unread > self._largest:
-                yield b"", [Failed(f"it sent {unread} bytes that say nothing", "malformed")]
-                return
-        last = whole.close()
-        yield last, (_feed(decoder, last) if last else []) + decoder.close()
 
     async def _refusal(self, reply: Reply, exchange: _Exchange) -> ModelFailed:
         if reply.status // 100 == _REDIRECT:
@@ -288,46 +273,6 @@ class _Exchange:
 
 _OPENING = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 _SILENCES = frozenset({"first_byte", "idle", "total"})
-
-
-Said = list["StreamEvent"] | TextDelta
-"""What frames say; all by itself, that they are nothing but more words."""
-
-
-def _read(decoder: StreamDecoder, frames: list[bytes]) -> list[tuple[bytes, Said]]:
-    """What frames say. Those that came together and only go on with the same text are one."""
-    found: list[tuple[bytes, Said]] = []
-    words: list[str] = []
-    together: list[bytes] = []
-    index = 0
-
-    def end_words() -> None:
-        if words:
-            found.append((b"".join(together), TextDelta(index, "".join(words))))
-            words.clear()
-            together.clear()
-
-    for frame in frames:
-        said = decoder.words(frame)
-        if said is not None and len(frames) == 1:
-            return [(frame, said)]
-        if said is None or said.index != index:
-            end_words()
-        if said is None:
-            found.append((frame, _feed(decoder, frame)))
-        else:
-            index = said.index
-            words.append(said.text)
-            together.append(frame)
-    end_words()
-    return found
-
-
-def _feed(decoder: StreamDecoder, chunk: bytes) -> list[StreamEvent]:
-    try:
-        return decoder.feed(chunk)
-    except MalformedAnswer as wrong:
-        return [Failed(wrong.message, "malformed")]
 
 
 def _media_type(reply: Reply) -> str:
