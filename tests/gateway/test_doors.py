@@ -386,3 +386,14 @@ async def test_c48_a_stream_is_given_again_whole_and_what_failed_is_made_again(d
     assert (await doors.ask("/v1/chat/completions", CHAT, idempotency_key="fails"))[0] == 400
     doors.upstream.says(whole(WIRES["openai"].whole("fine")))
     assert (await doors.ask("/v1/chat/completions", CHAT, idempotency_key="fails"))[0] == 200
+
+
+async def test_c48_who_waits_for_the_same_request_is_told_how_it_failed(doors: Doors) -> None:
+    """Nobody of them makes it once more; whoever sends it later does."""
+    doors.upstream.says(whole({"error": {"message": "no"}}, status=400))
+    ask: Any = {"idempotency_key": "all fail"}
+    many = await asyncio.gather(*(doors.ask("/v1/chat/completions", CHAT, **ask) for _ in range(8)))
+    assert [status for status, _, _ in many] == [400] * 8
+    assert len(doors.upstream.seen) == 1
+    assert (await doors.ask("/v1/chat/completions", CHAT, **ask))[0] == 400
+    assert len(doors.upstream.seen) == 2

@@ -169,6 +169,16 @@ async def test_a_reply_names_the_run_that_it_is(doors: Doors) -> None:
         await reply.read()
 
 
+async def test_s29_an_answer_is_given_again_to_the_same_user_action_only(doors: Doors) -> None:
+    """An application names its requests as it likes; what a run token says tells them apart."""
+    platform, key = doors.front.platform, doors.front.key_id
+    cases = [await platform.run_token(key, case) for case in ("case-1", "case-2", "case-1")]
+    for token in (*cases, ""):
+        said = {"x_remit_run_token": token} if token else {}
+        assert (await doors.ask("/v1/chat/completions", CHAT, idempotency_key="1", **said))[0] == 200
+    assert len(doors.upstream.seen) == 3
+
+
 async def test_what_a_key_is_not_for_is_not_named(doors: Doors) -> None:
     narrow = await doors.front.another(KeyScope("bot", routes=frozenset({"mine"})))
     status, _, told = await doors.ask(
@@ -179,6 +189,17 @@ async def test_what_a_key_is_not_for_is_not_named(doors: Doors) -> None:
     assert "mine" in said
     assert "fast" not in said
     assert len(said) < 400
+
+
+async def test_what_is_no_address_is_refused_and_nothing_breaks(
+    doors: Doors, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A whole head whose target cannot be read; what breaks below HTTP is told to the loop."""
+    for target in (b"CONNECT evil:80", b"GET /\xc3\xa9", b"GET http://[::1", b"OPTIONS ?"):
+        said = await raw(doors, target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert said.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 401 ", b"HTTP/1.1 404 ")), said
+    await asyncio.sleep(0)
+    assert caplog.text == ""
 
 
 # --- who is slow ---------------------------------------------------------------------------------------------

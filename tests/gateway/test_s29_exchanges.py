@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -221,6 +222,25 @@ async def test_s31_a_call_that_needs_a_person_is_done_once_and_its_repetition_me
         with pytest.raises(Pending) as anew:  # the verdict was met: the same call is another one now
             await refund(door, caller, 500)
         assert anew.value.run != first.value.run
+
+
+async def test_s29_nobody_comes_back_for_what_another_user_of_the_same_key_asked(tmp_path: Path) -> None:
+    """A run token names the user, and the user action: each has calls, verdicts and results of its own."""
+    write_policy(tmp_path, ASK)
+    bank = Bank()
+    async with front(tmp_path, [banker(bank)], worker=True) as door:
+        lea = replace(await door.caller(), principal="lea", run="case-1")
+        with pytest.raises(Pending) as first:
+            await refund(door, lea, 500)
+        await (await door.platform.run(first.value.run)).approve(by="owner")
+        for other in (replace(lea, principal="bob"), replace(lea, run="case-2")):
+            with pytest.raises(Pending) as theirs:
+                await refund(door, other, 500)
+            assert theirs.value.run != first.value.run
+        with pytest.raises(UnknownExchange):
+            await door.platform.fronts.rejoin(replace(lea, principal="bob"), first.value.run)
+        assert await refund(door, lea, 500, 20.0) == 500
+        assert len(bank.refunds) == 1
 
 
 async def test_s31_a_no_is_told_to_whoever_comes_back(tmp_path: Path) -> None:

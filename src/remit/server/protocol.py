@@ -60,7 +60,7 @@ class Protocol(HttpToolsProtocol):
             if self._head > _MOST_BYTES:
                 self._fault = _too_large()
                 self.send_400_response("")
-        if not self._in_head and not self.cycle.more_body:
+        if not self._in_head and not (self.cycle and self.cycle.more_body):
             if self._timer is not None:
                 self._unwait()
         elif self._timer is None:

@@ -13,6 +13,8 @@ import msgspec
 
 from remit.control.fronting.relays import relay
 from remit.control.runs.inspection import find
+from remit.domain.action_errors import ClientGone
+from remit.domain.errors import RemitError
 from remit.domain.event import object_of
 from remit.domain.events import StepDone
 from remit.domain.front_errors import KeyConflict
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from remit.control.fronting.exchanges import Exchange
     from remit.control.fronting.fronts import Fronts, Named
     from remit.control.ground.ground import Ground
-    from remit.domain.errors import RemitError
     from remit.domain.fronting import Caller
     from remit.gate.relaying.asked import Sink
     from remit.wire.inbound import Inbound
@@ -51,7 +52,9 @@ class _Kept:
 
     def __init__(self, digest: str) -> None:
         self.digest = digest
-        self.given: asyncio.Future[RelayAnswer | None] = asyncio.get_running_loop().create_future()
+        self.given: asyncio.Future[RelayAnswer | RemitError | None] = (
+            asyncio.get_running_loop().create_future()
+        )
         self.size = 0
 
 
@@ -89,20 +92,25 @@ class Repeats:
     ) -> RelayAnswer:
         """The answer: of this request if it is the first of its name, else of that one."""
         name = caller.attribution.idempotency_key
-        tag = self._ground.keys.tag(f"request|{caller.team}|{caller.key}|{name}")
+        whose = f"{len(caller.principal)}:{caller.principal}|{len(caller.run)}:{caller.run}"
+        tag = self._ground.keys.tag(f"request|{caller.team}|{caller.key}|{whose}|{name}")
         digest = hashlib.blake2b(body, digest_size=16, key=inbound.dialect.encode()).hexdigest()
         while (known := self._kept.get(tag)) is not None:
             _check(known.digest, digest)
             found = await asyncio.shield(known.given)
+            if isinstance(found, RemitError):
+                raise found  # it was the very same request; who sends it anew may try anew
             if found is not None:
-                self._kept.move_to_end(tag)
+                if tag in self._kept:
+                    self._kept.move_to_end(tag)
                 return _again(found)
         mine = self._kept[tag] = _Kept(digest)
         try:
             answer = await self._elsewhere(tag, digest, inbound) or await self._made(tag, digest, make)
-        except BaseException:
+        except BaseException as wrong:
             del self._kept[tag]
-            mine.given.set_result(None)
+            left = isinstance(wrong, ClientGone)  # who is still there goes on where somebody left
+            mine.given.set_result(wrong if isinstance(wrong, RemitError) and not left else None)
             raise
         self._remember(tag, mine, answer)
         return answer

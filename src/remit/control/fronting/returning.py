@@ -41,8 +41,8 @@ class Returning:
         self._parts = parts
 
     def tag(self, caller: Caller, told: dict[str, Any]) -> str:
-        """What stands for this very call of this key."""
-        digest = canonical.digest(canonical.plain(told))
+        """What stands for this very call of this key, for the same user and user action: nobody else comes back."""
+        digest = canonical.digest([canonical.plain(told), caller.principal, caller.run])
         return self._parts.ground.keys.tag(f"exchange|{caller.team}|{caller.key}|{digest}")
 
     async def run_of(self, tag: str) -> str:
@@ -76,7 +76,10 @@ class Returning:
         except UnknownRun:
             raise _unknown(run) from None
         first = (await self._parts.ground.log.read_one(run_stream(row.id), 1)).event
-        mine = isinstance(first, RunCreated) and first.input.get("key") == caller.key
+        mine = isinstance(first, RunCreated) and (first.input.get("key"), first.by) == (
+            caller.key,
+            caller.principal,
+        )
         if row.id != run or row.flow != FLOW or not mine:
             raise _unknown(run)
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remit.control.authority import policy_in_force
+from remit.control.fronting.flow_tools import refuse_unserved
+from remit.control.fronting.reaching import refuse_nowhere, refuse_unreachable
 from remit.control.ground.ground import database_for
 from remit.control.ground.root_keys import keeper_for, key_choice
 from remit.control.running import containing, contracting
@@ -46,6 +48,10 @@ def _fronts(chosen: Settings, names: set[str]) -> Iterator[Callable[[], object]]
     a2a = chosen.a2a
     yield lambda: refuse_strangers((*a2a.agents, *chosen.agui.agents), names)
     yield lambda: refuse_without_library(a2a.agents)
+    yield lambda: refuse_unserved(chosen.mcp.flows, names)
+    yield lambda: refuse_unreachable(chosen.server.hosts, chosen.server.origins)
+    yield lambda: refuse_nowhere("a2a.url", [a2a.url])
+    yield lambda: refuse_nowhere("mcp.authorization_servers", chosen.mcp.authorization_servers)
     yield lambda: Egress(a2a.push, a2a.push_private)
 
 
