@@ -119,6 +119,24 @@ def test_a_change_touches_its_statement_and_the_loaded_function_becomes_the_chan
     assert held(3), "the changed default, and the module's own names"
 
 
+def test_a_function_that_was_made_while_modules_were_imported_becomes_the_changed_one_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "def x_maker__mutmut_{}(more: int):\n    def inner() -> int:\n        return more + {}\n    return inner\n"
+    source = text.format("orig", 1).replace("x_maker__mutmut_orig", "maker")
+    (tmp_path / "mutable_maker.py").write_text(f"{source}\nmade = maker(1)\nTABLE = {{'a': maker(2)}}\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    module = __import__("mutable_maker")
+    monkeypatch.setitem(sys.modules, "remit.mutable_maker", module)
+    monkeypatch.setitem(sys.modules, "mutable_maker", module)
+    names, code = ["x_maker__mutmut_orig", "x_maker__mutmut_1"], text.format("orig", 1) + text.format("1", 5)
+    spans = {name: (4 * n + 1, 4 * n + 4) for n, name in enumerate(names)}
+    changed = Made("mutable_maker.py", source, code, spans, names[1:], {})
+    assert (module.made(), module.TABLE["a"](), module.maker(3)()) == (2, 3, 4)
+    put(changed.mutant("mutable_maker.x_maker__mutmut_1"))
+    assert (module.made(), module.TABLE["a"](), module.maker(3)()) == (6, 7, 8)
+
+
 def test_what_was_made_is_read_again_while_the_source_is_the_same(tmp_path: Path) -> None:
     source = tmp_path / "src" / "remit" / "policy" / "memo.py"
     source.parent.mkdir(parents=True)
