@@ -69,6 +69,10 @@ test-schema: $(VENV)/.dev  ## schemathesis makes requests out of the published d
 	@$(BIN)/python -m compileall -q src
 	@PYTHONPATH=src $(BIN)/python -m tests.clients.schema $(ARGS)
 
+.PHONY: test-otel
+test-otel: $(VENV)/.dev  ## real senders of OpenTelemetry, each in an environment of its own, against a server (needs Node; ARGS=node chooses)
+	@PYTHONPATH=src $(BIN)/python -m tests.otlp.emitters $(ARGS)
+
 .PHONY: test-integrations
 test-integrations: $(VENV)/.dev  ## Remit under other frameworks, each in an environment of its own
 	$(BIN)/python -m tests.integrations $(ARGS)

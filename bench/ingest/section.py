@@ -23,7 +23,7 @@ from bench.table import Check, Report, count, spread_of
 LANES, CROWD = 2, 64
 REQUESTS = {REMIT: 60, PHOENIX: 2, MLFLOW: 6}
 """What each gets in one slice, so that slices take about as long."""
-MANY = 200
+MANY = 60
 DRAIN_SECONDS, QUIET_SECONDS = 120.0, 40.0
 PROMISED = {PHOENIX: 10.0, MLFLOW: 5.0}
 MB = 1e6

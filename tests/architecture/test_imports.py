@@ -18,7 +18,10 @@ import pytest
 from tests.architecture.tree import ROOT
 
 FRONT_DOORS = frozenset({"remit.cli", "remit.server"})
-THIRD_PARTIES = {"remit.domain": frozenset[str](), "remit.wire": frozenset({"google", "msgspec", "opentelemetry"})}
+THIRD_PARTIES = {
+    "remit.domain": frozenset[str](),
+    "remit.wire": frozenset({"google", "msgspec", "opentelemetry"}),
+}
 
 FAULTS = {
     "layers: an upward import": ({"remit/store/planted.py": "import remit.control\n"}, "One way down"),

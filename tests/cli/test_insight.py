@@ -1,4 +1,6 @@
-"""`remit search`: what was said in runs is found from the terminal, and nothing in it steers the terminal."""
+"""`remit search`, `remit runs --failures` and `remit show --why`: what was said in runs, how they fail, and why,
+from the terminal; nothing in it steers the terminal.
+"""
 
 from __future__ import annotations
 
@@ -44,3 +46,18 @@ def test_what_was_said_is_found_and_steers_no_terminal(noted: Terminal) -> None:
     assert "nothing that fits" in noted("search", "refund", "--status", "failed", code=0).out
     assert noted("search", "x", "--since", "soon", "--json", code=2).error["code"] == "invalid_setting"
     assert noted("search", "x", "--team", "others", "--json", code=1).error["code"] == "not_allowed"
+
+
+def test_failures_are_grouped_and_explained(noted: Terminal) -> None:
+    found = noted("runs", "--failures", "--since", "1h", "--json", code=0).json
+    group = found["groups"][0]
+    assert (group["flow"], group["runs"], group["trend"]) == ("note", 1, "new")
+    assert [each["text"] for each in group["texts"]] == ["this fails for parcel <n>"]
+    shown = noted("runs", "--failures", code=0).out
+    assert group["name"] in shown
+    assert "this fails for parcel <n>" in shown
+    why = noted("show", "--why", group["latest"][0], "--json", code=0).json
+    assert (why["cause"], why["group"]) == ("code", group["name"])
+    lines = noted("show", "--why", group["latest"][0], code=0).out.splitlines()
+    assert len(lines) <= 10
+    assert lines[-1].startswith("next")

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import asyncio
 
-from remit.control.collecting.collector import Collector
 from remit.control.observing.wiring import projector_of
+from remit.control.telemetry import collector_of
 from remit.domain.fronting import KeyScope
 from tests.cli.conftest import Terminal
 from tests.gateway.front import front
@@ -21,7 +21,7 @@ async def send(remit: Terminal) -> None:
         caller = await made.platform.fronts.caller(made.key)
         odd = span(9, 1, "odd\x1b[2J", trace=TRACE, note="\u202eturned")
         body = as_protobuf(*story(TRACE), odd, resource=SERVICE)
-        await Collector(made.platform).take(caller, "traces", "protobuf", body)
+        await collector_of(made.platform).take(caller, "traces", "protobuf", body)
         await projector_of(made.platform.ground).catch_up()
 
 

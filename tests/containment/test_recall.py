@@ -204,6 +204,10 @@ async def test_a_bad_page_is_recalled_through_memory_and_everything_it_led_to_is
         assert told["left"] == []
         assert shelf.items == {"before": "1", "other": "4"}
         assert [each.key for each in await stage.platform.memories("team")] == []
+        (escaped,) = (await stage.platform.reporting.kpis(only="escaped_violation")).figures
+        assert (escaped.numerator, escaped.denominator) == (3, 5), (
+            "two writes and what was remembered, of five"
+        )
 
 
 async def test_what_labels_name_is_told_from_what_was_only_in_sight_and_can_be_taken_back_alone(

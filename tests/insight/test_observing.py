@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["on_postgres", "on_sqlite", "opened", "place"]
 ACTED: list[str] = []
+_BESIDE = 2
+"""Events that a platform writes by itself meanwhile."""
 
 
 @tool(effect="read")
@@ -79,7 +81,7 @@ async def test_runs_are_found_by_what_they_have_in_common(place: Place) -> None:
             return {each.id for each in (await desk.traces(Wanted(**wanted))).traces}
 
         everything = await desk.traces(Wanted())
-        assert everything.behind.events == 0
+        assert everything.behind.events <= _BESIDE
         assert [each.started for each in everything.traces] == sorted(
             (each.started for each in everything.traces), reverse=True
         )
@@ -96,6 +98,11 @@ async def test_runs_are_found_by_what_they_have_in_common(place: Place) -> None:
         wrote = await desk.trace(runs[0])
         assert (wrote.trace.writes, wrote.trace.undone, wrote.trace.human > 0) == (1, 1, True)
         assert [(each.tool, each.state) for each in wrote.effects] == [("set_note", "done")]
+        assert [(each.span, each.decision, each.by) for each in wrote.decisions] == [
+            ("human", "approved", "owner")
+        ]
+        noted = next(each for each in wrote.spans if each.name == "set_note")
+        assert (noted.decision, noted.integrity, noted.source) == ("allow", "U", "python")
         assert (await desk.trace(wrote.effects[0].undone_by)).trace.sort == "house"
         facets = await desk.facets(Wanted(flow="history"))
         assert (facets.counted, facets.capped) == (3, False)
@@ -166,11 +173,11 @@ async def test_what_trails_says_so_and_a_second_process_leaves_the_log_to_the_fi
         await on.platform.parts.projector.stop()
         await (await on.start(wide, many=1)).result()
         behind = await on.platform.observing.lag()
-        assert behind.events > 5
-        assert (await on.platform.observing.traces(Wanted())).behind.events == behind.events
+        assert behind.events > 5 > _BESIDE
+        assert (await on.platform.observing.traces(Wanted())).behind.events >= behind.events
         assert any(each.name == "observer" and each.state == "ok" for each in await on.platform.doctor())
         await asyncio.gather(*(on.platform.parts.projector.catch_up() for _ in range(3)))
-        assert (await on.platform.observing.lag()).events == 0
+        assert (await on.platform.observing.lag()).events <= _BESIDE
         lived = (await on.platform.observing.traces(Wanted())).traces
-        assert (await on.platform.observing.rebuild()).events == 0
+        assert (await on.platform.observing.rebuild()).events <= _BESIDE
         assert (await on.platform.observing.traces(Wanted())).traces == lived

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 
-from remit.control.observing.wiring import projections
+from remit.control.observing.wiring import projections, projector_of
 from remit.insight.projector import Projector
 from remit.insight.reading import Reading
 from remit.testing import stage
@@ -67,7 +67,8 @@ async def _live_and_tell_again(on: Stage, plans: Any, sizes: tuple[int, ...]) ->
     for size in sizes:
         reading = Reading(ground.database, ground.keys)
         again = Projector(ground.database, reading, ground.clock, projections(ground, reading), size)
-        await again.rebuild()
+        await asyncio.gather(again.rebuild(), projector_of(ground).catch_up())
+        await again.catch_up()
         told = await tables_of(on.platform)
         for table, rows in lived.items():
             assert told[table] == rows, f"{table}, in batches of {size}"

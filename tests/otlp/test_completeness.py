@@ -5,21 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from remit.control.collecting.desk import FACTS
+from remit.control.collecting.keeping import destroy_old
 from remit.control.collecting.views import SourceLine
 from remit.control.protecting import protection
 from remit.domain.errors import Shredded, UnknownRun
 from remit.domain.fronting import KeyScope
 from remit.insight.tracing.rows import SpanRow
+from remit.testing.clock import ManualClock
 from tests.gateway.front import front
 from tests.otlp.sent import START, pairs, span
 from tests.otlp.test_projection import AGENT, CHAT, TOOL, Given, story
 
 WHOLE = 1_000_000
+DAY = 86_400_000_000
 ASKS: dict[str, Any] = {"gen_ai.response.finish_reasons": ["tool_calls"]}
 
 
@@ -135,3 +139,21 @@ async def test_a_span_can_be_read_as_it_came(given: Given) -> None:
     assert await protection.delete(given.ground, "source:writer")
     with pytest.raises(Shredded):
         await given.front.platform.collecting.raw(trace, f"{1:016x}")
+
+
+async def test_s07_telemetry_goes_when_its_time_has_come(given: Given) -> None:
+    """A week at a time, a legal hold excepted; what is younger stays."""
+    ground = given.ground
+    old = replace(ground, clock=ManualClock(ground.clock.now() + 12 * DAY))
+    key = await given.front.another(KeyScope("aged"))
+    await given.send(span(1, trace="a9" * 16), key=key)
+    assert await given.trace("a9" * 16)
+    assert await destroy_old(old, 6, "remit") == 0, "its week is not over for six days"
+    await protection.hold(ground, "source:aged", "case 17")
+    later = replace(ground, clock=ManualClock(ground.clock.now() + 14 * DAY))
+    await destroy_old(later, 6, "remit")
+    assert await given.trace("a9" * 16), "a hold wins"
+    await protection.release(ground, "source:aged", "closed")
+    assert await destroy_old(later, 6, "remit") == 1
+    await given.projector.catch_up()
+    assert not await given.trace("a9" * 16)

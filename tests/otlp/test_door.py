@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -15,10 +16,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from remit.control.collecting.collector import Collector
 from remit.control.fronting.fronts import Attribution
 from remit.control.protecting import protection
 from remit.control.sections import ServerSettings
+from remit.control.telemetry import collector_of
 from remit.domain.errors import Shredded
 from remit.domain.front_errors import OverLimit
 from remit.domain.fronting import KeyScope, Pace
@@ -186,7 +187,7 @@ async def test_a_key_that_has_sent_its_share_is_told_when_there_is_room(door: Fr
 async def test_what_waits_to_be_written_has_a_bound(door: Front) -> None:
     """Beyond it nothing is read: memory stays what it is however fast senders are."""
     chosen = door.platform.chosen
-    collector = Collector(door.platform)
+    collector = collector_of(door.platform)
     caller = await door.platform.fronts.caller(door.key, Attribution())
     collector.admit(caller, chosen.collect.waiting_bytes + 1)
     collector.waiting = chosen.collect.waiting_bytes
@@ -203,3 +204,16 @@ async def test_s07_a_source_can_be_erased(door: Front) -> None:
     with pytest.raises(Shredded):
         await door.platform.ground.keys.get(key_id)
     assert not await door.platform.ground.database.fetch("log.blob", bytes.fromhex(event.blob))
+
+
+async def test_no_bytes_are_an_error_of_ours(door: Front) -> None:
+    """Whatever comes is taken, or refused as what cannot be read; nothing of it is a failure of the server."""
+    dice, good = random.Random(11), as_protobuf(span(1, text="x" * 50), span(2, 1))
+    key = await door.another(KeyScope("odd"))
+    for n in range(60):
+        body = bytearray(good if n % 2 else as_json(span(1, a=1)))
+        for _ in range(dice.randrange(1, 20)):
+            body[dice.randrange(len(body))] = dice.randrange(256)
+        path = f"/v1/{dice.choice(['traces', 'logs', 'metrics'])}"
+        status, _, _ = await send(door, bytes(body), path, key=key, content_type=PROTOBUF if n % 2 else JSON)
+        assert status in {200, 400}, bytes(body)

@@ -36,8 +36,11 @@ async def test_the_python_sdk(door: Front, packing: Compression) -> None:
         with tracer.start_as_current_span("desk", attributes=AGENT) as root:
             with tracer.start_as_current_span("chat", kind=SpanKind.CLIENT, attributes=CHAT):
                 pass
-            with pytest.raises(ValueError, match="refund"), tracer.start_as_current_span("tool", attributes=TOOL):
-                [].index("refund")
+            with (
+                pytest.raises(ValueError, match="refund"),
+                tracer.start_as_current_span("tool", attributes=TOOL),
+            ):
+                list[str]().index("refund")
             root.set_status(StatusCode.ERROR)
             trace = f"{root.get_span_context().trace_id:032x}"
         assert provider.force_flush(60_000)

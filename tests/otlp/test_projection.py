@@ -12,9 +12,9 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from remit.control.collecting.collector import Collector
 from remit.control.observing.wiring import projections
 from remit.control.protecting import protection
+from remit.control.telemetry import collector_of
 from remit.domain.fronting import Attribution, KeyScope
 from remit.insight.foreign.writing import TABLES
 from remit.insight.projector import Projector
@@ -55,7 +55,7 @@ class Given:
     def __init__(self, front: Front) -> None:
         self.front = front
         self.ground = front.platform.ground
-        self.collector = Collector(front.platform)
+        self.collector = collector_of(front.platform)
         self.projector = self.projecting()
 
     def projecting(self, batch: int = 500) -> Projector:

@@ -45,7 +45,7 @@ async def test_who_decided_says_how_well_they_could_and_nobody_else(
         with pytest.raises(UnknownApproval):
             await lea.rate(canary, 5)
         database_ = people.stage.platform.ground.database
-        assert await database_.fetch("ratings.since", "default", 0, 2**62) == [(4, 1)]
+        assert await database_.fetch("ratings.since", "default", 0, 2**62, None, None) == [(4, 1)]
         log, _ = await people.stage.platform.ground.log.read(team_stream("default"))
         said = [each.event for each in log if isinstance(each.event, ApprovalRated)]
         assert [(each.by, each.rating, each.note) for each in said] == [
@@ -53,3 +53,6 @@ async def test_who_decided_says_how_well_they_could_and_nobody_else(
         ]  # fmt: skip
         (figure,) = (await lea.reporting.kpis(only="reviewer_satisfaction")).figures
         assert (figure.value, figure.denominator) == (4.0, 1)
+        for agent_, state in (("clerk", "measured"), ("nobody", "no data")):
+            (figure,) = (await lea.reporting.kpis(only="reviewer_satisfaction", agent=agent_)).figures
+            assert figure.state == state

@@ -222,14 +222,15 @@ def _count(story: Story, path: str, event: Any, detail: dict[str, Any], asked: d
         story.money += money
         order = detail.get("order") or [""]
         story.by_model[str(detail.get("served") or detail.get("model") or order[0])] += money
+    writes = detail.get("effect") in {"write", "irreversible"} and "undoes" not in detail
+    if writes and kind in {"tool", "memory"} and not refused:
+        story.writes.add(path)
     if kind == "tool":
         story.tools += 1
         story.failures += failed and not refused
         agent = str(detail.get("agent", "")) or asked.get(_agent_above(path, asked), "")
         if agent:
             story.tool_agents.add((event.name, agent))
-        if detail.get("effect") in {"write", "irreversible"} and "undoes" not in detail and not refused:
-            story.writes.add(path)
         if "undoes" in detail and not failed and not event.how.startswith("simulated"):
             story.undoes.add((detail["undoes"]["run"], detail["undoes"]["path"]))
 

@@ -78,7 +78,8 @@ def test_a_percentile_from_buckets_holds_the_true_one(values: list[int], per_mil
     exact = sorted(values)[max(0, -(-per_mille * len(values) // 1000) - 1)]
     assert found is not None
     assert found.low <= exact <= found.high
-    assert abs(found.middle - exact) <= max(1, exact / 10)
+    assert abs(found.middle - exact) <= exact / 10 + 0.5, "a tenth, and what a whole number is rounded by"
+    assert found.middle == exact or exact >= 9
 
 
 @given(st.integers(0, 2**60))

@@ -35,8 +35,8 @@ class Estimate(NamedTuple):
 
     @property
     def middle(self) -> int:
-        """What is said for it: at most a tenth from the truth, and exact below 5."""
-        return isqrt(self.low * self.high)
+        """What is said for it: a whole number at most a tenth from the truth, and exact below 9."""
+        return (isqrt(4 * self.low * self.high) + 1) // 2
 
 
 def bucket_of(value: int) -> int:

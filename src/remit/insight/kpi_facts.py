@@ -67,6 +67,8 @@ class Questions(NamedTuple):
 class Facts:
     """The sums."""
 
+    narrowed: bool = False
+    """Whether they are of one agent or flow; what is known of a whole team alone is that of the team."""
     started: int = 0
     succeeded: int = 0
     failed: int = 0
@@ -101,7 +103,9 @@ class Facts:
     called_back: int = 0
     """Actions that were called back while they were held back."""
     decided: int = 0
-    """Questions of any kind that a person answered."""
+    """Questions of tasks, of any kind, that a person answered."""
+    answered: int = 0
+    """The same, those of exchanges included."""
     ratings: dict[int, int] = field(default_factory=dict[int, int])
     tools: dict[str, int] = field(default_factory=dict[str, int])
     """For each tool, how many agents called it."""
@@ -140,17 +144,20 @@ async def gather(database: Database, scope: Scope) -> Facts:
     tools = await database.fetch("reporting.tools", *days, *chosen)
     buckets = await database.fetch("reporting.histograms", *days, *chosen)
     over = [row for row in asked if row[0] in _OVER]
+    answered = [row for row in questions if row[3] in {"approved", "rejected"} and not row[2]]
     return Facts(
         **_of_runs(runs),
+        narrowed=scope.agent is not None or scope.flow is not None,
         asking=sum(row[1] for row in over),
         asking_succeeded=sum(row[1] for row in over if row[0] == "succeeded"),
         escalated=sum(row[2] for row in over),
-        recalled=(await database.fetch("reporting.recalled", *times))[0][0],
+        recalled=(await database.fetch("reporting.recalled", *times, *chosen))[0][0],
         handed=_questions(row for row in questions if row[0] == "human" and not row[1]),
         held=_questions(row for row in questions if row[0] in {"approval", "write"} and not row[2]),
-        called_back=sum(row[5] for row in questions if row[2] and row[3] == "rejected"),
-        decided=sum(row[5] for row in questions if row[3] in {"approved", "rejected"} and not row[2]),
-        ratings={row[0]: row[1] for row in await database.fetch("ratings.since", *times)},
+        called_back=sum(row[6] for row in questions if row[2] and row[3] == "rejected"),
+        decided=sum(row[6] for row in answered if row[5] == TASK),
+        answered=sum(row[6] for row in answered),
+        ratings={row[0]: row[1] for row in await database.fetch("ratings.since", *times, *chosen)},
         tools=dict(Counter(row[0] for row in tools if row[1])),
         tool_calls_by=_by_tool(tools),
         histograms=_by_metric(buckets),
@@ -190,7 +197,7 @@ def _of_runs(rows: Sequence[Row]) -> dict[str, Any]:
 
 def _questions(rows: Iterable[Row]) -> Questions:
     asked = approved = edited = rejected = 0
-    for _, _, _, status, changed, n in rows:
+    for _, _, _, status, changed, _, n in rows:
         asked += n
         approved += n if status == "approved" and not changed else 0
         edited += n if status == "approved" and changed else 0

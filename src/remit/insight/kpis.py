@@ -21,6 +21,7 @@ State = Literal["measured", "no data", "not measured"]
 CENT = 10_000
 _PERCENTILES = {"p50": 500, "p95": 950, "p99": 990}
 _SHOWN = 5
+_OF_ALL = "of the whole team: it is known of no agent and no flow alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def _steps(blank: Figure, facts: Facts) -> Figure:
     value = facts.task_actions / facts.ended
     return replace(
         blank, state="measured", value=value, numerator=facts.task_actions, denominator=facts.ended,
-        parts=_quantiles(facts, "steps", "number"),
+        parts=_quantiles(facts, "steps", "number"), note="percentiles are read from buckets: at most a tenth off",
     )  # fmt: skip
 
 
@@ -211,19 +212,22 @@ def _findings(blank: Figure, facts: Facts) -> Figure:
 def _satisfaction(blank: Figure, facts: Facts) -> Figure:
     given = sum(facts.ratings.values())
     if not given:
-        return replace(blank, note=f"nobody said anything about {facts.decided} answered questions")
+        return replace(blank, note=f"nobody said anything about {facts.answered} answered questions")
     total = sum(rating * n for rating, n in facts.ratings.items())
     parts = tuple(Part(f"{rating}", facts.ratings.get(rating, 0)) for rating in range(1, 6))
     return replace(
         blank, state="measured", value=total / given, numerator=total, denominator=given, parts=parts,
-        note=f"{given} said something about {facts.decided} answered questions",
+        note=f"{given} said something about {facts.answered} answered questions",
     )  # fmt: skip
 
 
 def _first_agent(blank: Figure, facts: Facts) -> Figure:
     if facts.first_agent is None:
         return blank
-    return replace(blank, state="measured", value=facts.first_agent, numerator=facts.first_agent)
+    return replace(
+        blank, state="measured", value=facts.first_agent, numerator=facts.first_agent,
+        note=_OF_ALL if facts.narrowed else "",
+    )  # fmt: skip
 
 
 def _completeness(blank: Figure, facts: Facts) -> Figure:

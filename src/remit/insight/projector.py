@@ -12,6 +12,7 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from remit.domain.beside import Beside
+from remit.domain.errors import Infrastructure
 from remit.domain.events import KeyShredded
 from remit.insight.projection import RUN
 from remit.store.database import Commit, Conflict, Cursor, Op
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from remit.domain.clock import Clock
     from remit.insight.projection import Happened, Projection
-    from remit.insight.reading import Reading
+    from remit.insight.reading import Page, Reading
     from remit.store.database import Database
 
 _log = logging.getLogger("remit.insight")
@@ -43,13 +44,36 @@ class Lag(NamedTuple):
     """The age of the oldest event that is not shown yet."""
 
 
+async def cursor_of(database: Database) -> Cursor:
+    """How far the log was read, by whichever process does."""
+    rows = await database.fetch("projections.cursor", NAME)
+    return Cursor(*rows[0]) if rows else Cursor(0, 0)
+
+
+async def lag_of(database: Database, clock: Clock) -> Lag:
+    """How much has happened that is not shown yet."""
+    events, oldest = (await database.fetch("insight.lag", *await cursor_of(database)))[0]
+    return Lag(events, max(0.0, (clock.now() - oldest) / 1_000_000) if oldest is not None else 0.0)
+
+
+async def reflects(database: Database, pos: int, seconds: float = 1.0) -> bool:
+    """Whether what is shown has come to `pos`, waiting for it a little (S5)."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while (await cursor_of(database)).pos < pos:
+        if asyncio.get_running_loop().time() >= deadline:
+            return False
+        await database.wait_for_change(0.1)
+    return True
+
+
 class Projector(Beside):
     """Keeps projections near the end of the log."""
 
     def __init__(
         self, database: Database, reading: Reading, clock: Clock, projections: Sequence[Projection],
-        batch: int = BATCH,
+        batch: int = BATCH, *, gentle: bool = False,
     ) -> None:  # fmt: skip
+        """`gentle` shares its process with runs: it rests as long as it works."""
         self._database = database
         self._clock = clock
         self._reading = reading
@@ -58,6 +82,9 @@ class Projector(Beside):
         self._batch = batch
         self._turn = asyncio.Lock()
         """Whoever reads on is alone with what projections keep in memory."""
+        self._gentle = gentle
+        self._careful = 0
+        """How many events are read one by one, because one of them cannot be told."""
         self._beaten = False
         self._stood: Cursor | None = None
         """Where it stood after its last batch; anywhere else, what projections keep in memory is of another time."""
@@ -69,14 +96,11 @@ class Projector(Beside):
 
     async def cursor(self) -> Cursor:
         """How far it has read."""
-        rows = await self._database.fetch("projections.cursor", NAME)
-        return Cursor(*rows[0]) if rows else Cursor(0, 0)
+        return await cursor_of(self._database)
 
     async def lag(self) -> Lag:
         """How much has happened that is not shown yet."""
-        after = await self.cursor()
-        events, oldest = (await self._database.fetch("insight.lag", after.tx, after.pos))[0]
-        return Lag(events, max(0.0, (self._clock.now() - oldest) / 1_000_000) if oldest is not None else 0.0)
+        return await lag_of(self._database, self._clock)
 
     async def rebuild(self) -> None:
         """Delete everything derived and read the log from its beginning."""
@@ -87,60 +111,70 @@ class Projector(Beside):
             self._forget()
         await self.catch_up()
 
-    async def reflects(self, pos: int, seconds: float = 1.0) -> bool:
-        """Whether what is shown has come to `pos`, waiting for it a little (S5)."""
-        deadline = asyncio.get_running_loop().time() + seconds
-        while (await self.cursor()).pos < pos:
-            if asyncio.get_running_loop().time() >= deadline:
-                return False
-            await self._database.wait_for_change(0.1)
-        return True
-
     async def go_on(self) -> None:
         """Follow the log."""
+        loop = asyncio.get_running_loop()
         while True:
+            begun = loop.time()
             try:
                 busy = await self._read_on()
                 if self._beaten:
-                    await asyncio.sleep(_WAITS)  # who was first goes on; whoever comes after a death takes over
+                    # who was first goes on, and whoever comes after a death takes over
+                    await asyncio.sleep(_WAITS)
             except Exception as wrong:  # noqa: BLE001 - whatever it is, pages that never move again are worse
                 _log.warning("what is derived from the log could not be brought up to date: %s", wrong)
                 busy = False
             if not busy:
                 await self._database.wait_for_change(_PAUSE)
                 await asyncio.sleep(_PAUSE)  # a projection may trail; it must not compete with the runs
+            elif self._gentle:
+                await asyncio.sleep(loop.time() - begun)
 
     async def _read_on(self) -> bool:
         """Take in one batch; true if there may be more."""
         async with self._turn:
-            return await self._take_batch()
+            self._beaten = False
+            before = await self.cursor()
+            if before != self._stood:
+                self._forget()
+            if before == (0, 0):
+                await self._database.submit(Commit(ops=[Op("projections.begin", (NAME,))]))
+            limit = 1 if self._careful else self._batch
+            page = await self._reading.page(before, self._kinds, limit)
+            if page.after == before:
+                return False
+            self._careful = max(0, self._careful - 1)
+            try:
+                ops = await self._told(page)
+                if ops is not None:
+                    advance = Op("projections.advance", (NAME, *before, *page.after), one=True)
+                    await self._database.submit(Commit(ops=[advance, *ops]))
+            except Conflict:
+                self._forget()
+                self._beaten = True
+                return True  # another process was faster
+            except BaseException:
+                self._forget()
+                raise
+            self._stood = page.after if ops is not None else None
+            return page.more or ops is None
 
-    async def _take_batch(self) -> bool:
-        self._beaten = False
-        before = await self.cursor()
-        if before != self._stood:
-            self._forget()
-        if before == (0, 0):
-            await self._database.submit(Commit(ops=[Op("projections.begin", (NAME,))]))
-        page = await self._reading.page(before, self._kinds, self._batch)
-        if page.after == before:
-            return False
-        ops = [Op("projections.advance", (NAME, *before, *page.after), one=True)]
-        try:
-            for each in self._projections:
+    async def _told(self, page: Page) -> list[Op] | None:
+        """What projections make of a page; None: one of them cannot, and the page is read again event by event."""
+        ops: list[Op] = []
+        for each in self._projections:
+            try:
                 ops += await each.take(page.happened, self._database)
-            for run in await self._under_shredded(page.happened):
-                ops += await self._tell_again(run, page.after)
-            await self._database.submit(Commit(ops=ops))
-        except Conflict:
-            self._forget()
-            self._beaten = True
-            return True  # another process was faster
-        except BaseException:
-            self._forget()
-            raise
-        self._stood = page.after
-        return page.more
+            except (Conflict, Infrastructure):
+                raise
+            except Exception as wrong:  # noqa: BLE001 - one event that one of them cannot read must not stop the others
+                if len(page.happened) > 1:
+                    self._careful = page.events
+                    return None
+                _give_up(each, page.happened[0], wrong)
+        for run in await self._under_shredded(page.happened):
+            ops += await self._tell_again(run, page.after)
+        return ops
 
     async def _under_shredded(self, happened: Sequence[Happened]) -> list[str]:
         """The runs that stand under keys that were shredded, wholly or in part."""
@@ -158,9 +192,24 @@ class Projector(Beside):
         happened = await self._reading.stream(RUN + run, self._kinds, upto)
         if not happened:
             return []
-        return [op for each in self._projections for op in await each.again(run, happened, self._database)]
+        ops: list[Op] = []
+        for each in self._projections:
+            try:
+                ops += await each.again(run, happened, self._database)
+            except (Conflict, Infrastructure):
+                raise
+            except Exception as wrong:  # noqa: BLE001 - as above
+                _give_up(each, happened[-1], wrong)
+        return ops
 
     def _forget(self) -> None:
         self._stood = None
         for each in self._projections:
             each.forget()
+
+
+def _give_up(projection: Projection, happened: Happened, wrong: Exception) -> None:
+    """One projection leaves an event out; a rebuild takes it in once it can be read."""
+    projection.forget()
+    where = f"event {happened.seq} of {happened.stream} ({happened.kind})"
+    _log.error("%s cannot take in %s and goes on without it: %r", projection.name, where, wrong)

@@ -14,9 +14,8 @@ from pydantic_ai.models.test import TestModel
 
 provider = TracerProvider(resource=Resource({"service.name": "desk", "service.version": "7"}))
 provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{os.environ['DOOR']}/v1/traces")))
-agent = Agent(
-    TestModel(), name="desk", instructions="Be kind.", instrument=InstrumentationSettings(tracer_provider=provider)
-)
+Agent.instrument_all(InstrumentationSettings(tracer_provider=provider))
+agent = Agent(TestModel(), name="desk", instructions="Be kind.")
 
 
 @agent.tool_plain
@@ -25,5 +24,5 @@ def get_order(number: int) -> str:
     return f"order {number}"
 
 
-print(agent.run_sync("Where is my order?").output)
+agent.run_sync("Where is my order?")
 provider.shutdown()

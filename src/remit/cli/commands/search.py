@@ -77,7 +77,10 @@ def _hit(hit: HitView, at: int) -> list[Line]:
     where = " · ".join(each for each in (hit.path or hit.flow, hit.part, wording.ago(hit.at, at)) if each)
     more = f" · {hit.more} more here" if hit.more else ""
     fits = "" if "words" in hit.by else " · by meaning"
-    head = Line.of(Span(hit.event.removeprefix("run:"), "strong"), Span(f"  {where}{more}{fits}", "dim"))
+    head = Line.of(
+        Span(hit.event.removeprefix("run:").removeprefix("trace:"), "strong"),
+        Span(f"  {where}{more}{fits}", "dim"),
+    )
     return [head, Line.of("    ", *_marked(hit))]
 
 

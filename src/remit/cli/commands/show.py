@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from remit.control.observing.views import SpanPage, TraceView
     from remit.control.office import Office
     from remit.control.runs.views import RunView
+    from remit.control.searching.explaining import Explanation
 
 
 _FOREIGN = re.compile("o?[0-9a-f]{32}")
@@ -57,7 +58,7 @@ def show(
     if why:
         from remit.cli.reasons import why_lines
 
-        reasons = terminal.ask_office(lambda office: office.searching.why(run))
+        reasons = terminal.ask_office(lambda office: _why(office, run))
         terminal.answer(reasons, lambda: why_lines(reasons))
         return
     if raw:
@@ -87,6 +88,10 @@ def watch(terminal: Terminal, run: str) -> int:
             return await follow(office, run, screen)
 
     return exit_code(terminal.ask_office(look))
+
+
+async def _why(office: Office, run: str) -> Explanation:
+    return await office.searching.why(await office.collecting.place(run) if _FOREIGN.fullmatch(run) else run)
 
 
 def _spans(terminal: Terminal, run: str, below: str, after: str) -> None:

@@ -9,14 +9,11 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from remit.control.collecting.prices import PriceNote, book_of
 from remit.control.collecting.quota import Quota
-from remit.control.collecting.sparing import Sparing
 from remit.domain.errors import TooLarge
 from remit.domain.front_errors import BadTelemetry, NotServing, OverLimit
 from remit.domain.telemetry_events import PointsTaken, RecordsTaken, SpansTaken
 from remit.engine.outside import shared_event, team_stream
-from remit.policy.data_classes import capture_rules
 from remit.store.database import Commit
 from remit.store.pen import seal_blob
 from remit.wire.otlp.foreign_span import spans_lost_in
@@ -24,8 +21,12 @@ from remit.wire.otlp.json_messages import Unreadable
 from remit.wire.otlp.receiving import receive
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from remit.control.collecting.prices import PriceNote
+    from remit.control.collecting.sparing import Sparing
     from remit.control.ground.ground import Ground
-    from remit.control.platform import Platform
+    from remit.control.sections import CollectSettings
     from remit.domain.event import Event
     from remit.domain.fronting import Caller
     from remit.store.database import BlobRow
@@ -44,22 +45,18 @@ _MOST_ENTRIES = 50_000
 class Collector:
     """What the server of this process calls."""
 
-    def __init__(self, platform: Platform) -> None:
-        chosen = platform.chosen
-        self._ground: Ground = platform.ground
-        self._platform = platform
-        self._limits = chosen.collect
+    def __init__(
+        self, ground: Ground, limits: CollectSettings, sparing: Sparing, prices: PriceNote,
+        serving: Callable[[], bool],
+    ) -> None:  # fmt: skip
+        self._ground = ground
+        self._limits = limits
+        self._serving = serving
+        self._quota = Quota(limits.entries_a_minute, ground.clock)
+        self._prices = prices
+        self._sparing = sparing
         self.waiting = 0
         """Bytes that are taken and not written yet."""
-        self._quota = Quota(chosen.collect.entries_a_minute, self._ground.clock)
-        self._prices = PriceNote(
-            self._ground, book_of(platform.parts.house.gate.parts.models.configuration)
-        )  # fmt: skip
-        rules = capture_rules(chosen.capture.classes, chosen.workspace.environment)
-        tag = self._ground.keys.tag
-        self._sparing = Sparing(
-            rules, lambda said: bytes.fromhex(tag(f"telemetry|{said.hex()}")), detect=chosen.capture.detect
-        )
 
     @property
     def most(self) -> int:
@@ -68,7 +65,7 @@ class Collector:
 
     def admit(self, caller: Caller, size: int) -> None:
         """Raise with the time to wait where a key has sent its share, or too much waits to be written."""
-        if not self._platform.fronts.serving:
+        if not self._serving():
             raise NotServing("this process takes up nothing new at the moment.", "Send it again in a moment.")
         if self.waiting and self.waiting + size > self._limits.waiting_bytes:
             wrong = OverLimit(

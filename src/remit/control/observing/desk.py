@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from remit.control.observing.views import (
+    DecisionLine,
     EffectLine,
     Facet,
     FacetsView,
@@ -22,6 +23,7 @@ from remit.control.observing.views import (
 )
 from remit.control.observing.wiring import projector_of
 from remit.domain.errors import InvalidInput, UnknownRun
+from remit.insight.projector import lag_of, reflects
 from remit.insight.tracing.rows import Missing, completeness
 from remit.store.database import Row
 
@@ -40,6 +42,7 @@ _LOOK_AT_ALL = 50_000
 """The same, for facets."""
 _MOMENT = 0.03
 """Seconds after which a page ends though fewer were found than were asked for."""
+_MOST_DECISIONS = 1000
 _FLAGS = frozenset({"asks", "loops", "denials"})
 _FACETS = ("flow", "agent", "status", "model", "source", "failure")
 _RAREST = (
@@ -65,11 +68,16 @@ class ObservingDesk:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
 
-    async def traces(self, wanted: Wanted, *, after: str = "", limit: int = 50) -> TracePage:
-        """The traces that fit, the newest first, from where a page before ended.
+    async def traces(
+        self, wanted: Wanted, *, after: str = "", limit: int = 50, min_pos: int = 0
+    ) -> TracePage:
+        """The traces that fit, the newest first, from where a page before ended; waits a little until what happened
+        up to `min_pos` is shown.
 
         Where few fit, it looks through no more than it can in a moment: the page is shorter then, and the next goes on.
         """
+        if min_pos:
+            await reflects(self._ground.database, min_pos)
         lead, given = _query(wanted, self._ground.principal.team)
         place, rows, end = _place(after), list[Row](), list[Row]()
         loop = asyncio.get_running_loop()
@@ -119,7 +127,11 @@ class ObservingDesk:
             EffectLine(str(span), tool, effect, state, undone.get(span, ""))
             for span, tool, effect, state in await database.fetch("observing.effects", trace)
         ]
-        return TraceView(line, effects, spans, more, await self.lag(), missing)
+        decisions = [
+            DecisionLine(str(span), *said)
+            for span, *said in await database.fetch("observing.decisions", trace, _MOST_DECISIONS)
+        ]
+        return TraceView(line, effects, decisions, spans, more, await self.lag(), missing)
 
     async def spans(self, trace: str, below: str = "", *, after: str = "", limit: int = 200) -> SpanPage:
         """What was done below a place of a trace, in order, from where a page before ended."""
@@ -138,13 +150,12 @@ class ObservingDesk:
 
     async def lag(self) -> LagView:
         """How far all of it trails the log."""
-        return LagView(*await projector_of(self._ground).lag())
+        return LagView(*await lag_of(self._ground.database, self._ground.clock))
 
     async def rebuild(self) -> LagView:
         """Delete everything that was derived from the log, and read it again."""
-        projector = projector_of(self._ground)
-        await projector.rebuild()
-        return LagView(*await projector.lag())
+        await projector_of(self._ground).rebuild()
+        return await self.lag()
 
     async def _line(self, trace: str) -> tuple[TraceLine, list[str]]:
         rows = await self._ground.database.fetch("observing.trace", trace, self._ground.principal.team)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remit.control.finding import Finding
-from remit.control.observing.wiring import projector_of
+from remit.insight.projector import lag_of
 
 if TYPE_CHECKING:
     from remit.control.ground.ground import Ground
@@ -16,7 +16,7 @@ _LATE = 60.0
 
 async def examine_lag(ground: Ground) -> list[Finding]:
     """Whether what is told of the log is near its end."""
-    lag = await projector_of(ground).lag()
+    lag = await lag_of(ground.database, ground.clock)
     if lag.events and lag.seconds > _LATE:
         message = (
             f"lists, traces and figures are {lag.events:,} events and {lag.seconds:.0f} s behind the log"

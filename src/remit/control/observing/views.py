@@ -160,6 +160,9 @@ class SpanLine:
     effect: str
     simulated: int
     score: int | None
+    integrity: str
+    """How far its result may be trusted: T, R, D or U; and where it came from."""
+    source: str
     detail: dict[str, Any]
     """Candidates and why they were left out, attempts, times of stages, guards, rules."""
     stream: str
@@ -193,11 +196,27 @@ class EffectLine:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionLine:
+    """What was decided about something, where that is more than that a rule allowed it."""
+
+    span: str
+    at: int
+    agent: str
+    subject: str
+    """The tool or the model."""
+    decision: str
+    rules: str
+    by: str
+    """Who decided; empty: a rule."""
+
+
+@dataclass(frozen=True, slots=True)
 class TraceView:
     """A trace as its page begins: what it came to, what it wrote, and the first screenful of what was done."""
 
     trace: TraceLine
     effects: list[EffectLine]
+    decisions: list[DecisionLine]
     spans: list[SpanLine]
     """Down the tree, each with its depth, as far as a screen goes."""
     more: bool

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from remit.control.sections import OtelSettings
 from remit.insight.foreign.projection import Foreign
-from remit.insight.projector import Projector
+from remit.insight.projector import BATCH, Projector
 from remit.insight.reading import Reading
 from remit.insight.run_facts import RunFacts
+from remit.insight.search.foreign import SpanTexts
 from remit.insight.search.index import SearchIndex
 from remit.insight.search.lexicon import Lexicon
 from remit.insight.tracing.traces import Traces
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from remit.domain.beside import Beside
     from remit.insight.projection import Projection
 
+_NOBODY = OtelSettings()
+"""Nobody outside is told."""
 _YOUNG = 200_000
 """Objects after which circles are looked for among them; a batch makes a quarter of that."""
 
@@ -32,7 +35,7 @@ def projections(ground: Ground, reading: Reading) -> tuple[Projection, ...]:
     return (
         Traces(reading, ground.environment),
         Foreign(ground.database, ground.keys),
-        SearchIndex(lexicon_of(ground)),
+        SearchIndex(lexicon_of(ground), SpanTexts(ground.database, ground.keys)),
     )
 
 
@@ -41,19 +44,23 @@ def lexicon_of(ground: Ground) -> Lexicon:
     return Lexicon(ground.keys.tag("search"))
 
 
-def projector_of(ground: Ground, extra: Sequence[Projection] = ()) -> Projector:
+def projector_of(ground: Ground, extra: Sequence[Projection] = (), *, gentle: bool = False) -> Projector:
     """What keeps them, and whatever else is told of the log here, near its end."""
     reading = Reading(ground.database, ground.keys)
     told = (*projections(ground, reading), *extra)
-    return Projector(ground.database, reading, ground.clock, told)
+    batch = BATCH // 5 if gentle else BATCH
+    return Projector(ground.database, reading, ground.clock, told, batch, gentle=gentle)
 
 
 class Observation:
     """All that follows the log in one process: what lists need, what can be told from it, and whom it is told to."""
 
-    def __init__(self, ground: Ground, otel: OtelSettings = OtelSettings()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self, ground: Ground, otel: OtelSettings = _NOBODY, *, gentle: bool = True
+    ) -> None:  # fmt: skip
+        """`gentle`: runs are executed in the same process, and come first."""
         told = _emission(ground, otel) if otel.endpoint else None
-        self.projector = projector_of(ground, (told.tellings,) if told else ())
+        self.projector = projector_of(ground, (told.tellings,) if told else (), gentle=gentle)
         follow: list[Beside] = [RunFacts(ground.database), self.projector]
         self._following = (*follow, told.exporter) if told else tuple(follow)
 
@@ -90,7 +97,7 @@ def collect_rarely() -> None:
 @asynccontextmanager
 async def observing(ground: Ground, otel: OtelSettings) -> AsyncGenerator[Projector]:
     """Follow the log in this process, which needs none of the workspace's code, until the block ends."""
-    observation = Observation(ground, otel)
+    observation = Observation(ground, otel, gentle=False)
     collect_rarely()
     observation.start()
     try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from remit.control.collecting.keeping import destroy_old
 from remit.control.finding import Finding
 from remit.control.ground.root_keys import KeyChoice, keeper_for, key_choice_of
 from remit.control.protecting.reducing import CaptureRules, reduce_ended
@@ -90,6 +91,7 @@ async def sweep(ground: Ground, rules: Rules, by: str) -> Swept:
     await ground.keys.forget_shredded(now - 24 * 3600 * 1_000_000)
     finished = await deletion.finish_deletions(ground.database, ground.keys, ground.ledger, now)
     reduced = await reduce_ended(ground, rules.capture, by)
+    await destroy_old(ground, rules.retention.days, by)
     return Swept(reduced, await destroy_expired(ground, rules.retention, by), len(finished))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from remit.control.collecting.desk import CollectingDesk
 from remit.control.runs.inspection import find
 from remit.control.searching.finding import up_to_date
 from remit.domain.errors import UnknownRun
@@ -39,11 +38,11 @@ async def why(ground: Ground, run: str, depth: int = 0) -> Explanation:
 
 
 async def _foreign(ground: Ground, trace: str) -> Story | None:
-    """A trace of another agent, by its name here or by its sender's; None if there is none of that name."""
+    """A trace of another agent, by its name here; None if there is none of that name."""
     if _FOREIGN.fullmatch(trace) is None:
         return None
     await up_to_date(ground)
-    named = await CollectingDesk(ground).place(trace)
+    named = f"o{trace.removeprefix('o')}"
     known = await ground.database.fetch("search.trace", named, ground.principal.team)
     if not known:
         return None

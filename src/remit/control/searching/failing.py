@@ -60,7 +60,7 @@ async def _said(ground: Ground, run: str) -> str:
     if readers and not any(each in readers for each in mine):
         return ""
     rows = await ground.database.fetch("log.last", f"run:{run}")
-    event = await event_at(ground, run, rows[0][0]) if rows else None
+    event = await event_at(ground, f"run:{run}", rows[0][0]) if rows else None
     return event.message if isinstance(event, RunEnded) else ""
 
 

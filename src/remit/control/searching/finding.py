@@ -13,9 +13,13 @@ from remit.control.searching.views import HitView, SearchView
 from remit.domain.errors import InvalidInput, Shredded
 from remit.domain.fronting import EXCHANGE
 from remit.domain.people_errors import NotAllowed
+from remit.domain.telemetry_events import SpansTaken
 from remit.engine.step import seconds
+from remit.insight.foreign.projection import elsewhere
 from remit.insight.search.documents import PARTS, document_of
 from remit.insight.search.finding import BOTH, Filters, Finder
+from remit.insight.search.foreign import SpanTexts
+from remit.insight.search.index import PLACES
 from remit.insight.search.words import raw_words
 from remit.store.database import EventRow
 from remit.store.reductions import Leftovers
@@ -64,11 +68,10 @@ async def search(
     words = {each for word in lexicon.words(text) for each in (word, lexicon.meant(word))}
     hits: list[HitView] = []
     for each in firsts.values():
-        event = await event_at(ground, each.run, each.seq)
-        document = document_of(event, exchange=each.flow == EXCHANGE) if event is not None else None
-        if document is not None:  # else it was shredded a moment ago
-            snippet, matched = snippet_of(document.text, words, lexicon)
-            hits.append(_hit(each, snippet, matched, others.get(each.run, 0)))
+        said = await _text_of(ground, each)
+        if said:  # else it was shredded a moment ago
+            snippet, matched = snippet_of(said, words, lexicon)
+            hits.append(await _hit(ground, each, snippet, matched, others.get(each.run, 0)))
         if len(hits) == limit:
             break
     return SearchView(text, hits, behind)
@@ -85,9 +88,29 @@ async def up_to_date(ground: Ground) -> int:
     return (await projector.lag()).events
 
 
-async def event_at(ground: Ground, run: str, seq: int) -> Event | None:
-    """An event of a run as it may still be read; None if nothing is left of it."""
-    stream = f"run:{run}"
+async def _text_of(ground: Ground, found: Found) -> str:
+    """What stands at a place, as the log has it now; nothing where it was erased."""
+    if not _of_others(found):
+        event = await event_at(ground, f"run:{found.run}", found.seq)
+        document = document_of(event, exchange=found.flow == EXCHANGE) if event is not None else None
+        return document.text if document is not None else ""
+    stream = f"team:{ground.principal.team}"
+    event = await event_at(ground, stream, found.seq)
+    batch = await ground.database.fetch("foreign.batch", stream, found.seq)
+    if not isinstance(event, SpansTaken) or not batch:
+        return ""
+    texts = SpanTexts(ground.database, ground.keys)
+    sent = await texts.of(0, stream, found.seq, batch[0][0], event)
+    return next((each.document.text for each in sent if each.nth == found.n % PLACES), "")
+
+
+def _of_others(found: Found) -> bool:
+    """Whether it is of a trace that was sent, and not of a run."""
+    return not found.run.startswith("r-")
+
+
+async def event_at(ground: Ground, stream: str, seq: int) -> Event | None:
+    """An event as it may still be read; None if nothing is left of it."""
     rows = await ground.database.fetch("log.read", stream, seq, 1)
     if not rows or rows[0][1] != seq:
         return None
@@ -130,8 +153,13 @@ def _filters(ground: Ground, since: str, team: str, where: dict[str, Any]) -> Fi
     return Filters(mine, ground.principal.id, begin, **where)
 
 
-def _hit(found: Found, snippet: str, matched: tuple[str, ...], more: int) -> HitView:
+async def _hit(ground: Ground, found: Found, snippet: str, matched: tuple[str, ...], more: int) -> HitView:
+    run, event = found.run, f"run:{found.run}#{found.seq}"
+    if _of_others(found):
+        if not await ground.database.fetch("search.trace", run, ground.principal.team):
+            run = elsewhere(run, ground.principal.team)  # another team has a trace of that id
+        event = f"trace:{run}#{found.path}"
     return HitView(
-        found.run, f"run:{found.run}#{found.seq}", found.path, found.part, found.at, found.flow, found.agent,
+        run, event, found.path, found.part, found.at, found.flow, found.agent,
         found.tool, found.model, found.error, snippet, matched, round(found.score, 6), found.by, more,
     )  # fmt: skip

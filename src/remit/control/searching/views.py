@@ -11,7 +11,7 @@ class HitView:
 
     run: str
     event: str
-    """The event that says it: `run:r-…#12`."""
+    """The event that says it, `run:r-…#12`; of another agent its span, `trace:o…#…`."""
     path: str
     """The step; empty for the run itself."""
     part: str

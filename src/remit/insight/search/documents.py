@@ -148,7 +148,8 @@ def _spoken(parts: object) -> Iterator[str]:
         yield from _spoken(part.get("parts"))
 
 
-def _document(part: str, said: object, **more: str) -> Document | None:
+def text_of(said: object) -> str:
+    """Every text in a value as one, as much of it as is looked at."""
     found: list[str] = []
     left = LONGEST_TEXT
     for text in _texts(said, 0):
@@ -156,7 +157,11 @@ def _document(part: str, said: object, **more: str) -> Document | None:
         left -= len(text) + 1
         if left <= 0:
             break
-    text = " ".join(found)
+    return " ".join(found)
+
+
+def _document(part: str, said: object, **more: str) -> Document | None:
+    text = text_of(said)
     return Document(part, text, **more) if text.strip() else None
 
 

@@ -32,7 +32,7 @@ _LONGEST = 10_000
 """Letters of a query that are read."""
 _MOST_READ, _MOST_WORDS = 64, 16
 """Words of a query that are weighed, and that are looked up: the rarest."""
-_POOL = 20_000
+_POOL = 10_000
 """So many of the newest texts with the words are ranked."""
 _USUAL = 60_000
 """Together the words of which one is enough may be in so many texts; the rarest is looked up in any case."""

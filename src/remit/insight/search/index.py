@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from remit.domain.events import KeyShredded, RunCreated, WaitClosed
 from remit.domain.fronting import EXCHANGE
+from remit.domain.telemetry_events import SpansTaken
 from remit.insight.projection import RUN
 from remit.insight.search.blocks import BLOCK, packed
 from remit.insight.search.documents import KINDS, document_of, narrowed, readers_of
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from remit.insight.projection import Happened
     from remit.insight.search.documents import Document
+    from remit.insight.search.foreign import SpanTexts
     from remit.insight.search.lexicon import Lexicon
     from remit.store.database import Database
 
@@ -42,11 +44,13 @@ class SearchIndex:
     """Tells texts."""
 
     name = "search"
-    kinds = KINDS | {KeyShredded.KIND}
+    kinds = KINDS | {KeyShredded.KIND, SpansTaken.KIND}
     tables = ("search_documents", "search_blocks")
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, spans: SpanTexts | None = None) -> None:
+        """`spans` reads what agents that are not ours sent."""
         self._lexicon = lexicon
+        self._spans = spans
         self._runs: OrderedDict[str, _Run] = OrderedDict()
         self._loose = BLOCK
         """About how many vectors are in no block; as long as nobody has counted, enough to look."""
@@ -62,9 +66,43 @@ class SearchIndex:
         for each in batch:
             if each.stream.startswith(RUN):
                 ops += await self._told(each, database)
+            elif isinstance(each.event, SpansTaken):
+                ops += await self._of_others(each, each.event)
             elif isinstance(each.event, KeyShredded):  # a batch that was read before may have come after it
                 ops.append(Op("search.drop_of_key", (each.event.key,)))
         return ops
+
+    async def _of_others(self, each: Happened, event: SpansTaken) -> list[Op]:
+        """The texts of spans that were sent in one request."""
+        if self._spans is None:
+            return []
+        found = await self._spans.of(each.pos, each.stream, each.seq, each.key_id, event)
+        return [
+            self._added(
+                each.pos * PLACES + text.nth, each, text.trace, text.span, "", text.document,
+                text.at if 0 < text.at <= each.at else each.at,
+            )
+            for text in found
+            if text.nth < PLACES
+        ]  # fmt: skip
+
+    def _added(
+        self,
+        n: int,
+        each: Happened,
+        run: str,
+        path: str,
+        flow: str,
+        document: Document,
+        at: int,
+        readers: str = "",
+    ) -> Op:
+        told = self._lexicon.tell(f"{document.text} {document.error} {document.tool}")
+        self._loose += bool(told.vector)
+        signs = " ".join((*told.signs, *self._facets(flow, document)))
+        said = (document.agent, document.tool, document.model, document.error, readers)
+        place = (n, run, each.seq, path, document.part, at, each.team, flow)
+        return Op("search.add", (*place, *said, each.key_id, signs, told.vector))
 
     async def again(self, run: str, happened: Sequence[Happened], database: Database) -> list[Op]:
         """The texts of a run as they can be read still, in the place of those that are there."""
@@ -84,12 +122,8 @@ class SearchIndex:
         document = document_of(each.event, exchange=known.flow == EXCHANGE)
         if document is None:
             return []
-        told = self._lexicon.tell(f"{document.text} {document.error} {document.tool}")
-        facets = self._facets(known.flow, document)
-        self._loose += bool(told.vector)
-        place = (each.pos * PLACES, run, each.seq, each.path, document.part, each.at, each.team, known.flow)
-        said = (document.agent, document.tool, document.model, document.error, known.readers)
-        return [Op("search.add", (*place, *said, each.key_id, " ".join((*told.signs, *facets)), told.vector))]
+        n = each.pos * PLACES
+        return [self._added(n, each, run, each.path, known.flow, document, each.at, known.readers)]
 
     def _facets(self, flow: str, document: Document) -> list[str]:
         said = {

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Json = Any
 _ACTS = frozenset({"tool", "model", "delegate"})
 _WRITES = frozenset({"write", "irreversible"})
+_MAY_WRITE = frozenset({"tool", "memory"})
 _encode = msgspec.json.Encoder(order="sorted").encode
 _PLAIN_EFFECTS = frozenset({"", "read"})
 
@@ -169,8 +170,8 @@ class Fold:
     def decided(
         self, row: SpanRow, happened: Happened, decision: str, before: str = "", by: str = ""
     ) -> None:
-        """Write down a decision, unless it is the one that was known."""
-        if decision == before:
+        """Write down a decision, unless it is the one that was known; that a rule allows, the span says itself."""
+        if decision == before or (decision == "allow" and not before and "agreed" not in self.note(row)):
             return
         rules = ",".join(map(str, self.note(row).get("rules") or ()))
         self.decisions.append(
@@ -235,6 +236,7 @@ class Fold:
         elif row.kind == "tool":
             trace.tool_calls += sign
             trace.tool_failures += sign * (row.status == "error")
+        if row.kind in _MAY_WRITE:
             trace.writes += sign * (row.effect in _WRITES and row.status != "denied")
         trace.retries += sign * row.retries
         if row.status == "denied" and row.kind in _ACTS and class_of(row.error) == "policy":

@@ -305,7 +305,9 @@ def _kind_of(act: Act) -> str:
     if act.kind == "child":
         return "child"
     known = failure_class(act.error)
-    return {"schema": "answer", "human": "person", "code": "step"}.get(known, known)
+    if known == "code":
+        return "tool" if act.kind == "tool" else "step"
+    return {"schema": "answer", "human": "person"}.get(known, known)
 
 
 # --- a run that did not fail ----------------------------------------------------------------------------------------

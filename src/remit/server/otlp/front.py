@@ -9,8 +9,8 @@ import logging
 from math import ceil
 from typing import TYPE_CHECKING
 
-from remit.control.collecting.collector import Collector
 from remit.control.fronting.refusals import told
+from remit.control.telemetry import collector_of
 from remit.domain.action_errors import ClientGone
 from remit.domain.errors import RemitError
 from remit.server.faults import WrongMedia, WrongMethod
@@ -31,7 +31,7 @@ class OtlpFront:
 
     def __init__(self, platform: Platform) -> None:
         self._fronts = platform.fronts
-        self._collector = Collector(platform)
+        self._collector = collector_of(platform)
 
     async def answer(self, signal: Signal, request: Request) -> None:
         """Take a request, and tell its sender how much of it was taken."""

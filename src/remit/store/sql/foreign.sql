@@ -86,6 +86,10 @@ SELECT key_id, blob, signal, at FROM foreign_batches WHERE stream = $1 AND seq =
 SELECT s.stream, s.seq, f.nth, f.source, f.dialect FROM spans s
 JOIN foreign_spans f ON f.trace = s.trace AND f.id = s.id WHERE s.trace = $1 AND s.id = $2 AND s.team = $3;
 
+-- name: foreign.senders
+-- Who has sent anything.
+SELECT DISTINCT source FROM foreign_batches WHERE team = $1 ORDER BY source;
+
 -- name: foreign.sources
 -- What each source sent.
 SELECT source, sum(CASE WHEN signal = 'traces' THEN taken ELSE 0 END),

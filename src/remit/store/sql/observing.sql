@@ -1,5 +1,6 @@
 -- name: observing.list
--- Traces of a team that fit, found by one thing that they have in common, the newest first, from a place on; so many are looked through.
+-- Traces of a team that fit, found by one thing that they have in common, the newest first, from a place on;
+-- so many are looked through.
 -- each: team flow agent status session principal purpose release source failure error signature model prompt parent
 SELECT id, source, team, session, flow, agent, principal, purpose, release, sort, parent, status, error, failure,
     signature, suspect, started, ended, human, spans, model_calls, tool_calls, tool_failures, retries, denials,
@@ -9,7 +10,8 @@ FROM (
     SELECT * FROM traces WHERE team = $1 AND @each = $2 AND @each <> '' AND (started, id) < ($3, $4)
     ORDER BY started DESC, id DESC LIMIT $27
 ) AS looked
-WHERE started >= $5 AND ($6 = '' OR flow = $6) AND ($7 = '' OR agent = $7) AND ($8 = '' OR status = $8) AND ($9 = '' OR session = $9)
+WHERE started >= $5 AND ($6 = '' OR flow = $6) AND ($7 = '' OR agent = $7) AND ($8 = '' OR status = $8)
+    AND ($9 = '' OR session = $9)
     AND ($10 = '' OR principal = $10) AND ($11 = '' OR purpose = $11) AND ($12 = '' OR release = $12)
     AND ($13 = '' OR source = $13) AND ($14 = '' OR failure = $14) AND ($15 = '' OR error = $15)
     AND ($16 = '' OR signature = $16) AND ($17 = '' OR model = $17) AND ($18 = '' OR prompt = $18)
@@ -32,7 +34,8 @@ SELECT flow, agent, status, model, source, failure, count(*) FROM (
         SELECT * FROM traces WHERE team = $1 AND @each = $2 AND @each <> '' AND (started, id) < ($3, $4)
         ORDER BY started DESC, id DESC LIMIT $27
     ) AS looked
-    WHERE started >= $5 AND ($6 = '' OR flow = $6) AND ($7 = '' OR agent = $7) AND ($8 = '' OR status = $8) AND ($9 = '' OR session = $9)
+    WHERE started >= $5 AND ($6 = '' OR flow = $6) AND ($7 = '' OR agent = $7) AND ($8 = '' OR status = $8)
+    AND ($9 = '' OR session = $9)
         AND ($10 = '' OR principal = $10) AND ($11 = '' OR purpose = $11) AND ($12 = '' OR release = $12)
         AND ($13 = '' OR source = $13) AND ($14 = '' OR failure = $14) AND ($15 = '' OR error = $15)
         AND ($16 = '' OR signature = $16) AND ($17 = '' OR model = $17) AND ($18 = '' OR prompt = $18)
@@ -43,7 +46,8 @@ SELECT flow, agent, status, model, source, failure, count(*) FROM (
 GROUP BY flow, agent, status, model, source, failure;
 
 -- name: observing.list_with
--- Traces of a team that fit, found by what few of them have, the newest first, from a place on; so many are looked through.
+-- Traces of a team that fit, found by what few of them have, the newest first, from a place on;
+-- so many are looked through.
 -- each: asks loops denials
 SELECT id, source, team, session, flow, agent, principal, purpose, release, sort, parent, status, error, failure,
     signature, suspect, started, ended, human, spans, model_calls, tool_calls, tool_failures, retries, denials,
@@ -53,7 +57,8 @@ FROM (
     SELECT * FROM traces WHERE team = $1 AND @each > 0 AND $2 <> '' AND (started, id) < ($3, $4)
     ORDER BY started DESC, id DESC LIMIT $27
 ) AS looked
-WHERE started >= $5 AND ($6 = '' OR flow = $6) AND ($7 = '' OR agent = $7) AND ($8 = '' OR status = $8) AND ($9 = '' OR session = $9)
+WHERE started >= $5 AND ($6 = '' OR flow = $6) AND ($7 = '' OR agent = $7) AND ($8 = '' OR status = $8)
+    AND ($9 = '' OR session = $9)
     AND ($10 = '' OR principal = $10) AND ($11 = '' OR purpose = $11) AND ($12 = '' OR release = $12)
     AND ($13 = '' OR source = $13) AND ($14 = '' OR failure = $14) AND ($15 = '' OR error = $15)
     AND ($16 = '' OR signature = $16) AND ($17 = '' OR model = $17) AND ($18 = '' OR prompt = $18)
@@ -76,7 +81,8 @@ SELECT flow, agent, status, model, source, failure, count(*) FROM (
         SELECT * FROM traces WHERE team = $1 AND @each > 0 AND $2 <> '' AND (started, id) < ($3, $4)
         ORDER BY started DESC, id DESC LIMIT $27
     ) AS looked
-    WHERE started >= $5 AND ($6 = '' OR flow = $6) AND ($7 = '' OR agent = $7) AND ($8 = '' OR status = $8) AND ($9 = '' OR session = $9)
+    WHERE started >= $5 AND ($6 = '' OR flow = $6) AND ($7 = '' OR agent = $7) AND ($8 = '' OR status = $8)
+    AND ($9 = '' OR session = $9)
         AND ($10 = '' OR principal = $10) AND ($11 = '' OR purpose = $11) AND ($12 = '' OR release = $12)
         AND ($13 = '' OR source = $13) AND ($14 = '' OR failure = $14) AND ($15 = '' OR error = $15)
         AND ($16 = '' OR signature = $16) AND ($17 = '' OR model = $17) AND ($18 = '' OR prompt = $18)
@@ -98,18 +104,26 @@ FROM traces WHERE id = $1 AND team = $2;
 -- What was done below one place of a trace, in order, from a place on, and whether there is more below each.
 SELECT s.id, s.parent, s.kind, s.name, s.started, s.ended, s.status, s.error, s.agent, s.requested, s.served, s.provider,
     s.route, s.input, s.cached, s.cache_written, s.output, s.reasoning, s.cost, s.queued, s.first_token, s.human,
-    s.prompt, s.retries, s.cache, s.decision, s.effect, s.simulated, s.score, s.detail, s.stream, s.seq, s.n,
+    s.prompt, s.retries, s.cache, s.decision, s.effect, s.simulated, s.score, coalesce(l.integrity, ''),
+    coalesce(l.source, ''), s.detail, s.stream, s.seq, s.n,
     EXISTS (SELECT 1 FROM spans c WHERE c.trace = s.trace AND c.parent = s.id)
-FROM spans s WHERE s.trace = $1 AND s.parent = $2 AND (s.started, s.n) > ($3, $4)
+FROM spans s LEFT JOIN span_labels l ON l.trace = s.trace AND l.span = s.id
+WHERE s.trace = $1 AND s.parent = $2 AND (s.started, s.n) > ($3, $4)
 ORDER BY s.started, s.n LIMIT $5;
 
 -- name: observing.span
 -- One thing that was done.
 SELECT s.id, s.parent, s.kind, s.name, s.started, s.ended, s.status, s.error, s.agent, s.requested, s.served, s.provider,
     s.route, s.input, s.cached, s.cache_written, s.output, s.reasoning, s.cost, s.queued, s.first_token, s.human,
-    s.prompt, s.retries, s.cache, s.decision, s.effect, s.simulated, s.score, s.detail, s.stream, s.seq, s.n,
+    s.prompt, s.retries, s.cache, s.decision, s.effect, s.simulated, s.score, coalesce(l.integrity, ''),
+    coalesce(l.source, ''), s.detail, s.stream, s.seq, s.n,
     EXISTS (SELECT 1 FROM spans c WHERE c.trace = s.trace AND c.parent = s.id)
-FROM spans s WHERE s.trace = $1 AND s.id = $2;
+FROM spans s LEFT JOIN span_labels l ON l.trace = s.trace AND l.span = s.id
+WHERE s.trace = $1 AND s.id = $2;
+
+-- name: observing.decisions
+-- What was decided in a trace that is more than that a rule allowed it.
+SELECT span, at, agent, subject, decision, rules, by FROM decisions WHERE trace = $1 ORDER BY seq LIMIT $2;
 
 -- name: observing.undone
 -- Which writes of a trace were taken back, and by which run.

@@ -139,10 +139,10 @@ def _reader(descriptor: FieldDescriptor) -> Callable[[Json], Any]:
 def _json(body: bytes) -> Json:
     try:
         return _decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
-    try:  # NaN and half surrogate pairs are no JSON, and are sent all the same
-        return json.loads(body)
+    try:  # NaN, half surrogate pairs and broken letters are no JSON, and are sent all the same
+        return json.loads(body.decode("utf-8", "replace"))
     except (ValueError, RecursionError) as wrong:
         raise Unreadable(f"the body is no JSON ({str(wrong)[:200]})") from None
 

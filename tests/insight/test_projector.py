@@ -1,0 +1,99 @@
+"""What follows the log holds no content, comes after the runs, and is stopped by no event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from remit import Agent, Run, flow, tool
+from remit.domain.errors import RunFailed
+from remit.insight.projector import Projector
+from remit.insight.reading import Reading
+from remit.insight.tracing.traces import Traces
+from remit.models.simulation.lines import Line, Wanted
+from remit.testing import stage
+from tests.engine.conftest import on_postgres, on_sqlite, opened, place
+from tests.engine.places import parked
+from tests.insight.histories import tables_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remit.insight.projection import Happened
+    from remit.models.simulation.scene import Scene
+    from remit.store.database import Database, Op
+    from tests.engine.places import Place
+
+__all__ = ["on_postgres", "on_sqlite", "opened", "place"]
+CANARY = "xylographer"
+
+
+@tool(effect="write")
+async def keep(text: str, *, idempotency_key: str) -> str:
+    """Keep a text."""
+    return f"{text} {idempotency_key[:2]}"
+
+
+SCRIBE = Agent("scribe", prompt=f"You know of the {CANARY}.", tools=[keep])
+
+
+@flow
+async def telling(run: Run, text: str) -> str:
+    """Say a word wherever something can be said."""
+    await run.ask(SCRIBE, text)
+    await run.human("owners", {"text": text})
+    raise ValueError(text)
+
+
+def _talk(scene: Scene) -> Line | str:
+    return Line(calls=(Wanted("keep", {"text": CANARY}),)) if scene.turn == 0 else f"the {CANARY} said so"
+
+
+async def test_s07_what_is_told_of_the_log_holds_no_content(place: Place) -> None:
+    async with stage(telling, workspace=place.folder, database=place.database, agents=[SCRIBE]) as on:
+        on.platform.simulate(_talk)
+        run = await on.start(telling, text=CANARY)
+        await parked(run, "human")
+        await run.approve({"text": CANARY}, comment=CANARY)
+        with pytest.raises(RunFailed, match=CANARY):
+            await run.result()
+        await on.platform.parts.observation.projector.catch_up()
+        told = await tables_of(on.platform)
+        assert [row for row in told["traces"] if run.id in row]
+        for table, rows in told.items():
+            assert CANARY not in repr(rows).lower(), table
+
+
+class _Stumbles(Traces):
+    """Cannot read one kind of event."""
+
+    name = "stumbles"
+
+    async def take(self, batch: Sequence[Happened], database: Database) -> list[Op]:
+        if any(each.kind == "agent.asked" for each in batch):
+            raise KeyError("agent")
+        return []
+
+    async def again(self, run: str, happened: Sequence[Happened], database: Database) -> list[Op]:
+        raise KeyError(run)
+
+
+async def test_an_event_that_one_cannot_read_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    async with stage(telling, agents=[SCRIBE]) as on:
+        on.platform.simulate(_talk)
+        run = await on.start(telling, text=CANARY)
+        await parked(run, "human")
+        await on.platform.parts.observation.stop()
+        ground = on.platform.ground
+        lived: dict[str, list[Any]] = {}
+        for others in ((), (_Stumbles,)):
+            reading = Reading(ground.database, ground.keys)
+            told = (*(each(reading, "dev") for each in others), Traces(reading, "dev"))
+            projector = Projector(ground.database, reading, ground.clock, told)
+            await projector.rebuild()
+            found = await tables_of(on.platform)
+            lived = lived or found
+            assert found["spans"] == lived["spans"] != []
+        assert "stumbles cannot take in event" in caplog.text
+        assert CANARY not in caplog.text
