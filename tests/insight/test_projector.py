@@ -12,6 +12,7 @@ from remit.insight.projector import Projector
 from remit.insight.reading import Reading
 from remit.insight.tracing.traces import Traces
 from remit.models.simulation.lines import Line, Wanted
+from remit.store.database import Op
 from remit.testing import stage
 from tests.engine.conftest import on_postgres, on_sqlite, opened, place
 from tests.engine.places import parked
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from remit.insight.projection import Happened
     from remit.models.simulation.scene import Scene
-    from remit.store.database import Database, Op
+    from remit.store.database import Database
     from tests.engine.places import Place
 
 __all__ = ["on_postgres", "on_sqlite", "opened", "place"]
@@ -65,6 +66,15 @@ async def test_s07_what_is_told_of_the_log_holds_no_content(place: Place) -> Non
             assert CANARY not in repr(rows).lower(), table
 
 
+class _Bursts(Traces):
+    """Makes of one event what no database can hold."""
+
+    name = "bursts"
+
+    async def take(self, batch: Sequence[Happened], database: Database) -> list[Op]:
+        return [Op("insight.put_trace_keys", ("k", 2**70)) for each in batch if each.kind == "agent.asked"]
+
+
 class _Stumbles(Traces):
     """Cannot read one kind of event."""
 
@@ -87,13 +97,15 @@ async def test_an_event_that_one_cannot_read_stops_nobody(caplog: pytest.LogCapt
         await on.platform.parts.observation.stop()
         ground = on.platform.ground
         lived: dict[str, list[Any]] = {}
-        for others in ((), (_Stumbles,)):
+        for others in ((), (_Stumbles,), (_Bursts,)):
             reading = Reading(ground.database, ground.keys)
             told = (*(each(reading, "dev") for each in others), Traces(reading, "dev"))
             projector = Projector(ground.database, reading, ground.clock, told)
             await projector.rebuild()
             found = await tables_of(on.platform)
             lived = lived or found
-            assert found["spans"] == lived["spans"] != []
+            assert len(found["spans"]) == len(lived["spans"]) > 0
+            assert found["spans"] == lived["spans"] or others == (_Bursts,)
         assert "stumbles cannot take in event" in caplog.text
+        assert "bursts cannot take in event" in caplog.text
         assert CANARY not in caplog.text

@@ -12,7 +12,7 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from remit.domain.beside import Beside
-from remit.domain.errors import Infrastructure
+from remit.domain.errors import Infrastructure, NotEncodable
 from remit.domain.events import KeyShredded
 from remit.insight.projection import RUN
 from remit.store.database import Commit, Conflict, Cursor, Op
@@ -148,7 +148,7 @@ class Projector(Beside):
                 ops = await self._told(page)
                 if ops is not None:
                     advance = Op("projections.advance", (NAME, *before, *page.after), one=True)
-                    await self._database.submit(Commit(ops=[advance, *ops]))
+                    ops = await self._write(advance, ops, page)
             except Conflict:
                 self._forget()
                 self._beaten = True
@@ -158,6 +158,19 @@ class Projector(Beside):
                 raise
             self._stood = page.after if ops is not None else None
             return page.more or ops is None
+
+    async def _write(self, advance: Op, ops: list[Op], page: Page) -> list[Op] | None:
+        """Make it durable; None: no database can hold it, and the page is read again event by event."""
+        try:
+            await self._database.submit(Commit(ops=[advance, *ops]))
+        except NotEncodable as wrong:
+            if len(page.happened) > 1:
+                self._careful = page.events
+                return None
+            for each in self._projections:
+                _give_up(each, page.happened[0], wrong)
+            await self._database.submit(Commit(ops=[advance]))
+        return ops
 
     async def _told(self, page: Page) -> list[Op] | None:
         """What projections make of a page; None: one of them cannot, and the page is read again event by event."""

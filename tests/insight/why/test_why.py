@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.engine.places import Place
 
 __all__ = ["on_postgres", "on_sqlite", "opened", "place"]
-LEAST = 0.9
+LEAST = 0.97
 """Of the planted faults so many have to be suspected where they are."""
 
 

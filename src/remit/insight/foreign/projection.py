@@ -33,7 +33,7 @@ else:
         "remit.insight.foreign.requests"
     )  # nobody who is sent no telemetry carries its messages
 
-_MOST_SPANS = 100_000
+_MOST_SPANS = 20_000
 """Spans kept in memory."""
 _PAGE = 500
 

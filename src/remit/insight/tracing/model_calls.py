@@ -88,8 +88,8 @@ def _model(row: SpanRow, detail: dict[str, Json], note: Note) -> None:
     if usage := get("usage"):
         _usage(row, usage)
     if used := get("used"):
-        row.cost = used.get("money", 0)
-        note["used"] = used.get("tokens", 0)
+        row.cost = _count(used.get("money", 0))
+        note["used"] = _count(used.get("tokens", 0))
     for name in (
         "affinity",
         "book",
@@ -126,7 +126,15 @@ def _routed(row: SpanRow, detail: dict[str, Json], note: Note) -> None:
 def _usage(row: SpanRow, usage: dict[str, int]) -> None:
     """Parts that do not overlap and sum to the total; sound is counted with what was sent or generated."""
     get = usage.get
-    row.input = get("input", 0) + get("audio_input", 0)
-    row.cached, row.cache_written = get("cache_read", 0), get("cache_write", 0)
-    row.output = get("output", 0) + get("audio_output", 0)
-    row.reasoning = get("reasoning", 0)
+    row.input = _count(get("input", 0)) + _count(get("audio_input", 0))
+    row.cached, row.cache_written = _count(get("cache_read", 0)), _count(get("cache_write", 0))
+    row.output = _count(get("output", 0)) + _count(get("audio_output", 0))
+    row.reasoning = _count(get("reasoning", 0))
+
+
+def _count(said: Json) -> int:
+    """A number that may be summed: what nobody can have used is no measure of anything."""
+    return min(max(said, 0), _MOST) if isinstance(said, int) else 0
+
+
+_MOST = 10**12
