@@ -50,14 +50,20 @@ async def only_a_key_of_this_database_is_named(folder: Path, chosen: settings.Se
     old.write_text(text)
 
 
-async def test_it_goes_from_a_file_to_services_and_back_and_the_old_places_open_nothing(
-    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What opens the two services."""
     monkeypatch.setenv("VAULT_TOKEN", TransitServer.token)
     for name, value in {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}.items():
         monkeypatch.setenv(name, value)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
+
+
+@pytest.mark.usefixtures("credentials")
+async def test_it_goes_from_a_file_to_services_and_back_and_the_old_places_open_nothing(
+    tmp_path: Path, database: str
+) -> None:
     async with AsyncExitStack() as stack:
         vault = await stack.enter_async_context(TransitServer().serve())
         kms = await stack.enter_async_context(KmsServer().serve())
