@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from time import process_time
 from typing import TYPE_CHECKING, NamedTuple
 
 from remit.domain.beside import Beside
@@ -34,6 +35,9 @@ _KEYS_OF_RUNS = ("k-", "c-")
 """What the names of keys of runs begin with: of what they wrote, and of what a rule left of that."""
 _PAUSE = 0.25
 """Twice this is the most that it trails, well below the second for which a reader waits (S5)."""
+_NOTICED = 0.05
+_LONGEST_REST = 0.5
+_MUCH_TOO_OLD = 15.0
 
 
 class Lag(NamedTuple):
@@ -115,20 +119,29 @@ class Projector(Beside):
         """Follow the log."""
         loop = asyncio.get_running_loop()
         while True:
-            begun = loop.time()
+            begun, worked = loop.time(), process_time()
             try:
                 busy = await self._read_on()
-                if self._beaten:
-                    # who was first goes on, and whoever comes after a death takes over
-                    await asyncio.sleep(_WAITS)
             except Exception as wrong:  # noqa: BLE001 - whatever it is, pages that never move again are worse
                 _log.warning("what is derived from the log could not be brought up to date: %s", wrong)
                 busy = False
-            if not busy:
+            took = loop.time() - begun
+            if self._beaten:
+                await asyncio.sleep(
+                    _WAITS
+                )  # who was first goes on, and whoever comes after a death takes over
+            elif not busy:
                 await self._database.wait_for_change(_PAUSE)
                 await asyncio.sleep(_PAUSE)  # a projection may trail; it must not compete with the runs
             elif self._gentle:
-                await asyncio.sleep(loop.time() - begun)
+                await asyncio.sleep(took)
+            else:
+                await self._give_way(took - (process_time() - worked))
+
+    async def _give_way(self, waited: float) -> None:
+        """Leave the processor to those that had to be waited for, as long as what is shown is not much too old."""
+        if waited > _NOTICED and (await self.lag()).seconds < _MUCH_TOO_OLD:
+            await asyncio.sleep(min(waited, _LONGEST_REST))
 
     async def _read_on(self) -> bool:
         """Take in one batch; true if there may be more."""
