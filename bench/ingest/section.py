@@ -84,7 +84,8 @@ def _slice(load: Contender, server: Server, lanes: int, requests: int) -> Found:
     found["cpu"] = sum(map(process_cpu, pids)) - cpu
     found["resident"] = server.resident()
     durable = found["told"] if server.label == PHOENIX else found["seconds"]
-    found["rate"] = (found["rows"] if server.label == PHOENIX else found["spans"]) / durable
+    spans = max(found["rows"], 1) if server.label == PHOENIX else found["spans"]
+    found["rate"] = spans / durable
     return found
 
 

@@ -37,7 +37,7 @@ _POOL = 10_000
 _USUAL = 60_000
 """Together the words of which one is enough may be in so many texts; the rarest is looked up in any case."""
 _COUNTED = 1_000_000
-_FIRST_LOOK, _WIDE_LOOK = 400, 4_000
+_FIRST_LOOK, _WIDE_LOOK = 300, 4_000
 """So many of the nearest by their first bits are looked at closely; more where filters take most of them away."""
 _LEAST_DEPTH = 100
 _PAGE = 8
@@ -124,10 +124,12 @@ class Finder:
         words = self._lexicon.words(text[:_LONGEST])
         asked = await self._asked(words, wanted)
         places = _Places(filters, filters.facets(self._lexicon), max(_LEAST_DEPTH, 2 * limit))
-        held = await self._holding(asked.words, places) if WORDS in ways else []
-        near: list[int] = []
-        if MEANING in ways:
-            near = [*await self._holding(asked.ideas, places), *await self._near(asked.vector, places)]
+        held, meant, near = await asyncio.gather(  # the database looks things up while bits are counted here
+            self._holding(asked.words if WORDS in ways else {}, places),
+            self._holding(asked.ideas if MEANING in ways else {}, places),
+            self._near(asked.vector if MEANING in ways else b"", places),
+        )
+        near = [*meant, *near]
         rows = await self._compared({*held, *near}, filters)
         lists = await asyncio.to_thread(_lists, asked, held, near, rows)
         return await self._described(fused(lists)[:limit])
