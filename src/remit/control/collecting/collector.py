@@ -9,6 +9,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
+from remit.control.collecting.keeping import SUBJECT
 from remit.control.collecting.quota import Quota
 from remit.domain.errors import TooLarge
 from remit.domain.front_errors import BadTelemetry, NotServing, OverLimit
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from remit.store.keys import DataKey
     from remit.wire.otlp.receiving import Form, Received, Signal
 
-SUBJECT = "source:"
-"""What the subject of a source begins with: `remit shred source:NAME` erases all that it sent."""
 _LARGE = 65_536
 """Bytes from which on a request is decoded beside the loop, where exchanges of others go on."""
 _AGAIN = 1.0

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remit.control.collecting.collector import SUBJECT
 from remit.domain.protection_events import RetentionApplied
 from remit.store.database import Conflict, Op
 from remit.store.holds import held_tags
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from remit.control.ground.ground import Ground
 
 RULE = "telemetry"
+SUBJECT = "source:"
+"""What the subject of a source begins with: `remit shred source:NAME` erases all that it sent."""
 _DAY = 24 * 3600 * 1_000_000
 
 
