@@ -225,7 +225,7 @@ def test_a_bet_against_the_truth_is_not_expected_to_grow(
     ratio: int,
     against_worse: bool,
 ) -> None:
-    """Every outcome of a block, weighed by how likely it is where what is bet against holds: one at most is expected."""
+    """Every outcome of a block, weighed by how likely it is where what is bet against holds: one at most."""
     gap = supposed - slack / 4 if against_worse else supposed + slack / 4
     canary = min(1.0, max(0.0, stable - gap))
     if (canary < stable - supposed) if against_worse else (canary > stable - supposed):

@@ -59,11 +59,15 @@ def report_errors(chosen: Settings) -> None:
 
 
 def _without_content(event: Any, hint: dict[str, Any]) -> Any:
-    """An event with its kind and its place alone; of a log line the template, without what was filled in."""
+    """An event with its kind and its place alone; of a log line the template, without what was filled in.
+
+    A line that has nothing to fill in may have been filled in already, by another handler: its place stands for it.
+    """
     told: dict[str, Any] = {name: event[name] for name in _KEPT if name in event}
     record = hint.get("log_record")
     if record is not None:
-        told["logentry"] = {"message": str(record.msg)}
+        place = f"{record.name}, {record.funcName} at line {record.lineno}"
+        told["logentry"] = {"message": str(record.msg) if record.args else place}
     thrown = event.get("exception", {}).get("values", ())
     told["exception"] = {"values": [_place(each) for each in thrown]}
     wrong = (hint.get("exc_info") or (None, None, None))[1]

@@ -93,10 +93,12 @@ def test_every_setting_can_be_set_both_ways(tmp_path: Path) -> None:
     for setting in all_settings():
         number = str(min(2048, setting.most))
         given, quoted = (number, number) if isinstance(setting.default, int) else ("x", '"x"')
-        if setting.default is False:
-            given = quoted = "true"
+        if isinstance(setting.default, bool):
+            given = quoted = "false" if setting.default else "true"
         if setting.name == "workspace.environment":
             given, quoted = ENVIRONMENTS[-1], f'"{ENVIRONMENTS[-1]}"'
+        if setting.name == "logs.format":
+            given, quoted = "json", '"json"'
         quoted = f"[{quoted}]" if isinstance(setting.default, list) else quoted
         (tmp_path / "remit.toml").write_text(f"{setting.name} = {quoted}\n")
         from_file = load(tmp_path, {})

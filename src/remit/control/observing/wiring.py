@@ -61,7 +61,8 @@ class Observation:
         """`gentle`: runs are executed in the same process, and come first."""
         told = _emission(ground, otel) if otel.endpoint else None
         self.projector = projector_of(ground, (told.tellings,) if told else (), gentle=gentle)
-        follow: list[Beside] = [RunFacts(ground.database), self.projector]
+        self.facts = RunFacts(ground.database)
+        follow: list[Beside] = [self.facts, self.projector]
         self._following = (*follow, told.exporter) if told else tuple(follow)
 
     def start(self) -> None:

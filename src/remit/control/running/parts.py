@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from remit.engine.lease import LeaseTerms
     from remit.engine.services import Limits
     from remit.insight.projector import Projector
+    from remit.insight.run_facts import RunFacts
 
 
 @dataclass(slots=True)
@@ -42,6 +43,11 @@ class Parts:
     house: House
     worker: Worker | None = None
     """The worker of this process, while there is one."""
+
+    @property
+    def facts(self) -> RunFacts:
+        """What lists of runs are read from."""
+        return self.observation.facts
 
     @property
     def projector(self) -> Projector:
