@@ -340,7 +340,7 @@ async def test_s25_what_was_cancelled_after_it_was_let_pass_counts_as_all_used(
         commits.append(commit.ops)
 
     services = SimpleNamespace(spawn=tasks.append, database=SimpleNamespace(submit=submit))
-    outbox = SimpleNamespace(send=lambda: None, take_back=lambda _: 0)
+    outbox = SimpleNamespace(send=lambda: None, take_back=_nothing)
     ground = cast(
         "Any", SimpleNamespace(sealed=sealed, services=services, on_ground=nullcontext, outbox=outbox)
     )
@@ -370,7 +370,7 @@ async def test_s25_what_cannot_be_settled_counts_as_spent(wrong: Exception, hous
     services = SimpleNamespace(spawn=tasks.append, database=SimpleNamespace(submit=submit))
     house.accounts = (Account("run:r", Budget(steps=9)),)
     made = deed(house)
-    outbox = SimpleNamespace(send=lambda: None, take_back=lambda _: 0)
+    outbox = SimpleNamespace(send=lambda: None, take_back=_nothing)
     made.place = cast("Any", (SimpleNamespace(sealed=False, services=services, outbox=outbox), "p"))
     made.reservations.append(await house.reserve(house.accounts, MOST))
     made.admitting_ops()
@@ -395,3 +395,7 @@ def test_what_was_said_is_told_by_the_outcome_where_it_has_not_left(house: House
         assert [made.untold(), made.untold()] == [told, told], "however often it is asked for"
     assert taken == ["p", "p", "q", "q"]
     assert (made.protected, made.consumes, made.leads_on) == (None, False, False)
+
+
+def _nothing(_: object) -> int:
+    return 0
