@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("remit.insight")
 NAME = "insight"
-BATCH = 500
+BATCH = 100
 _WAITS = 2.0
 """Seconds for which a process leaves the log to the one that was faster."""
 _KEYS_OF_RUNS = ("k-", "c-")
