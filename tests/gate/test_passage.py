@@ -340,9 +340,8 @@ async def test_s25_what_was_cancelled_after_it_was_let_pass_counts_as_all_used(
         commits.append(commit.ops)
 
     services = SimpleNamespace(spawn=tasks.append, database=SimpleNamespace(submit=submit))
-    outbox = SimpleNamespace(send=lambda: None, take_back=_nothing)
     ground = cast(
-        "Any", SimpleNamespace(sealed=sealed, services=services, on_ground=nullcontext, outbox=outbox)
+        "Any", SimpleNamespace(sealed=sealed, services=services, on_ground=nullcontext, outbox=KEPT)
     )
     house.accounts = (Account("run:r", Budget(steps=9)),)
     made = deed(house)
@@ -370,8 +369,7 @@ async def test_s25_what_cannot_be_settled_counts_as_spent(wrong: Exception, hous
     services = SimpleNamespace(spawn=tasks.append, database=SimpleNamespace(submit=submit))
     house.accounts = (Account("run:r", Budget(steps=9)),)
     made = deed(house)
-    outbox = SimpleNamespace(send=lambda: None, take_back=_nothing)
-    made.place = cast("Any", (SimpleNamespace(sealed=False, services=services, outbox=outbox), "p"))
+    made.place = cast("Any", (SimpleNamespace(sealed=False, services=services, outbox=KEPT), "p"))
     made.reservations.append(await house.reserve(house.accounts, MOST))
     made.admitting_ops()
     made.dropped()
@@ -399,3 +397,6 @@ def test_what_was_said_is_told_by_the_outcome_where_it_has_not_left(house: House
 
 def _nothing(_: object) -> int:
     return 0
+
+
+KEPT = SimpleNamespace(send=lambda: None, take_back=_nothing)
