@@ -340,9 +340,8 @@ async def test_s25_what_was_cancelled_after_it_was_let_pass_counts_as_all_used(
         commits.append(commit.ops)
 
     services = SimpleNamespace(spawn=tasks.append, database=SimpleNamespace(submit=submit))
-    ground = cast(
-        "Any", SimpleNamespace(sealed=sealed, services=services, on_ground=nullcontext, outbox=KEPT)
-    )
+    parts = {"services": services, "on_ground": nullcontext, "outbox": KEPT}
+    ground = cast("Any", SimpleNamespace(sealed=sealed, **parts))
     house.accounts = (Account("run:r", Budget(steps=9)),)
     made = deed(house)
     made.place = (ground, "p")
@@ -361,11 +360,10 @@ async def test_s25_what_was_cancelled_after_it_was_let_pass_counts_as_all_used(
 
 @pytest.mark.parametrize("wrong", [StoreUnavailable("gone"), Conflict("twice")])
 async def test_s25_what_cannot_be_settled_counts_as_spent(wrong: Exception, house: House) -> None:
-    tasks: list[Any] = []
-
     async def submit(_: Any) -> None:
         raise wrong
 
+    tasks: list[Any] = []
     services = SimpleNamespace(spawn=tasks.append, database=SimpleNamespace(submit=submit))
     house.accounts = (Account("run:r", Budget(steps=9)),)
     made = deed(house)
