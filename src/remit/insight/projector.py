@@ -35,7 +35,7 @@ _KEYS_OF_RUNS = ("k-", "c-")
 """What the names of keys of runs begin with: of what they wrote, and of what a rule left of that."""
 _PAUSE = 0.25
 """Twice this is the most that it trails, well below the second for which a reader waits (S5)."""
-_NOTICED = 0.05
+_NOTICED = 0.005
 _LONGEST_REST = 0.5
 _MUCH_TOO_OLD = 15.0
 
@@ -141,7 +141,7 @@ class Projector(Beside):
     async def _give_way(self, waited: float) -> None:
         """Leave the processor to those that had to be waited for, as long as what is shown is not much too old."""
         if waited > _NOTICED and (await self.lag()).seconds < _MUCH_TOO_OLD:
-            await asyncio.sleep(min(waited, _LONGEST_REST))
+            await asyncio.sleep(min(10 * waited, _LONGEST_REST))
 
     async def _read_on(self) -> bool:
         """Take in one batch; true if there may be more."""
