@@ -209,7 +209,7 @@ async def test_a_request_that_does_not_come_is_not_waited_for(
     doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A head that is not whole, a body that stops, and nothing at all; a body that goes on coming may take its time."""
-    monkeypatch.setattr(Protocol, "patience", 0.2)
+    monkeypatch.setattr(Protocol, "patience", 0.4)
     key = f"Host: localhost\r\nAuthorization: Bearer {doors.front.key}\r\n".encode()
     start = b"POST /v1/chat/completions HTTP/1.1\r\n" + key
     for begun in (b"", start, start + b"Content-Length: 500\r\n\r\n{"):

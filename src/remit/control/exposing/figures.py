@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from remit.domain.clock import MICROSECONDS
 from remit.insight.buckets import bounds_of
 from remit.insight.exposition import CONTENT_TYPE, Exposition, Spread
-from remit.insight.projector import NAME as PROJECTOR
+from remit.insight.projector import lag_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +58,9 @@ class Figures:
         _usage(found, await database.fetch("exposition.usage"))
         _spreads(found, await database.fetch("exposition.histograms"))
         await _standing(found, database, self._ground.clock.now())
-        await _trail(found, database, self._ground.clock.now())
+        behind = await lag_of(database, self._ground.clock)
+        found.add("remit_projection_lag_events", (), behind.events)
+        found.add("remit_projection_lag_seconds", (), behind.seconds)
         return found
 
 
@@ -151,14 +153,6 @@ async def _standing(found: Exposition, database: Database, now: int) -> None:
     newest, anchored = (await database.fetch("exposition.log"))[0]
     found.add("remit_log_events", (), newest or 0)
     found.add("remit_log_unanchored_events", (), max(0, (newest or 0) - (anchored or 0)))
-
-
-async def _trail(found: Exposition, database: Database, now: int) -> None:
-    """How far the tables of insight are behind."""
-    rows = await database.fetch("projections.cursor", PROJECTOR)
-    events, oldest = (await database.fetch("insight.lag", *(rows[0] if rows else (0, 0))))[0]
-    found.add("remit_projection_lag_events", (), events)
-    found.add("remit_projection_lag_seconds", (), max(0, now - oldest) / MICROSECONDS if oldest else 0)
 
 
 def _resident() -> int:

@@ -30,14 +30,10 @@ DELETE_MEMORY: Final = "delete_memory"
 
 WORKFLOW_NAME: Final = "gen_ai.workflow.name"
 AGENT_NAME: Final = "gen_ai.agent.name"
-AGENT_ID: Final = "gen_ai.agent.id"
-AGENT_VERSION: Final = "gen_ai.agent.version"
 CONVERSATION: Final = "gen_ai.conversation.id"
 PROVIDER: Final = "gen_ai.provider.name"
 REQUEST_MODEL: Final = "gen_ai.request.model"
-REQUEST_STREAM: Final = "gen_ai.request.stream"
 RESPONSE_MODEL: Final = "gen_ai.response.model"
-RESPONSE_ID: Final = "gen_ai.response.id"
 FINISH_REASONS: Final = "gen_ai.response.finish_reasons"
 FIRST_CHUNK: Final = "gen_ai.response.time_to_first_chunk"
 INPUT_TOKENS: Final = "gen_ai.usage.input_tokens"
@@ -48,23 +44,13 @@ REASONING_TOKENS: Final = "gen_ai.usage.reasoning.output_tokens"
 TOOL_NAME: Final = "gen_ai.tool.name"
 TOOL_TYPE: Final = "gen_ai.tool.type"
 TOOL_CALL: Final = "gen_ai.tool.call.id"
-TOOL_ARGUMENTS: Final = "gen_ai.tool.call.arguments"
-TOOL_RESULT: Final = "gen_ai.tool.call.result"
-TOOL_DESCRIPTION: Final = "gen_ai.tool.description"
-TOOL_DEFINITIONS: Final = "gen_ai.tool.definitions"
-INPUT_MESSAGES: Final = "gen_ai.input.messages"
 OUTPUT_MESSAGES: Final = "gen_ai.output.messages"
 SYSTEM_INSTRUCTIONS: Final = "gen_ai.system_instructions"
 PROMPT_NAME: Final = "gen_ai.prompt.name"
 PROMPT_VERSION: Final = "gen_ai.prompt.version"
 DATA_SOURCE: Final = "gen_ai.data_source.id"
 MEMORY_STORE: Final = "gen_ai.memory.store.id"
-MEMORY_RECORD: Final = "gen_ai.memory.record.id"
-MEMORY_RECORDS: Final = "gen_ai.memory.record.count"
-EMBEDDING_DIMENSIONS: Final = "gen_ai.embeddings.dimension.count"
 ERROR_TYPE: Final = "error.type"
-SERVER_ADDRESS: Final = "server.address"
-SERVER_PORT: Final = "server.port"
 MCP_METHOD: Final = "mcp.method.name"
 
 # --- events, which are log records -----------------------------------------------------------------------------------
@@ -72,12 +58,9 @@ MCP_METHOD: Final = "mcp.method.name"
 EVALUATION: Final = "gen_ai.evaluation.result"
 EVALUATION_NAME: Final = "gen_ai.evaluation.name"
 EVALUATION_SCORE: Final = "gen_ai.evaluation.score.value"
-EVALUATION_LABEL: Final = "gen_ai.evaluation.score.label"
-EVALUATION_WHY: Final = "gen_ai.evaluation.explanation"
 INFERENCE_FAILED: Final = "gen_ai.client.operation.exception"
 TOOL_FAILED: Final = "gen_ai.execute_tool.exception"
 EXCEPTION_TYPE: Final = "exception.type"
-EXCEPTION_MESSAGE: Final = "exception.message"
 
 # --- metrics ---------------------------------------------------------------------------------------------------------
 
@@ -91,8 +74,6 @@ INFERENCE_REASONING: Final = "gen_ai.client.inference.usage.reasoning.output_tok
 CALL_INPUT: Final = "gen_ai.client.inference.operation.input_tokens"
 CALL_OUTPUT: Final = "gen_ai.client.inference.operation.output_tokens"
 AGENT_DURATION: Final = "gen_ai.invoke_agent.duration"
-AGENT_INFERENCES: Final = "gen_ai.invoke_agent.inference_calls"
-AGENT_TOOLS: Final = "gen_ai.invoke_agent.tool_calls"
 TOOL_DURATION: Final = "gen_ai.execute_tool.duration"
 WORKFLOW_DURATION: Final = "gen_ai.invoke_workflow.duration"
 
@@ -100,7 +81,6 @@ CALL_BUCKETS: Final = tuple(round(0.01 * 2**n, 2) for n in range(14))
 AGENT_BUCKETS: Final = tuple(round(0.1 * 2**n, 1) for n in range(13))
 WORKFLOW_BUCKETS: Final = (1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0)
 TOKEN_BUCKETS: Final = tuple(float(4**n) for n in range(14))
-COUNT_BUCKETS: Final = tuple(float(2**n) for n in range(10))
 
 # --- what was renamed ------------------------------------------------------------------------------------------------
 
