@@ -52,6 +52,14 @@ def held(binding: Binding, value: Any, at: Ledger | None = None) -> Any:
     return found.value, found.label.integrity, found.label.sources
 
 
+def test_s23_what_python_calls_equal_is_not_what_the_request_says() -> None:
+    """`True == 1 == 1.0` to Python: whatever was looked at before, a literal is looked at as what it is."""
+    for written, others in ((1, (True,)), (True, (1, 1.0)), (1.0, (True,)), (0, (False,)), (False, (0,))):
+        assert held(Literal((written,)), written)[0] is written
+        for other in others:
+            assert held(Literal((written,)), other)[0] == "untrusted_argument"
+
+
 @pytest.mark.parametrize(
     ("values", "value", "sent"),
     [

@@ -98,6 +98,22 @@ async def test_s19_rings_that_come_together_are_few(postgres_place: Store) -> No
     await listener.close()
 
 
+@pytest.mark.parametrize("turns", [0, 1, 5, 20])
+async def test_s19_what_was_rung_is_heard_though_its_platform_closes_at_once(
+    turns: int, postgres_place: Store
+) -> None:
+    """Even before the bell had a line of its own: a slow machine loses no ring to a quick end."""
+    database, listener = await postgres_place.open(), await asyncpg.connect(postgres_place.place)
+    heard = asyncio.Event()
+    await listener.add_listener("remit", lambda _connection, _pid, _channel, _payload: heard.set())
+    database.announce()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await database.close()
+    await heard.wait()
+    await listener.close()
+
+
 async def test_s19_a_lost_line_is_listened_to_again(postgres: PostgresServer, postgres_place: Store) -> None:
     other = await postgres_place.open()
     async with proxied(postgres.dsn(DATABASE, tcp=True)) as (dsn, proxy):

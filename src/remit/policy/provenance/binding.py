@@ -93,7 +93,7 @@ def _literal(binding: Literal, value: Json) -> Bound | Unbound:
         same = next((each for each in binding.values if each == value), None)
     else:
         same = (
-            _members(binding.values).get(found)
+            _members(binding.values, tuple(map(type, binding.values))).get(found)
             if _hashable(binding.values)
             else _search(binding.values, found)
         )
@@ -105,7 +105,8 @@ def _literal(binding: Literal, value: Json) -> Bound | Unbound:
 
 
 @lru_cache(maxsize=2048)
-def _members(values: tuple[Json, ...]) -> dict[Known, Json]:
+def _members(values: tuple[Json, ...], _types: tuple[type, ...]) -> dict[Known, Json]:
+    """Remembered by type as well: to Python `True` and `1` are the same key, to whoever asked they are not."""
     return {known(value): value for value in reversed(values)}
 
 

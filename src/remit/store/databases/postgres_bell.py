@@ -30,6 +30,7 @@ class PostgresBell:
         self._heard = asyncio.Event()
         self._work = asyncio.Event()
         self._rung = False
+        self._closing = False
         self._connection: Connection | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -51,13 +52,15 @@ class PostgresBell:
         self._heard.clear()
 
     async def close(self) -> None:
-        """Send what was rung, then let go."""
+        """Send what was rung, as far as that can be done soon, then let go."""
+        self._closing = True
+        self._work.set()
+        if self._task is not None and (self._rung or self._connection is not None):
+            await asyncio.wait({self._task}, timeout=_PAUSE_SECONDS)
         connection = self._stop()
         if connection is None:
             return
         try:
-            if self._rung:
-                await connection.execute(f"NOTIFY {_CHANNEL}")
             await connection.close(timeout=_PAUSE_SECONDS)
         except _FAILURES:
             connection.terminate()
@@ -81,7 +84,7 @@ class PostgresBell:
         return connection
 
     async def _serve(self) -> None:
-        while True:
+        while not self._closing or self._rung:
             try:
                 await self._ring_until_lost(await self._listen())
             except _FAILURES:
@@ -100,6 +103,8 @@ class PostgresBell:
                 self._rung = False
                 await connection.execute(f"NOTIFY {_CHANNEL}")
                 await asyncio.sleep(_GAP_SECONDS)
+            elif self._closing:
+                return
             else:
                 self._work.clear()
                 await self._work.wait()
