@@ -21,9 +21,8 @@ from tests.insight.histories import tables_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from remit.insight.projection import Happened
+    from remit.insight.projection import Happened, Tables
     from remit.models.simulation.scene import Scene
-    from remit.store.database import Database
     from tests.engine.places import Place
 
 __all__ = ["on_postgres", "on_sqlite", "opened", "place"]
@@ -71,7 +70,7 @@ class _Bursts(Traces):
 
     name = "bursts"
 
-    async def take(self, batch: Sequence[Happened], database: Database) -> list[Op]:
+    async def take(self, batch: Sequence[Happened], tables: Tables) -> list[Op]:
         return [Op("insight.put_trace_keys", ("k", 2**70)) for each in batch if each.kind == "agent.asked"]
 
 
@@ -80,12 +79,12 @@ class _Stumbles(Traces):
 
     name = "stumbles"
 
-    async def take(self, batch: Sequence[Happened], database: Database) -> list[Op]:
+    async def take(self, batch: Sequence[Happened], tables: Tables) -> list[Op]:
         if any(each.kind == "agent.asked" for each in batch):
             raise KeyError("agent")
         return []
 
-    async def again(self, run: str, happened: Sequence[Happened], database: Database) -> list[Op]:
+    async def again(self, run: str, happened: Sequence[Happened], tables: Tables) -> list[Op]:
         raise KeyError(run)
 
 
@@ -97,10 +96,17 @@ async def test_an_event_that_one_cannot_read_stops_nobody(caplog: pytest.LogCapt
         await on.platform.parts.observation.stop()
         ground = on.platform.ground
         lived: dict[str, list[Any]] = {}
-        for others in ((), (_Stumbles,), (_Bursts,)):
+        small = 3  # so that the next batch is told already when it turns out that this one cannot be written
+        for others, batch in (
+            ((), 100),
+            ((_Stumbles,), 100),
+            ((_Bursts,), 100),
+            ((_Stumbles,), small),
+            ((_Bursts,), small),
+        ):
             reading = Reading(ground.database, ground.keys)
             told = (*(each(reading, "dev") for each in others), Traces(reading, "dev"))
-            projector = Projector(ground.database, reading, ground.clock, told)
+            projector = Projector(ground.database, reading, ground.clock, told, batch)
             await projector.rebuild()
             found = await tables_of(on.platform)
             lived = lived or found

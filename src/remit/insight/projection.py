@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remit.domain.event import Event
-    from remit.store.database import Database, Op
+    from remit.store.database import Op, Row
 
 RUN: Final = "run:"
 """What the names of streams of runs begin with."""
@@ -36,6 +36,14 @@ class Happened(Struct, frozen=True, gc=False):
     event: Event
 
 
+class Tables(Protocol):
+    """What projections wrote before this batch."""
+
+    async def fetch(self, query: str, *params: object) -> list[Row]:
+        """Run a named read."""
+        ...
+
+
 class Projection(Protocol):
     """Something that can be told from the log, and told again."""
 
@@ -54,11 +62,11 @@ class Projection(Protocol):
         """Its tables, which a rebuild empties; each has the statement `insight.drop_TABLE`."""
         ...
 
-    async def take(self, batch: Sequence[Happened], database: Database) -> list[Op]:
+    async def take(self, batch: Sequence[Happened], tables: Tables) -> list[Op]:
         """What to write for this batch. It reads the batch, its own tables and, at most, streams again."""
         ...
 
-    async def again(self, run: str, happened: Sequence[Happened], database: Database) -> list[Op]:
+    async def again(self, run: str, happened: Sequence[Happened], tables: Tables) -> list[Op]:
         """What to write instead of all that is there about a run: a key was shredded, and this can be read still.
 
         It is asked between two batches, so that what its tables say is all that it said.

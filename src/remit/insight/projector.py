@@ -16,6 +16,7 @@ from remit.domain.beside import Beside
 from remit.domain.errors import Infrastructure, NotEncodable
 from remit.domain.events import KeyShredded
 from remit.insight.projection import RUN
+from remit.insight.underway import Underway
 from remit.store.database import Commit, Conflict, Cursor, Op
 
 if TYPE_CHECKING:
@@ -92,6 +93,10 @@ class Projector(Beside):
         self._beaten = False
         self._stood: Cursor | None = None
         """Where it stood after its last batch; anywhere else, what projections keep in memory is of another time."""
+        self._underway = Underway(database)
+        self._ahead = False
+        """Whether the next page is told before the last one is durable: only where there is much to do."""
+        self._last: tuple[Page, Op] | None = None
 
     async def catch_up(self) -> None:
         """Read to the end of what is visible."""
@@ -111,6 +116,7 @@ class Projector(Beside):
         tables = dict.fromkeys(table for each in self._projections for table in each.tables)
         drop = [Op(f"insight.drop_{table}", ()) for table in tables]
         async with self._turn:
+            await self._underway.drop()
             await self._database.submit(Commit(ops=[*drop, Op("projections.reset", (NAME,))]))
             self._forget()
         await self.catch_up()
@@ -147,21 +153,8 @@ class Projector(Beside):
         """Take in one batch; true if there may be more."""
         async with self._turn:
             self._beaten = False
-            before = await self.cursor()
-            if before != self._stood:
-                self._forget()
-            if before == (0, 0):
-                await self._database.submit(Commit(ops=[Op("projections.begin", (NAME,))]))
-            limit = 1 if self._careful else self._batch
-            page = await self._reading.page(before, self._kinds, limit)
-            if page.after == before:
-                return False
-            self._careful = max(0, self._careful - 1)
             try:
-                ops = await self._told(page)
-                if ops is not None:
-                    advance = Op("projections.advance", (NAME, *before, *page.after), one=True)
-                    ops = await self._write(advance, ops, page)
+                return await self._take_next()
             except Conflict:
                 self._forget()
                 self._beaten = True
@@ -169,33 +162,66 @@ class Projector(Beside):
             except BaseException:
                 self._forget()
                 raise
-            self._stood = page.after if ops is not None else None
-            return page.more or ops is None
 
-    async def _write(self, advance: Op, ops: list[Op], page: Page) -> list[Op] | None:
-        """Make it durable; None: no database can hold it, and the page is read again event by event."""
+    async def _take_next(self) -> bool:
+        """Tell the next page while the one before it is being written, and have it written after that."""
+        before = self._stood if self._ahead and self._stood is not None else await self._where()
+        page = await self._reading.page(before, self._kinds, 1 if self._careful else self._batch)
+        if page.after == before:
+            return not await self._settled()
+        ops = await self._told(page)
+        if not await self._settled():
+            return True  # what came before it is read again, and this was told for nothing
+        if ops is None:
+            self._read_carefully(page)
+            return True
+        self._careful = max(0, self._careful - 1)
+        self._last = page, Op("projections.advance", (NAME, *before, *page.after), one=True)
+        self._underway.begin(Commit(ops=[self._last[1], *ops]))
+        self._stood = page.after
+        self._ahead = page.more and not self._gentle and not self._careful
+        return page.more if self._ahead or await self._settled() else True
+
+    async def _where(self) -> Cursor:
+        """How far the log was read; what is kept in memory is void if that was somebody else, or came to nothing."""
+        await self._underway.drop()
+        before = await self.cursor()
+        if before != self._stood:
+            self._forget()
+        if before == (0, 0):
+            await self._database.submit(Commit(ops=[Op("projections.begin", (NAME,))]))
+        return before
+
+    async def _settled(self) -> bool:
+        """Have the last page made durable; false: no database can hold it, and it is read again event by event."""
         try:
-            await self._database.submit(Commit(ops=[advance, *ops]))
+            await self._underway.settle()
         except NotEncodable as wrong:
+            if self._last is None:
+                raise
+            page, advance = self._last
             if len(page.happened) > 1:
-                self._careful = page.events
-                return None
+                self._read_carefully(page)
+                return False
             for each in self._projections:
                 _give_up(each, page.happened[0], wrong)
             await self._database.submit(Commit(ops=[advance]))
-        return ops
+        return True
+
+    def _read_carefully(self, page: Page) -> None:
+        self._careful = page.events
+        self._forget()
 
     async def _told(self, page: Page) -> list[Op] | None:
         """What projections make of a page; None: one of them cannot, and the page is read again event by event."""
         ops: list[Op] = []
         for each in self._projections:
             try:
-                ops += await each.take(page.happened, self._database)
+                ops += await each.take(page.happened, self._underway)
             except (Conflict, Infrastructure):
                 raise
             except Exception as wrong:  # noqa: BLE001 - one event that one of them cannot read must not stop the others
                 if len(page.happened) > 1:
-                    self._careful = page.events
                     return None
                 _give_up(each, page.happened[0], wrong)
         for run in await self._under_shredded(page.happened):
@@ -210,7 +236,7 @@ class Projector(Beside):
                 key = each.event.key
                 if key.startswith(_KEYS_OF_RUNS):
                     runs[key.partition("-")[2]] = None
-                runs |= {row[0]: None for row in await self._database.fetch("insight.traces_under", key)}
+                runs |= {row[0]: None for row in await self._underway.fetch("insight.traces_under", key)}
         return list(runs)
 
     async def _tell_again(self, run: str, upto: Cursor) -> list[Op]:
@@ -221,7 +247,7 @@ class Projector(Beside):
         ops: list[Op] = []
         for each in self._projections:
             try:
-                ops += await each.again(run, happened, self._database)
+                ops += await each.again(run, happened, self._underway)
             except (Conflict, Infrastructure):
                 raise
             except Exception as wrong:  # noqa: BLE001 - as above
@@ -229,7 +255,7 @@ class Projector(Beside):
         return ops
 
     def _forget(self) -> None:
-        self._stood = None
+        self._stood, self._ahead = None, False
         for each in self._projections:
             each.forget()
 

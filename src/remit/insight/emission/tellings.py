@@ -13,8 +13,7 @@ from remit.store.database import Op
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from remit.insight.projection import Happened
-    from remit.store.database import Database
+    from remit.insight.projection import Happened, Tables
 
 
 class Tellings:
@@ -27,20 +26,20 @@ class Tellings:
     def __init__(self) -> None:
         self._newest: int | None = None
 
-    async def take(self, batch: Sequence[Happened], database: Database) -> list[Op]:
+    async def take(self, batch: Sequence[Happened], tables: Tables) -> list[Op]:
         """One telling for each pause and each end."""
         marks = [each for each in batch if each.kind in self.kinds and each.stream.startswith(RUN)]
         if not marks:
             return []
         number = self._newest
         if number is None:
-            number = (await database.fetch("emission.newest"))[0][0] or 0
+            number = (await tables.fetch("emission.newest"))[0][0] or 0
         told: dict[str, int] = {}
         ops: list[Op] = []
         for each in marks:
             trace = each.stream.removeprefix(RUN)
             if trace not in told:
-                told[trace] = (await database.fetch("emission.of_trace", trace))[0][0] or 0
+                told[trace] = (await tables.fetch("emission.of_trace", trace))[0][0] or 0
             since, upto = told[trace], max(told[trace], each.at)
             over = each.kind == RunEnded.KIND
             number += 1
@@ -49,7 +48,7 @@ class Tellings:
         self._newest = number
         return ops
 
-    async def again(self, run: str, happened: Sequence[Happened], database: Database) -> list[Op]:  # noqa: ARG002
+    async def again(self, run: str, happened: Sequence[Happened], tables: Tables) -> list[Op]:  # noqa: ARG002
         """When a run lay down and when it ended is no content: it stays as it is."""
         return []
 

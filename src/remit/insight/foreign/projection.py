@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from remit.insight.foreign import requests
     from remit.insight.foreign.filing import Filed
-    from remit.insight.projection import Happened
+    from remit.insight.projection import Happened, Tables
     from remit.store.database import Database, Row
     from remit.store.keys import KeyRing
 else:
@@ -36,6 +36,8 @@ else:
 _MOST_SPANS = 20_000
 """Spans kept in memory."""
 _PAGE = 500
+_MOST_LOST = 10**9
+"""More is not added up: sums of it would be more than a database holds."""
 
 
 class Foreign:
@@ -56,7 +58,7 @@ class Foreign:
         self._books.clear()
         self._traces.clear()
 
-    async def take(self, batch: Sequence[Happened], database: Database) -> list[Op]:
+    async def take(self, batch: Sequence[Happened], tables: Tables) -> list[Op]:
         """The rows of every trace that something came for."""
         changes = Changes()
         taken: list[Taken] = []
@@ -70,22 +72,22 @@ class Foreign:
             elif isinstance(event, KeyShredded):
                 gone.add(event.key)
             elif isinstance(event, SpansTaken | RecordsTaken | PointsTaken):
-                taken.append(await self._noted(each, event, database))
-        await self._file(taken, database, changes)
-        await self._tell_again(gone, database, changes)
+                taken.append(await self._noted(each, event, tables))
+        await self._file(taken, tables, changes)
+        await self._tell_again(gone, tables, changes)
         self._make_room()
         return changes.written()
 
-    async def again(self, run: str, happened: Sequence[Happened], database: Database) -> list[Op]:  # noqa: ARG002
+    async def again(self, run: str, happened: Sequence[Happened], tables: Tables) -> list[Op]:  # noqa: ARG002
         """Runs of ours are told elsewhere."""
         return []
 
     async def _noted(
-        self, happened: Happened, event: SpansTaken | RecordsTaken | PointsTaken, database: Database
+        self, happened: Happened, event: SpansTaken | RecordsTaken | PointsTaken, tables: Tables
     ) -> Taken:
         book = event.book if isinstance(event, SpansTaken) else ""
-        lost = event.lost if isinstance(event, PointsTaken) else 0
-        prices = await self._prices(happened.team, book, database)
+        lost = min(event.lost, _MOST_LOST) if isinstance(event, PointsTaken) else 0
+        prices = await self._prices(happened.team, book, tables)
         desk = Desk(
             happened.pos, happened.stream, happened.seq, happened.team, event.source, happened.key_id, happened.at,
             prices, self._digest,
@@ -101,64 +103,62 @@ class Foreign:
             event.size,
         )
 
-    async def _prices(self, team: str, book: str, database: Database) -> Prices:
+    async def _prices(self, team: str, book: str, tables: Tables) -> Prices:
         if not book:
             return NO_PRICES
         known = self._books.get((team, book))
         if known is None:
-            rows = await database.fetch("foreign.books", team, book)
+            rows = await tables.fetch("foreign.books", team, book)
             known = self._books[team, book] = Prices(json.loads(rows[0][0])) if rows else NO_PRICES
         return known
 
     # --- filing ---------------------------------------------------------------------------------------
 
-    async def _file(self, taken: Sequence[Taken], database: Database, changes: Changes) -> None:
+    async def _file(self, taken: Sequence[Taken], tables: Tables, changes: Changes) -> None:
         """Put what was taken into its traces, in the order in which it came."""
         opened = await self._archive.open(taken)
         filed = [
             (each, requests.filed_in(each, opened)) for each in taken if not each.blob or each.blob in opened
         ]
-        await self._load({span.row.trace for _, spans in filed for span in spans}, database)
+        await self._load({span.row.trace for _, spans in filed for span in spans}, tables)
         touched: dict[str, None] = {}
         for each, spans in filed:
-            parts = await self._add(each.desk.team, spans, database)
+            parts = await self._add(each.desk.team, spans, tables)
             touched |= parts
             changes.ops.append(put_batch(each, spans))
             changes.ops += [put_part(trace, each) for trace in parts]
         for identity in touched:
             changes.write(identity, self._traces[identity])
 
-    async def _add(self, team: str, spans: Sequence[Filed], database: Database) -> dict[str, None]:
+    async def _add(self, team: str, spans: Sequence[Filed], tables: Tables) -> dict[str, None]:
         """Put the spans of one request into their traces; gives those."""
         places: dict[str, str] = {}
         for span in spans:
             said = span.row.trace
             place = places.get(said)
             if place is None:
-                place = places[said] = await self._place(said, team, database)
+                place = places[said] = await self._place(said, team, tables)
             span.row.trace = place
             self._traces[place].add(span)
         return dict.fromkeys(places.values())
 
-    async def _place(self, said: str, team: str, database: Database) -> str:
+    async def _place(self, said: str, team: str, tables: Tables) -> str:
         """Where the spans of a trace go: under its id, unless another team was first to use that."""
         owner = self._traces[said].team
         if owner in {"", team}:
             return said
         place = elsewhere(said, team)
-        await self._load({place}, database)
+        await self._load({place}, tables)
         return place
 
-    async def _load(self, wanted: Iterable[str], database: Database) -> None:
+    async def _load(self, wanted: Iterable[str], tables: Tables) -> None:
         """Read the traces that are not in memory."""
         named = sorted(each for each in wanted if each not in self._traces)
         for first in range(0, len(named), _PAGE):
             page = named[first : first + _PAGE]
-            known = {row[0] for row in await database.fetch("foreign.known", json.dumps(page))}
+            known = {row[0] for row in await tables.fetch("foreign.known", json.dumps(page))}
             for identity in page:
-                self._traces[identity] = (
-                    await read(database, identity) if identity in known else ForeignTrace()
-                )
+                self._traces[identity] = await read(tables, identity) if identity in known else ForeignTrace()
 
     def _make_room(self) -> None:
         """Let go of the traces that nothing came for lately."""
@@ -168,15 +168,15 @@ class Foreign:
 
     # --- what was erased ------------------------------------------------------------------------------
 
-    async def _tell_again(self, gone: set[str], database: Database, changes: Changes) -> None:
+    async def _tell_again(self, gone: set[str], tables: Tables, changes: Changes) -> None:
         """Tell every trace that had a part under one of these keys from what is left of it."""
         traces: set[str] = set()
         for key in sorted(gone):
-            traces |= {row[0] for row in await database.fetch("foreign.under", key)}
-            changes.remove_batches(key, await database.fetch("foreign.batches_under", key))
-        await self._load(traces, database)
+            traces |= {row[0] for row in await tables.fetch("foreign.under", key)}
+            changes.remove_batches(key, await tables.fetch("foreign.batches_under", key))
+        await self._load(traces, tables)
         for identity in sorted(traces):
-            old, fresh = self._traces[identity], await self._fresh(identity, gone, database)
+            old, fresh = self._traces[identity], await self._fresh(identity, gone, tables)
             changes.remove(identity, old)
             if fresh.filed:
                 changes.write(identity, fresh)
@@ -184,10 +184,10 @@ class Foreign:
             else:
                 del self._traces[identity]
 
-    async def _fresh(self, identity: str, gone: set[str], database: Database) -> ForeignTrace:
+    async def _fresh(self, identity: str, gone: set[str], tables: Tables) -> ForeignTrace:
         """A trace from every request that can be opened still."""
-        rows = await database.fetch("foreign.batches_of", identity)
-        parts = [await self._kept(row, database) for row in rows if row[6] not in gone]
+        rows = await tables.fetch("foreign.batches_of", identity)
+        parts = [await self._kept(row, tables) for row in rows if row[6] not in gone]
         opened = await self._archive.open(parts)
         fresh = ForeignTrace()
         for each in parts:
@@ -197,9 +197,9 @@ class Foreign:
                     fresh.add(span)
         return fresh
 
-    async def _kept(self, row: Row, database: Database) -> Taken:
+    async def _kept(self, row: Row, tables: Tables) -> Taken:
         stream, seq, pos, team, source, signal, key_id, blob, book, at = row
-        prices = await self._prices(team, book, database)
+        prices = await self._prices(team, book, tables)
         return Taken(
             Desk(pos, stream, seq, team, source, key_id, at, prices, self._digest), signal, blob, book
         )

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from remit.insight.foreign.filing import Taken
-    from remit.store.database import Database, Row
+    from remit.insight.projection import Tables
+    from remit.store.database import Row
 
 TABLES = (
     "foreign_batches", "foreign_parts", "foreign_spans", "foreign_books", "traces", "spans", "usage_days", "run_days",
@@ -27,10 +28,10 @@ TABLES = (
 _row = msgspec.structs.astuple
 
 
-async def read(database: Database, identity: str) -> ForeignTrace:
+async def read(tables: Tables, identity: str) -> ForeignTrace:
     """A trace as its tables have it."""
-    there = await writing.written(database, identity)
-    asides = {row[0]: Aside(*row[1:]) for row in await database.fetch("foreign.asides", identity)}
+    there = await writing.written(tables, identity)
+    asides = {row[0]: Aside(*row[1:]) for row in await tables.fetch("foreign.asides", identity)}
     return ForeignTrace(there.trace, [Filed(row, asides[row.id]) for row in there.spans])
 
 

@@ -22,11 +22,10 @@ from remit.store.database import Op
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from remit.insight.projection import Happened
+    from remit.insight.projection import Happened, Tables
     from remit.insight.search.documents import Document
     from remit.insight.search.foreign import SpanTexts
     from remit.insight.search.lexicon import Lexicon
-    from remit.store.database import Database
 
 PLACES = 4096
 """So many texts one event may have: the number of a text is made of the position of its event."""
@@ -60,12 +59,12 @@ class SearchIndex:
         self._runs.clear()
         self._loose = BLOCK
 
-    async def take(self, batch: Sequence[Happened], database: Database) -> list[Op]:
+    async def take(self, batch: Sequence[Happened], tables: Tables) -> list[Op]:
         """The texts of a batch."""
-        ops = await self._sealed(database) if self._loose >= BLOCK else []
+        ops = await self._sealed(tables) if self._loose >= BLOCK else []
         for each in batch:
             if each.stream.startswith(RUN):
-                ops += await self._told(each, database)
+                ops += await self._told(each, tables)
             elif isinstance(each.event, SpansTaken):
                 ops += await self._of_others(each, each.event)
             elif isinstance(each.event, KeyShredded):  # a batch that was read before may have come after it
@@ -104,21 +103,21 @@ class SearchIndex:
         place = (n, run, each.seq, path, document.part, at, each.team, flow)
         return Op("search.add", (*place, *said, each.key_id, signs, told.vector))
 
-    async def again(self, run: str, happened: Sequence[Happened], database: Database) -> list[Op]:
+    async def again(self, run: str, happened: Sequence[Happened], tables: Tables) -> list[Op]:
         """The texts of a run as they can be read still, in the place of those that are there."""
         self._runs.pop(run, None)
-        told = [op for each in happened for op in await self._told(each, database, anew=True)]
+        told = [op for each in happened for op in await self._told(each, tables, anew=True)]
         ops = [Op("search.drop_of_run", (run,))]
         if told:
             self._loose = BLOCK
             ops.append(Op("search.drop_blocks_over", (told[0].params[0], told[-1].params[0])))
         return ops + told
 
-    async def _told(self, each: Happened, database: Database, *, anew: bool = False) -> list[Op]:
+    async def _told(self, each: Happened, tables: Tables, *, anew: bool = False) -> list[Op]:
         if each.kind not in KINDS:
             return []
         run = each.stream[len(RUN) :]
-        known = await self._known(run, each, database, anew=anew)
+        known = await self._known(run, each, tables, anew=anew)
         document = document_of(each.event, exchange=known.flow == EXCHANGE)
         if document is None:
             return []
@@ -132,17 +131,17 @@ class SearchIndex:
         }  # fmt: skip
         return [self._lexicon.facet(name, what) for name, what in said.items() if what]
 
-    async def _known(self, run: str, each: Happened, database: Database, *, anew: bool) -> _Run:
+    async def _known(self, run: str, each: Happened, tables: Tables, *, anew: bool) -> _Run:
         """What is known of a run once this event has happened to it."""
         known = self._runs.get(run)
         event = each.event
         if known is None:
-            rows = [] if anew or each.seq == 1 else await database.fetch("search.run", run)
+            rows = [] if anew or each.seq == 1 else await tables.fetch("search.run", run)
             known = _Run(*rows[0]) if rows else _Run("", "")
         if isinstance(event, RunCreated):
             known = _Run(event.flow, known.readers)
         for other in _sources(event):
-            known = known._replace(readers=narrowed(known.readers, await self._readers(other, database)))
+            known = known._replace(readers=narrowed(known.readers, await self._readers(other, tables)))
         also = readers_of(event, each.team)
         if also is not None:
             known = known._replace(readers=narrowed(known.readers, also))
@@ -152,19 +151,19 @@ class SearchIndex:
             self._runs.popitem(last=False)
         return known
 
-    async def _readers(self, run: str, database: Database) -> str:
+    async def _readers(self, run: str, tables: Tables) -> str:
         found = self._runs.get(run)
         if found is not None:
             return found.readers
-        rows = await database.fetch("search.run", run)
+        rows = await tables.fetch("search.run", run)
         return rows[0][1] if rows else ""
 
-    async def _sealed(self, database: Database) -> list[Op]:
+    async def _sealed(self, tables: Tables) -> list[Op]:
         """Vectors that are in no block yet, as blocks: between blocks all of them, behind the last a whole one."""
-        edges = [(0, 0), *await database.fetch("search.edges"), (END, END)]
+        edges = [(0, 0), *await tables.fetch("search.edges"), (END, END)]
         ops: list[Op] = []
         for (_, last), (first, _) in pairwise(edges):
-            rows = await database.fetch("search.vectors_between", last, first, BLOCK)
+            rows = await tables.fetch("search.vectors_between", last, first, BLOCK)
             self._loose = len(rows)
             if len(rows) == BLOCK or (rows and first != END):
                 block = packed(rows)

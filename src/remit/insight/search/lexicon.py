@@ -32,6 +32,12 @@ _MOST_RUNS = 24
 """With this, and a bound on words, no sum passes 16 bits."""
 _SHORT = 4
 _TOP = 127
+_ZERO = 128
+_LANE_BITS = 8 * _LANE_BYTES
+_EVERY_SECOND = int.from_bytes((b"\xff" * _LANE_BYTES + bytes(_LANE_BYTES)) * (DIMENSIONS // 2), "little")
+_ONES = int.from_bytes((b"\1" + bytes(2 * _LANE_BYTES - 1)) * (DIMENSIONS // 2), "little")
+_SIGNED = bytes((byte + _ZERO) % 256 for byte in range(256))
+"""A number counted from the least there is, as a signed byte."""
 
 
 class _Known(NamedTuple):
@@ -178,7 +184,16 @@ def _table() -> list[bytes]:
 
 
 def _quantised(lanes: int, weight: int) -> bytes:
-    """Numbers around zero, the largest 127, one byte each."""
+    """Numbers around zero, the largest 127, one byte each. All are scaled by one multiplication of a long integer:
+    every second one at a time, so that each product has room beside the next.
+    """
     sums = array("H", lanes.to_bytes(DIMENSIONS * _LANE_BYTES, "little"))
     peak = max(2 * max(sums) - weight, weight - 2 * min(sums), 1)
-    return array("b", [(2 * each - weight) * _TOP // peak for each in sums]).tobytes()
+    scale = (2 * _TOP << _LANE_BITS) // peak
+    middle = ((2 * _ZERO + 1) << (_LANE_BITS - 1)) - (weight * _TOP << _LANE_BITS) // peak
+    found = bytearray(DIMENSIONS)
+    for first in (0, 1):
+        apart = lanes >> (first * _LANE_BITS) & _EVERY_SECOND
+        scaled = (apart * scale + middle * _ONES).to_bytes(DIMENSIONS * _LANE_BYTES, "little")
+        found[first::2] = scaled[_LANE_BYTES :: 2 * _LANE_BYTES]
+    return bytes(found.translate(_SIGNED))

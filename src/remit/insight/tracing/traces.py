@@ -22,10 +22,10 @@ from remit.store.database import Cursor
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from remit.insight.projection import Happened
+    from remit.insight.projection import Happened, Tables
     from remit.insight.reading import Reading
     from remit.insight.tracing.rows import SpanRow, TraceRow
-    from remit.store.database import Database, Op
+    from remit.store.database import Op
 
 _MOST_SPANS = 100_000
 """Spans of runs that go on, kept in memory; runs beyond that are told again when they go on."""
@@ -78,7 +78,7 @@ class Traces:
         self._rows.clear()
         self._kept = 0
 
-    async def take(self, batch: Sequence[Happened], database: Database) -> list[Op]:
+    async def take(self, batch: Sequence[Happened], tables: Tables) -> list[Op]:
         """The rows of every run that something happened to."""
         self._rows.clear()
         changes = _Changes()
@@ -91,7 +91,7 @@ class Traces:
             if told is None and happened[0].seq > 1:
                 whole = await self._reading.stream(RUN + run, KINDS, _EVERYTHING)
                 known = [each for each in whole if each.seq <= happened[-1].seq]
-                await self._tell_again(run, known, database, changes)
+                await self._tell_again(run, known, tables, changes)
                 continue
             if told is None:
                 told = self._open[run] = _Told(Fold(run, self._environment))
@@ -99,21 +99,21 @@ class Traces:
             for each in happened:
                 tell(told.fold, each)
             self._kept += told.fold.trace.spans - before
-            await self._flush(run, told, changes, database)
-        return await self._finish(changes, database)
+            await self._flush(run, told, changes, tables)
+        return await self._finish(changes, tables)
 
-    async def again(self, run: str, happened: Sequence[Happened], database: Database) -> list[Op]:
+    async def again(self, run: str, happened: Sequence[Happened], tables: Tables) -> list[Op]:
         """What can be told of a run still."""
         changes = _Changes()
-        await self._tell_again(run, happened, database, changes)
-        return await self._finish(changes, database)
+        await self._tell_again(run, happened, tables, changes)
+        return await self._finish(changes, tables)
 
     async def _tell_again(
-        self, run: str, happened: Sequence[Happened], database: Database, changes: _Changes
+        self, run: str, happened: Sequence[Happened], tables: Tables, changes: _Changes
     ) -> None:
         """Tell a run from its stream, and write it in place of what is there."""
         self._drop(run)
-        before = await writing.written(database, run)
+        before = await writing.written(tables, run)
         stood = self._rows.get(run) or before.trace
         told = self._open[run] = _Told(Fold(run, self._environment))
         for each in happened:
@@ -125,18 +125,18 @@ class Traces:
             for row in before.spans:
                 changes.sums.span(row, stood, -1)
         changes.ops += writing.clear(run)
-        await self._flush(run, told, changes, database)
+        await self._flush(run, told, changes, tables)
 
-    async def _finish(self, changes: _Changes, database: Database) -> list[Op]:
-        await self._take_back(changes, database)
+    async def _finish(self, changes: _Changes, tables: Tables) -> list[Op]:
+        await self._take_back(changes, tables)
         while self._kept > _MOST_SPANS and len(self._open) > 1:
             self._drop(next(iter(self._open)))
         return writing.in_order(changes.ops) + changes.sums.ops()
 
-    async def _take_back(self, changes: _Changes, database: Database) -> None:
+    async def _take_back(self, changes: _Changes, tables: Tables) -> None:
         """Writes of other runs were taken back, or are not any more."""
         for run, count in changes.undone.items():
-            before = self._rows.get(run) or (await writing.written(database, run)).trace
+            before = self._rows.get(run) or (await writing.written(tables, run)).trace
             if not count or before is None:
                 continue
             changed = self._rows[run] = replace(before, undone=before.undone + count)
@@ -147,10 +147,10 @@ class Traces:
                 told.fold.trace.undone += count
                 told.trace = changed
 
-    async def _flush(self, run: str, told: _Told, changes: _Changes, database: Database) -> None:
+    async def _flush(self, run: str, told: _Told, changes: _Changes, tables: Tables) -> None:
         """Write what changed, and add the difference to the sums."""
         if told.fold.trace.missing & Missing.CONTENT:
-            outline(told.fold.trace, await database.fetch("insight.outline", run))
+            outline(told.fold.trace, await tables.fetch("insight.outline", run))
         fold, sums = told.fold, changes.sums
         row, changed = fold.trace, [fold.spans[place] for place in sorted(fold.changed)]
         if told.trace is not None:

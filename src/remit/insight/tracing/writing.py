@@ -13,8 +13,8 @@ from remit.store.database import Op
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from remit.insight.projection import Tables
     from remit.insight.tracing.fold import Decided
-    from remit.store.database import Database
 
 TABLES = (
     "traces", "spans", "trace_keys", "decisions", "effects", "span_labels", "usage_days", "run_days", "tool_days",
@@ -75,13 +75,13 @@ class Written(msgspec.Struct, gc=False):
     """The traces of which it took something back, once for each."""
 
 
-async def written(database: Database, trace: str) -> Written:
+async def written(tables: Tables, trace: str) -> Written:
     """What stands there now."""
-    rows = await database.fetch("insight.trace", trace)
+    rows = await tables.fetch("insight.trace", trace)
     if not rows:
         return Written(None, [], [])
-    spans = [SpanRow(*row) for row in await database.fetch("insight.spans", trace)]
-    effects = [EffectRow(*row) for row in await database.fetch("insight.effects", trace)]
+    spans = [SpanRow(*row) for row in await tables.fetch("insight.spans", trace)]
+    effects = [EffectRow(*row) for row in await tables.fetch("insight.effects", trace)]
     return Written(TraceRow(*rows[0]), spans, undone_by(effects))
 
 
