@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+from click.testing import CliRunner
+
+from remit.cli.commands.runs import runs
 from tests.cli.conftest import Terminal
 
 
@@ -22,4 +26,26 @@ def test_runs_are_found_and_opened_page_by_page(remit: Terminal) -> None:
     shown = remit("show", found["traces"][1]["id"], "--spans", code=0).out
     assert "price" in shown
     assert "pay" in shown
-    assert remit("runs", "--where", "mood=good", code=2).err
+    assert "takes flow, agent, status" in remit("runs", "--where", "mood=good", code=2).err
+    assert remit("runs", "--where", "status=failed", "--where", "flow=broken", "--json", code=0).json[
+        "traces"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (("--where", "agent="), "takes NAME=VALUE"),
+        (("--where", "cost=1e400"), "a number above 0"),
+        (("--where", "took=-1"), "a number above 0"),
+        (("--where", "agent=a", "--where", "agent=b"), "said twice"),
+        (("--where", "flow=a", "--flow", "b"), "said twice"),
+        (("--where", "status=parked"), "one of running, waiting"),
+        (("--failures", "--where", "agent=a"), "--where does not go with --failures"),
+        (("--sources", "--facets"), "two lists"),
+    ],
+)
+def test_a_filter_that_would_be_passed_over_is_refused(said: tuple[str, ...], why: str) -> None:
+    found = CliRunner().invoke(runs, [*said])
+    assert found.exception
+    assert why in str(found.exception) + found.output

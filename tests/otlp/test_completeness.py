@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from remit.control.collecting.desk import FACTS
 from remit.control.collecting.keeping import destroy_old
@@ -97,6 +98,27 @@ async def test_spans_that_never_came_count_against_a_source(given: Given) -> Non
     found = next(each for each in await given.front.platform.collecting.sources() if each.source == "lossy")
     assert (found.spans, found.lost, found.rejected, found.metrics) == (4, 3, 1, 1)
     assert found.facts["whole"] == WHOLE // 2, "four of eight arrived"
+
+
+@pytest.mark.parametrize("said", [float("nan"), float("inf"), 1e300, 2**63 - 1, -5])
+async def test_a_counter_that_says_nonsense_costs_no_account(given: Given, said: float) -> None:
+    """What a sender says that it lost is a number of its own making: whatever it is, the rest is accounted for."""
+    name = f"raving-{said}".replace("+", "")
+    caller = await given.front.platform.fronts.caller(await given.front.another(KeyScope(name)))
+    made = ExportMetricsServiceRequest()
+    for lost in (said, said, 2):
+        metric = made.resource_metrics.add().scope_metrics.add().metrics.add()
+        metric.name = "otel.sdk.exporter.span.exported"
+        point = metric.sum.data_points.add()
+        point.attributes.add(key="error.type").value.string_value = "timeout"
+        if isinstance(lost, float):
+            point.as_double = lost
+        else:
+            point.as_int = lost
+    await given.collector.take(caller, "metrics", "protobuf", made.SerializeToString())
+    await given.projector.catch_up()
+    found = next(each for each in await given.front.platform.collecting.sources() if each.source == name)
+    assert (found.metrics, found.lost) == (3, 2)
 
 
 async def test_evaluations_are_scores(given: Given) -> None:

@@ -1,14 +1,15 @@
 """What was refused, so that nothing stands on it: a stream must never have a gap where a refused event was.
 
 A pen seals ahead of the disk, so several commits of one run may be under way at once. When one of them is
-refused, those sealed on top of it are refused with the same words, whatever else they contain.
+refused, those sealed on top of it are refused with the same words, whatever else they contain. Here stands as well
+what is said of values that no database can hold.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remit.domain.errors import NotEncodable
+from remit.domain.errors import InvalidInput, NotEncodable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,4 +60,12 @@ def unwritable(wrong: Exception) -> NotEncodable:
     """What is said of a commit that no database can take as it is: it alone is refused, and trying again is no use."""
     return NotEncodable(
         f"the database cannot hold what was to be written ({type(wrong).__name__}: {wrong}); nothing of it was kept."
+    )
+
+
+def unaskable(wrong: Exception) -> InvalidInput:
+    """What is said of a question that no database can take: nothing in it can be called that, or be so much."""
+    return InvalidInput(
+        f"nothing in the database can be what was asked for ({type(wrong).__name__}: {wrong}).",
+        "Leave out what is no text, or ask for a smaller number.",
     )

@@ -30,8 +30,9 @@ STYLES = {"succeeded": "good", "failed": "bad", "cancelled": "bad", "parked": "w
     "--where",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Only runs that fit: agent, session, principal, purpose, release, source, failure, error, signature, model, "
-    "prompt, parent, sort; or at least so much: cost (dollars), took (seconds), asks, loops, denials.",
+    help="Only runs that fit: flow, status, agent, session, principal, purpose, release, source, failure, error, "
+    "signature, model, prompt, parent, sort; or at least so much: cost (dollars), took (seconds), asks, loops, "
+    "denials.",
 )
 @click.option("--facets", is_flag=True, help="Say what there is among them instead.")
 @click.option("--after", default="", metavar="PLACE", help="From where the page before ended.")
@@ -41,6 +42,8 @@ def runs(
     after: str, *, schedules: bool, failures: bool, sources: bool, facets: bool,
 ) -> None:  # fmt: skip
     """List runs, newest first; with --since, --where or --facets by what is told of them, costs included."""
+    chosen = {"schedules": schedules, "sources": sources, "failures": failures, "facets": facets}
+    _fitting([name for name, is_on in chosen.items() if is_on], status, flow, since, where, after)
     if schedules:
         planned = terminal.ask_office(lambda office: office.schedules())
         terminal.answer(planned, lambda: _schedule_lines(planned))
@@ -81,23 +84,60 @@ def _wanted(status: str | None, flow: str | None, since: str, where: tuple[str, 
     from remit.cli.given import since as time_of
     from remit.control.observing.views import Wanted
 
-    said: dict[str, Any] = {"status": _STATUSES.get(status or "", status or ""), "flow": flow or ""}
-    said["since"] = time_of(since, now())
+    said: dict[str, Any] = {"since": time_of(since, now())}
+    if status:
+        said["status"] = _STATUSES.get(status, status)
+    if flow:
+        said["flow"] = flow
     for each in where:
         name, equals, value = each.partition("=")
-        if not equals or name not in Wanted.__slots__ or name in {"since", "status", "flow"}:
+        if not equals or not value:
             raise click.UsageError(f"--where takes NAME=VALUE, such as agent=triage, not {each!r}.")
+        if name not in Wanted.__slots__ or name == "since":
+            raise click.UsageError(f"nothing is found by {name!r}: --where takes {', '.join(_names())}.")
+        if name in said:
+            raise click.UsageError(f"{name} is said twice, and a run has one.")
+        if name == "status" and value not in _TOLD:
+            raise click.UsageError(f"no run is {value!r}: status is one of {', '.join(_TOLD)}.")
         said[name] = _least(name, value) if name in _LEAST else value
     return Wanted(**said)
 
 
+def _names() -> list[str]:
+    from remit.control.observing.views import Wanted
+
+    return [name for name in Wanted.__slots__ if name != "since"]
+
+
 def _least(name: str, value: str) -> int:
     try:
-        return round(float(value) * _LEAST[name])
-    except ValueError:
-        raise click.UsageError(f"--where {name} takes a number, not {value!r}.") from None
+        least = round(float(value) * _LEAST[name])
+    except (ValueError, OverflowError):
+        least = 0
+    if 0 < least < _HUGE:
+        return least
+    raise click.UsageError(f"--where {name} takes a number above 0, not {value!r}.")
 
 
+def _fitting(
+    chosen: list[str], status: str | None, flow: str | None, since: str, where: tuple[str, ...], after: str
+) -> None:
+    """Raise where something is asked for that would be passed over."""
+    if len(chosen) > 1:
+        raise click.UsageError(f"--{chosen[0]} and --{chosen[1]} are two lists: ask for one of them.")
+    given = {"status": status, "flow": flow, "since": since, "where": where, "after": after}
+    fits = _FITS[chosen[0]] if chosen else given
+    for name, value in given.items():
+        if value and name not in fits:
+            raise click.UsageError(f"--{name} does not go with --{chosen[0]}.")
+
+
+_FITS = {
+    "schedules": (), "sources": (), "failures": ("flow", "since"), "facets": ("status", "flow", "since", "where"),
+}  # fmt: skip
+"""What may be said beside each of the other lists."""
+_TOLD = ("running", "waiting", "succeeded", "failed", "cancelled", "ended")
+_HUGE = 2**62
 _LEAST = {"cost": 1_000_000, "took": 1_000_000, "asks": 1, "loops": 1, "denials": 1}
 _STATUSES = {"ready": "running", "parked": "waiting"}
 """What is told of runs knows where they stand less exactly than their own table."""

@@ -21,6 +21,8 @@ class Quota:
         self._limit = limit
         self._clock = clock
         self._sent: dict[str, deque[tuple[int, int]]] = {}
+        self._sums: dict[str, int] = {}
+        """Of what stands in `sent`: nobody who sends in very small parts makes each of them dear."""
 
     def check(self, key: str) -> None:
         """Raise with the time to wait if the key has sent its share."""
@@ -29,8 +31,8 @@ class Quota:
             return
         now = self._clock.boot()
         while sent and sent[0][0] <= now - _MINUTE:
-            sent.popleft()
-        if sum(count for _, count in sent) < self._limit:
+            self._sums[key] -= sent.popleft()[1]
+        if self._sums[key] < self._limit:
             return
         wait = (sent[0][0] + _MINUTE - now) / MICROSECONDS
         wrong = OverLimit(
@@ -44,3 +46,4 @@ class Quota:
         """Somebody has sent so many."""
         if self._limit:
             self._sent.setdefault(key, deque()).append((self._clock.boot(), count))
+            self._sums[key] = self._sums.get(key, 0) + count

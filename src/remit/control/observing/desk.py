@@ -22,7 +22,8 @@ from remit.control.observing.views import (
     TraceView,
 )
 from remit.control.observing.wiring import projector_of
-from remit.domain.errors import InvalidInput, UnknownRun
+from remit.control.paging import page_of, place_by_count, place_of
+from remit.domain.errors import UnknownRun
 from remit.insight.projector import lag_of, reflects
 from remit.insight.tracing.rows import Missing, completeness
 from remit.store.database import Row
@@ -79,7 +80,8 @@ class ObservingDesk:
         if min_pos:
             await reflects(self._ground.database, min_pos)
         lead, given = _query(wanted, self._ground.principal.team)
-        place, rows, end = _place(after), list[Row](), list[Row]()
+        limit, rows, end = page_of(limit), list[Row](), list[Row]()
+        place = place_of(after) if after else _FIRST
         loop = asyncio.get_running_loop()
         begun = loop.time()
         while True:
@@ -120,7 +122,7 @@ class ObservingDesk:
     async def trace(self, trace: str, *, limit: int = 100) -> TraceView:
         """How the page of a trace begins."""
         line, missing = await self._line(trace)
-        spans, more = await self._screen(trace, limit)
+        spans, more = await self._screen(trace, page_of(limit))
         database = self._ground.database
         undone = {row[0]: row[1] for row in await database.fetch("observing.undone", trace)}
         effects = [
@@ -136,7 +138,7 @@ class ObservingDesk:
     async def spans(self, trace: str, below: str = "", *, after: str = "", limit: int = 200) -> SpanPage:
         """What was done below a place of a trace, in order, from where a page before ended."""
         await self._line(trace)
-        rows = await self._below(trace, below, after, limit + 1)
+        rows = await self._below(trace, below, after, page_of(limit) + 1)
         found = [_span(row, 0) for row in rows[:limit]]
         return SpanPage(found, found[-1].place if len(rows) > limit else "")
 
@@ -182,10 +184,7 @@ class ObservingDesk:
         return shown, more or any(each.more for each in shown[opened:])
 
     async def _below(self, trace: str, place: str, after: str, limit: int) -> Sequence[Row]:
-        started, _, n = after.partition(".")
-        if after and not (started.isdigit() and n.isdigit()):
-            raise _no_place(after)
-        since = (int(started), int(n)) if after else (-1, -1)
+        since = place_by_count(after) if after else (-1, -1)
         return await self._ground.database.fetch("observing.spans", trace, place, *since, limit)
 
 
@@ -212,16 +211,3 @@ def _span(row: Row, depth: int) -> SpanLine:
     *facts, detail, stream, seq, n, more = row
     told: dict[str, Any] = msgspec.json.decode(detail) if detail else {}
     return _span_line(*facts, told, stream, seq, f"{facts[4]}.{n}", bool(more), depth)
-
-
-def _place(after: str) -> tuple[int, str]:
-    if not after:
-        return _FIRST
-    started, _, run = after.partition(".")
-    if not started.isdigit() or not run:
-        raise _no_place(after)
-    return int(started), run
-
-
-def _no_place(after: str) -> InvalidInput:
-    return InvalidInput(f'"{after}" is no place in a list.', "Give what the page before said under next.")

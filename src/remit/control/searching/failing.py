@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from remit.control.paging import page_of
 from remit.control.searching.finding import event_at, up_to_date
 from remit.control.searching.views import FailuresView, FailureTextView, FailureView
 from remit.domain.events import RunEnded
@@ -26,7 +27,7 @@ _RISEN, _FALLEN = 1.5, 1 / 1.5
 
 async def failures(ground: Ground, since: str = "7d", flow: str = "", limit: int = 20) -> FailuresView:
     """The groups of failures of a time, the largest first; how each stood in the same time before."""
-    behind = await up_to_date(ground)
+    limit, behind = page_of(limit), await up_to_date(ground)
     period, now, team = int(seconds(since) * _MICROSECONDS), ground.clock.now(), ground.principal.team
     rows = await ground.database.fetch("search.failures", team, now - 2 * period, now - period, flow)
     rows.sort(key=lambda row: (-int(row[1]), -int(row[3]), row[0]))

@@ -9,8 +9,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from remit.control.observing.wiring import lexicon_of, projector_of
+from remit.control.paging import page_of
 from remit.control.searching.views import HitView, SearchView
-from remit.domain.errors import InvalidInput, Shredded
+from remit.domain.errors import Infrastructure, InvalidInput, Shredded
 from remit.domain.fronting import EXCHANGE
 from remit.domain.people_errors import NotAllowed
 from remit.domain.telemetry_events import SpansTaken
@@ -55,6 +56,7 @@ async def search(
     filters = _filters(ground, since, team, where)
     if by not in WAYS:
         raise InvalidInput(f'nothing is searched by "{by}".', f"By {', '.join(WAYS)}.")
+    limit = page_of(limit)
     behind = await up_to_date(ground)
     lexicon = lexicon_of(ground)
     found = await Finder(ground.database, lexicon).find(text, filters, limit * _DEPTH, WAYS[by])
@@ -83,7 +85,7 @@ async def up_to_date(ground: Ground) -> int:
     """
     projector = projector_of(ground)
     if (await projector.lag()).events:
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, Infrastructure):  # who cannot write can still read what there is
             await asyncio.wait_for(projector.catch_up(), _PATIENCE)
     return (await projector.lag()).events
 

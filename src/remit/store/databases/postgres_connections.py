@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 from remit.domain import silence
 from remit.domain.errors import InvalidSetting, StoreUnavailable
 from remit.store.databases.postgres_driver import asyncpg, explain, is_loss
+from remit.store.refusals import unaskable
 
 if TYPE_CHECKING:
     from remit.store.databases.postgres_driver import Connection
@@ -100,6 +101,8 @@ class Server:
             try:
                 with silence.aloud():  # a rehearsal reads its own log
                     return await self._pool.fetch(sql, *params)
+            except asyncpg.DataError as wrong:
+                raise unaskable(wrong) from None
             except (
                 asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError,
             ) as wrong:  # fmt: skip

@@ -25,6 +25,7 @@ from remit.store.databases.sqlite_errors import explained
 from remit.store.databases.sqlite_writer import SqliteWriter, Submission
 from remit.store.databases.turnstile import Turnstile, refuse_network_file_system
 from remit.store.queries import queries
+from remit.store.refusals import unaskable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -315,7 +316,10 @@ class SqliteDatabase:
 
     def _read(self, sql: str, params: tuple[Any, ...]) -> list[Row]:
         with explained(self._path):
-            return list(self._local.connection.execute(sql, params))
+            try:
+                return list(self._local.connection.execute(sql, params))
+            except (OverflowError, UnicodeEncodeError) as wrong:
+                raise unaskable(wrong) from None
 
     def _script(self, statements: str) -> None:
         with explained(self._path), self._turnstile:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from remit.wire.otlp.receiving import entries
-from remit.wire.otlp.values import attributes, plain
+from remit.wire.otlp.values import as_count, attributes, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,8 +105,10 @@ def spans_lost_in(message: Any) -> int:
         for point in metric.sum.data_points:
             said = attributes(point.attributes)
             if said.get("error.type"):
-                lost += max(int(point.as_int or point.as_double), 0)
-    return lost
+                lost += as_count(getattr(point, point.WhichOneof("value") or "as_int")) or 0
+    return min(lost, MOST_LOST)
 
 
+MOST_LOST = 10**9
+"""Whoever says that more was lost is not believed."""
 _PROCESSED = frozenset({"otel.sdk.processor.span.processed", "otel.sdk.exporter.span.exported"})
