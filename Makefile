@@ -109,6 +109,10 @@ bench: $(VENV)/.dev  ## measure against the peers, each in its own environment (
 bench-gates: $(VENV)/.dev  ## how often verdicts and canaries are right, by simulation (ARGS=--quick)
 	$(BIN)/python -m bench gates --only sqlite $(ARGS)
 
+.PHONY: bench-published
+bench-published: $(VENV)/.dev  ## figures that others published, made again (ARGS="--tau CHECKOUT --pyrit PACKAGE")
+	@$(BIN)/python -m bench.published $(ARGS)
+
 .PHONY: bench-gateway
 bench-gateway: $(VENV)/.dev  ## the gateway beside LiteLLM's and Portkey's, one mock behind all (needs Node; ARGS=--quick)
 	@$(BIN)/python -m compileall -q src

@@ -11,10 +11,12 @@ import math
 import os
 import random
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from bench import mlflow_rule
 from bench.stage import Stage
 from bench.table import Check, Report
 from remit.quality.statistics.differences import tallied
@@ -59,9 +61,15 @@ class Cell:
     verdicts: dict[str, int]
     naive_blocked: int
     experiments: int
+    counts: dict[tuple[int, int], int]
+    """How often so many scenarios came out better and so many worse."""
 
     def share(self, verdict: Verdict) -> float:
         return self.verdicts.get(verdict, 0) / self.experiments
+
+    def counted(self, says: Callable[[int, int], bool]) -> float:
+        """The share of experiments of which a rule by these counts says so."""
+        return sum(times for pair, times in self.counts.items() if says(*pair)) / self.experiments
 
 
 def worlds() -> list[World]:
@@ -90,8 +98,9 @@ def measure(stage: Stage) -> list[Report]:
             for change in CHANGES
         }
         lives = {rates: pool.submit(live, *rates, canaries) for rates in _CANARIES}
+        done = {where: each.result() for where, each in cells.items()}
         return [
-            _gate({where: each.result() for where, each in cells.items()}),
+            _gate(done, mlflow_rule.rule(pair for each in done.values() for pair in each.counts)),
             _canary({rates: each.result() for rates, each in lives.items()}, canaries),
         ]
 
@@ -104,11 +113,14 @@ def cell(world: World, change: float, experiments: int) -> Cell:
     chance = random.Random(f"{_SEED} {world.name} {change}")
     verdicts: Counter[str] = Counter()
     naive = 0
+    counts: Counter[tuple[int, int]] = Counter()
     for _ in range(experiments):
-        found = tallied(*draw(world, change, chance))
+        families, pair = draw(world, change, chance)
+        counts[pair] += 1
+        found = tallied(families, pair)
         verdicts[weigh({"success": found}, _RULES).verdict] += 1
         naive += found.mean < -MARGIN
-    return Cell(dict(verdicts), naive, experiments)
+    return Cell(dict(verdicts), naive, experiments, dict(counts))
 
 
 def draw(
@@ -140,11 +152,16 @@ def upper(wrong: int, of: int) -> float:
     return high
 
 
-def _gate(cells: dict[tuple[World, float], Cell]) -> Report:
+def _gate(cells: dict[tuple[World, float], Cell], theirs: mlflow_rule.Rule) -> Report:
     rows: list[tuple[str, ...]] = []
     for (world, change), found in cells.items():
         shares = [f"{found.share(verdict):.1%}" for verdict in Verdict]
-        rows.append((world.name, f"{change:+.0%}", *shares, f"{found.naive_blocked / found.experiments:.1%}"))
+        others = (
+            found.naive_blocked / found.experiments,
+            found.counted(theirs.worse),
+            1 - found.counted(theirs.improved),
+        )
+        rows.append((world.name, f"{change:+.0%}", *shares, *(f"{each:.1%}" for each in others)))
     blocked = max(
         upper(c.verdicts.get(Verdict.FAIL, 0), c.experiments) for (_, d), c in cells.items() if d == 0
     )
@@ -168,10 +185,24 @@ def _gate(cells: dict[tuple[World, float], Cell]) -> Report:
     ]
     return Report(
         "Verdicts of the gate, by true change",
-        ("scenarios", "true change", "pass", "fail", "inconclusive", 'naive "drop > 3 points" blocks'),
-        rows, checks, [f"the naive rule blocks a change of nothing in up to {naive:.0%} of experiments"],
+        ("scenarios", "true change", "pass", "fail", "inconclusive", 'naive "drop > 3 points" blocks',
+         "MLflow: significantly worse", "MLflow: assert_improved blocks"),
+        rows, checks,
+        [f"the naive rule blocks a change of nothing in up to {naive:.0%} of experiments",
+         _of_mlflow(cells, theirs)],
         {"worst false block": blocked, "worst false pass": passed},
     )  # fmt: skip
+
+
+def _of_mlflow(cells: dict[tuple[World, float], Cell], theirs: mlflow_rule.Rule) -> str:
+    lets = max(1 - found.counted(theirs.worse) for (_, change), found in cells.items() if change == -0.05)
+    unchanged = [found for (_, change), found in cells.items() if change == 0]
+    fails = max(found.counted(theirs.worse) for found in unchanged)
+    bars = max(1 - found.counted(theirs.improved) for found in unchanged)
+    return (
+        f"MLflow {theirs.version}, by what is significantly worse: lets -5 points through in up to {lets:.0%}, fails"
+        f" a change of nothing in up to {fails:.0%}; by assert_improved: blocks a change of nothing in up to {bars:.0%}"
+    )
 
 
 # --- the canary ----------------------------------------------------------------------------------------------------
