@@ -80,7 +80,7 @@ class Journal:
     @property
     def replayed(self) -> int:
         """How many of them the code has come past again."""
-        return len(self._consumed)
+        return sum(path in self._consumed for paths in self.order.values() for path in paths)
 
     def cancel_delivered(self) -> bool:
         """Whether the run was told to cancel in this generation."""

@@ -54,7 +54,8 @@ async def replay(row: RunRow, flow: Flow, key: DataKey, recorded: Journal, servi
     execution.evict()
     await asyncio.wait({task})
     mismatch = journal.mismatch or _difference(journal, outcome)
-    return Rehearsal(journal.size, journal.replayed, mismatch)
+    all_of_them = mismatch is None  # also what was asked about a step, which has no turn of its own
+    return Rehearsal(journal.size, journal.size if all_of_them else journal.replayed, mismatch)
 
 
 def _copy(recorded: Journal) -> Journal:
