@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from remit.cli import wording
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from remit.control.searching.views import FailuresView, FailureView
 
 _ABOUT = 5
+_SPAN = re.compile("[0-9a-f]{16}")
 _STYLES = {"cause": "strong", "next": "good"}
 _TRENDS = {"new": "bad", "rising": "bad", "back": "waits", "falling": "good"}
 
@@ -37,7 +39,7 @@ def failure_lines(found: FailuresView, at: int) -> list[Painted | str]:
         ("failure", "flow", "suspected", "runs", "before", "trend", "first seen", "last seen"),
         [
             (
-                each.name, each.flow, each.suspect or "its own code", str(each.runs), str(each.before),
+                each.name, each.flow, _suspected(each), str(each.runs), str(each.before),
                 Span(each.trend, _TRENDS.get(each.trend, "")), wording.ago(each.first, at), wording.ago(each.last, at),
             )
             for each in found.groups
@@ -49,6 +51,13 @@ def failure_lines(found: FailuresView, at: int) -> list[Painted | str]:
     rest = [f"and {found.more} kinds more"] if found.more else []
     late = [f"({found.behind:,} events are not counted yet)"] if found.behind else []
     return [*lines, *rest, *late]
+
+
+def _suspected(group: FailureView) -> str:
+    """The step; a trace that somebody sent knows its spans by numbers, of which the name says more."""
+    if _SPAN.fullmatch(group.suspect):
+        return f"{group.agent}/{group.step}"
+    return group.suspect or "its own code"
 
 
 def _texts(group: FailureView) -> list[Painted]:
