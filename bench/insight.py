@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import random
 import subprocess
 import sys
@@ -150,6 +151,7 @@ async def step_on(place: Path, steps: int) -> None:
 
 async def observe(place: Path) -> None:
     """Follow the log until standard input closes."""
+    os.nice(10)  # as `remit up` starts it
     ground = await open_ground(place, "", "default")
     async with observing(ground, OtelSettings()):
         await asyncio.to_thread(sys.stdin.read)
@@ -277,8 +279,8 @@ def _measure(folder: Path, wanted: argparse.Namespace) -> list[Check]:
 
 def _told(log: Path, part: str, what: str) -> Check:
     events, processor, clock = json.loads(_run(part, log))
-    rate = events / processor
-    said = f"{rate:,.0f} events/s of one core, {events / clock:,.0f} by the clock"
+    rate = events / clock
+    said = f"{rate:,.0f} events/s by the clock, {events / processor:,.0f} for each second of processor time"
     return Check(what, ">= 15,000 events/s", said, rate >= 15_000)
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from remit import Agent, Run, flow, tool
 from remit.domain.errors import RunFailed
-from remit.insight.projector import Projector
+from remit.insight.projector import Projector, reflects, rest
 from remit.insight.reading import Reading
 from remit.insight.tracing.traces import Traces
 from remit.models.simulation.lines import Line, Wanted
-from remit.store.database import Op
+from remit.store.database import Commit, Op
 from remit.testing import stage
 from tests.engine.conftest import on_postgres, on_sqlite, opened, place
 from tests.engine.places import parked
@@ -115,3 +115,31 @@ async def test_an_event_that_one_cannot_read_stops_nobody(caplog: pytest.LogCapt
         assert "stumbles cannot take in event" in caplog.text
         assert "bursts cannot take in event" in caplog.text
         assert CANARY not in caplog.text
+
+
+async def test_s05_who_follows_a_log_that_grows_comes_to_its_end(place: Place) -> None:
+    """It looks up, between batches, whether others are at work; on both databases, and it never waits for good."""
+    async with stage(telling, workspace=place.folder, database=place.database, agents=[SCRIBE]) as on:
+        on.platform.simulate(_talk)
+        await on.platform.parts.observation.stop()
+        run = await on.start(telling, text="a")
+        await parked(run, "human")
+        ground = on.platform.ground
+        reading = Reading(ground.database, ground.keys)
+        projector = Projector(ground.database, reading, ground.clock, (Traces(reading, "dev"),), 1)
+        await ground.database.submit(Commit(ops=[Op("projections.reset", ("insight",))]))
+        projector.start()
+        pos = (await ground.database.fetch("insight.pace", 0, 0))[0][0]
+        assert await reflects(ground.database, pos, 60)
+        await projector.stop()
+
+
+@pytest.mark.parametrize(
+    ("grown", "age", "rested"),
+    [(5000.0, 1.0, 0.2), (5000.0, 16.0, 0.0), (10.0, 1.0, 0.0), (5000.0, 0.0, 0.2)],
+)
+def test_whoever_acts_comes_first_until_what_is_shown_is_much_too_old(
+    grown: float, age: float, rested: float
+) -> None:
+    assert rest(grown, age, 0.01) == rested
+    assert rest(grown, age, 10.0) <= 0.5

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from remit.control.settings import Settings
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_POLITE = 10
+"""By so much an observer stands behind others who want a processor: a tenth of one is left to it."""
 
 
 async def serve(
@@ -59,10 +61,11 @@ async def serve(
 
 async def observe(terminal: Terminal) -> None:
     """Keep what is told of the log near its end, until a stop signal or until standard input closes; no code of the
-    workspace is loaded.
+    workspace is loaded. Where processors are scarce, those who act come first.
     """
     from remit.control.observing.wiring import observing
 
+    os.nice(_POLITE)
     announcer = Announcer(terminal.as_json)
     stop = asyncio.Event()
     chosen = _speak_as_chosen(terminal)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from time import process_time
 from typing import TYPE_CHECKING, NamedTuple
 
 from remit.domain.beside import Beside
@@ -37,6 +36,9 @@ _KEYS_OF_RUNS = ("k-", "c-")
 _PAUSE = 0.25
 """Twice this is the most that it trails, well below the second for which a reader waits (S5)."""
 _NOTICED = 0.005
+_BUSY = 500.0
+"""So many new events a second mean that others are at work."""
+_SHARE = 20
 _LONGEST_REST = 0.5
 _MUCH_TOO_OLD = 15.0
 
@@ -71,6 +73,13 @@ async def reflects(database: Database, pos: int, seconds: float = 1.0) -> bool:
     return True
 
 
+def rest(grown: float, age: float, took: float) -> float:
+    """How long to leave the machine to others after a batch that took so long: while the log grows by so many events a
+    second and the oldest that is not shown is of this age.
+    """
+    return min(_SHARE * took, _LONGEST_REST) if grown > _BUSY and age < _MUCH_TOO_OLD else 0.0
+
+
 class Projector(Beside):
     """Keeps projections near the end of the log."""
 
@@ -97,6 +106,8 @@ class Projector(Beside):
         self._ahead = False
         """Whether the next page is told before the last one is durable: only where there is much to do."""
         self._last: tuple[Page, Op] | None = None
+        self._looked = (0, 0.0)
+        """How far the log went, and when that was."""
 
     async def catch_up(self) -> None:
         """Read to the end of what is visible."""
@@ -125,7 +136,7 @@ class Projector(Beside):
         """Follow the log."""
         loop = asyncio.get_running_loop()
         while True:
-            begun, worked = loop.time(), process_time()
+            begun = loop.time()
             try:
                 busy = await self._read_on()
             except Exception as wrong:  # noqa: BLE001 - whatever it is, pages that never move again are worse
@@ -142,12 +153,16 @@ class Projector(Beside):
             elif self._gentle:
                 await asyncio.sleep(took)
             else:
-                await self._give_way(took - (process_time() - worked))
+                await self._give_way(took)
 
-    async def _give_way(self, waited: float) -> None:
-        """Leave the processor to those that had to be waited for, as long as what is shown is not much too old."""
-        if waited > _NOTICED and (await self.lag()).seconds < _MUCH_TOO_OLD:
-            await asyncio.sleep(min(10 * waited, _LONGEST_REST))
+    async def _give_way(self, took: float) -> None:
+        """Leave machine and database to those who act, as long as what is shown is not much too old."""
+        newest, oldest = (await self._database.fetch("insight.pace", *await self.cursor()))[0]
+        now, before = asyncio.get_running_loop().time(), self._looked
+        self._looked = (newest or 0, now)
+        grown = (self._looked[0] - before[0]) / max(now - before[1], took, _NOTICED)
+        age = (self._clock.now() - oldest) / 1_000_000 if oldest is not None else 0.0
+        await asyncio.sleep(rest(grown, age, took))
 
     async def _read_on(self) -> bool:
         """Take in one batch; true if there may be more."""

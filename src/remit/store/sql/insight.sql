@@ -45,6 +45,15 @@ SELECT count(*), min(at) FROM (SELECT at FROM events WHERE pos > $2 AND $1 >= 0 
 SELECT count(*), min(at) FROM (
     SELECT at FROM events WHERE (tx, pos) > ($1::bigint::text::xid8, $2) ORDER BY tx, pos LIMIT 100000) AS behind;
 
+-- name: insight.pace (sqlite)
+-- How far the log goes, and when the first event after a position happened.
+SELECT (SELECT max(pos) FROM events), (SELECT at FROM events WHERE pos > $2 AND $1 >= 0 ORDER BY pos LIMIT 1);
+
+-- name: insight.pace (postgres)
+-- How far the log goes, and when the first event after a position happened.
+SELECT (SELECT pos FROM events ORDER BY tx DESC, pos DESC LIMIT 1),
+    (SELECT at FROM events WHERE (tx, pos) > ($1::bigint::text::xid8, $2) ORDER BY tx, pos LIMIT 1);
+
 -- name: insight.outline
 -- What stands of a run outside of the log, without content.
 SELECT flow, session, pin, parent, status, error FROM runs WHERE id = $1;
