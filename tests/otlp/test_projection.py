@@ -16,6 +16,7 @@ from remit.control.observing.wiring import projections
 from remit.control.protecting import protection
 from remit.control.telemetry import collector_of
 from remit.domain.fronting import Attribution, KeyScope
+from remit.insight.foreign.records import Records
 from remit.insight.foreign.writing import TABLES
 from remit.insight.projector import Projector
 from remit.insight.reading import Reading
@@ -78,7 +79,7 @@ class Given:
         """Every row of every table that is told from it."""
         found: dict[str, list[Any]] = {}
         async with self.ground.database.snapshot() as snapshot:
-            for table in TABLES:
+            for table in (*TABLES, *Records.tables):
                 columns = await snapshot.columns(table)
                 rows = [tuple(row) async for page in snapshot.rows(table, columns) for row in page]
                 found[table] = sorted(map(repr, rows))

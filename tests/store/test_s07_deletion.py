@@ -32,7 +32,17 @@ from tests.store.stores import NOW, Store
 ANA, BOB = "ana@example.org", "bob@example.org"
 OPENED = Op("workspace.set", ("root_key", "a-mark"))
 """What every workspace has that was opened: the row at which holds and deletions take turns."""
-SPARED = {"events", "runs", "holds", "data_keys", "traces", "spans", "trace_keys", "foreign_batches"}
+SPARED = {
+    "events",
+    "runs",
+    "holds",
+    "data_keys",
+    "traces",
+    "spans",
+    "trace_keys",
+    "foreign_batches",
+    "foreign_records",
+}
 """Tables that name a key and keep their rows: the log itself, where runs stand, what says that there is a hold, and
 what is told of all these without content, anew after a shred.
 """

@@ -11,7 +11,7 @@ from remit.cli.output import Span, table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from remit.control.collecting.views import RawSpan, SourceLine
+    from remit.control.collecting.views import RawSpan, RecordPage, SourceLine
 
 _WHOLE = 1_000_000
 _GOOD = 950_000
@@ -50,6 +50,20 @@ def raw_lines(span: RawSpan, at: int) -> list[str]:
         lines += [f"event {event['name']}", *_attributes("  ", event["attributes"])]
     lines += ["resource", *_attributes("  ", span.resource)]
     return [*lines, f"its sender left out {span.dropped}"] if span.dropped else lines
+
+
+def record_lines(page: RecordPage, at: int) -> list[str]:
+    """Log records, each with what it says below it."""
+    if not page.records:
+        return ["no log record was sent with it"]
+    lines: list[str] = []
+    for each in page.records:
+        head = [wording.clock_time(each.at, at), each.severity or "-", each.name, each.span]
+        lines.append("  ".join(part for part in head if part))
+        if each.body is not None:
+            lines.append(f"  {_value(each.body)}")
+        lines += _attributes("  ", each.attributes)
+    return [*lines, f"there is more: --after {page.next}"] if page.next else lines
 
 
 def _attributes(before: str, found: Mapping[str, Any]) -> list[str]:

@@ -23,14 +23,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from remit.control.collecting import desk as collecting_desk
+    from remit.control.evaluating import book as evaluating_book
     from remit.control.finding import Finding
     from remit.control.ground.ground import Ground
     from remit.control.ground.root_keys import KeyChoice
     from remit.control.inventory import memory, modelling
     from remit.control.inventory.views import MemoryView, ModelUseView
+    from remit.control.labelling import desk as labelling_desk
     from remit.control.observing import desk as observing_desk
+    from remit.control.releasing import desk as releasing_desk
     from remit.control.reporting import desk
-    from remit.control.runs import coverage, inspection, orders
+    from remit.control.runs import coverage, inspection, orders, sent
     from remit.control.runs.views import CoverageView, RunSummary, RunView, ScheduleView
     from remit.control.searching import desk as searching_desk
     from remit.control.upkeep import health
@@ -42,11 +45,15 @@ else:
     memory = on_use("remit.control.inventory.memory")
     modelling = on_use("remit.control.inventory.modelling")
     collecting_desk = on_use("remit.control.collecting.desk")
+    evaluating_book = on_use("remit.control.evaluating.book")
+    labelling_desk = on_use("remit.control.labelling.desk")
     observing_desk = on_use("remit.control.observing.desk")
+    releasing_desk = on_use("remit.control.releasing.desk")
     searching_desk = on_use("remit.control.searching.desk")
     coverage = on_use("remit.control.runs.coverage")
     inspection = on_use("remit.control.runs.inspection")
     orders = on_use("remit.control.runs.orders")
+    sent = on_use("remit.control.runs.sent")
     health = on_use("remit.control.upkeep.health")
 
 
@@ -120,9 +127,24 @@ class Office(PeopleDesk, ContainmentDesk, ProtectionDesk):
         return collecting_desk.CollectingDesk(self.ground)
 
     @property
+    def releasing(self) -> releasing_desk.ReleaseDesk:
+        """Releases, and the channels that lead to them."""
+        return releasing_desk.ReleaseDesk(self.ground)
+
+    @property
+    def experiments(self) -> evaluating_book.ExperimentBook:
+        """The experiments that were made, and what they came to."""
+        return evaluating_book.ExperimentBook(self.ground)
+
+    @property
     def searching(self) -> searching_desk.SearchingDesk:
         """What was said in runs, failures as groups, and why a run came out as it did."""
         return searching_desk.SearchingDesk(self.ground)
+
+    @property
+    def labelling(self) -> labelling_desk.LabellingDesk:
+        """Labels that people give: queues, what is settled, the sets that are made of it."""
+        return labelling_desk.LabellingDesk(self.ground)
 
     # --- runs -----------------------------------------------------------------------------------------
 
@@ -133,8 +155,9 @@ class Office(PeopleDesk, ContainmentDesk, ProtectionDesk):
     async def runs(
         self, *, status: str | None = None, flow: str | None = None, limit: int = 50
     ) -> list[RunSummary]:
-        """Runs, newest first."""
-        return await inspection.summaries(self.ground, status, flow, limit)
+        """Runs, newest first; beside ours those of agents that only send telemetry."""
+        ours = await inspection.summaries(self.ground, status, flow, limit)
+        return await sent.among(self.ground, ours, status, flow, limit)
 
     async def show(self, run: str) -> RunView:
         """A run as its page shows it."""

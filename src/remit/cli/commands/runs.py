@@ -165,6 +165,8 @@ def _run_lines(found: list[RunSummary]) -> list[str]:
 
 
 def _about(run: RunSummary, now: int) -> str:
+    if run.source:
+        return f"sent by {run.source}{f': {run.error}' if run.error else ''}"
     if run.error or run.cancelled_for:
         return run.error or run.cancelled_for
     due = f" until {wording.when(run.due, now)}" if run.due is not None and run.status == "parked" else ""

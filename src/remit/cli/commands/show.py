@@ -37,8 +37,13 @@ _FOREIGN = re.compile("o?[0-9a-f]{32}")
 )
 @click.option("--spans", is_flag=True, help="What was done in it, page by page, however much it is.")
 @click.option("--below", default="", metavar="PLACE", help="With --spans: only what is below this place.")
-@click.option("--after", default="", metavar="PLACE", help="With --below: from where the page before ended.")
+@click.option(
+    "--after", default="", metavar="PLACE", help="With --below or --logs: from where the page before ended."
+)
 @click.option("--raw", default="", metavar="SPAN", help="One span of another agent, with all that was sent.")
+@click.option(
+    "--logs", is_flag=True, help="The log records that another agent sent with it; with --below: a span."
+)
 @click.pass_obj
 def show(
     terminal: Terminal,
@@ -48,6 +53,7 @@ def show(
     after: str,
     raw: str,
     *,
+    logs: bool,
     spans: bool,
     why: bool,
 ) -> None:
@@ -66,6 +72,12 @@ def show(
 
         span = terminal.ask_office(lambda office: office.collecting.raw(run, raw))
         terminal.answer(span, lambda: raw_lines(span, now()))
+        return
+    if logs:
+        from remit.cli.telemetry import record_lines
+
+        said = terminal.ask_office(lambda office: office.collecting.records(run, below, after=after))
+        terminal.answer(said, lambda: record_lines(said, now()))
         return
     if spans or below or _FOREIGN.fullmatch(run):
         _spans(terminal, run, below, after)

@@ -7,7 +7,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from remit.control.collecting.views import RawSpan, SourceLine
+from remit.control.collecting.records import records
+from remit.control.collecting.views import RawSpan, RecordPage, SourceLine
 from remit.domain.errors import Shredded, UnknownRun
 from remit.insight.foreign.projection import elsewhere
 from remit.insight.tracing.rows import Missing
@@ -77,6 +78,16 @@ class CollectingDesk:
         if signal == "logs":
             return _record(trace, span, source, dialect, at, _nth(signal, body, nth))
         return _span(trace, source, dialect, at, _nth(signal, body, nth))
+
+    async def records(self, trace: str, span: str = "", *, after: str = "", limit: int = 200) -> RecordPage:
+        """The log records that were sent with a trace, or with one span of it."""
+        named = trace.removeprefix("o")
+        if _HEX.fullmatch(named) is None:
+            raise UnknownRun(
+                f'"{trace}" was sent by nobody, and only what others send has log records beside it.',
+                "See: remit runs --sources",
+            )
+        return await records(self._ground, named, span, after, limit)
 
 
 def _source(row: Row, missing: list[tuple[int, int]], dialects: dict[str, int]) -> SourceLine:

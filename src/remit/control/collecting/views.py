@@ -59,3 +59,28 @@ class RawSpan:
     resource: dict[str, Json]
     events: list[dict[str, Json]] = field(default_factory=list[dict[str, Json]])
     dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLine:
+    """A log record that was sent with a trace."""
+
+    at: int
+    span: str
+    """The span that it belongs to; empty: the trace as a whole."""
+    severity: str
+    """trace, debug, info, warn, error or fatal; empty: its sender does not say."""
+    name: str
+    """What kind of event it tells, if any."""
+    body: Json
+    attributes: dict[str, Json]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """Some log records of a trace."""
+
+    records: list[RecordLine]
+    next: str
+    """From where the next page goes on; empty: that was all."""

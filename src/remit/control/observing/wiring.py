@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from remit.control.sections import OtelSettings
 from remit.insight.foreign.projection import Foreign
+from remit.insight.foreign.records import Records
 from remit.insight.projector import BATCH, Projector
 from remit.insight.reading import Reading
 from remit.insight.run_facts import RunFacts
@@ -35,6 +36,7 @@ def projections(ground: Ground, reading: Reading) -> tuple[Projection, ...]:
     return (
         Traces(reading, ground.environment),
         Foreign(ground.database, ground.keys),
+        Records(ground.database, ground.keys),
         SearchIndex(lexicon_of(ground), SpanTexts(ground.database, ground.keys)),
     )
 

@@ -26,6 +26,8 @@ class RunSummary:
     """Steps recorded so far; from a projection, so it may trail the log by a moment."""
     cancelled_for: str = ""
     """The reason that somebody gave for cancelling it."""
+    source: str = ""
+    """Who sent it by OpenTelemetry; empty for runs of this workspace."""
 
 
 @dataclass(frozen=True, slots=True)

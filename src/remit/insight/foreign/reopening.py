@@ -13,7 +13,7 @@ from remit.store.database import BlobRow
 from remit.store.pen import open_blob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from remit.insight.foreign.filing import Taken
     from remit.store.database import Database
@@ -31,11 +31,13 @@ class Archive:
 
     async def open(self, taken: Iterable[Taken]) -> dict[str, bytes]:
         """What was sent, by the names of its blobs."""
-        listed = [each for each in taken if each.blob]
-        if not listed:
+        return await self.open_named({each.blob: each.desk.key_id for each in taken if each.blob})
+
+    async def open_named(self, key_of: Mapping[str, str]) -> dict[str, bytes]:
+        """The same, for blobs of which the keys are known."""
+        if not key_of:
             return {}
-        names = json.dumps(sorted({each.blob for each in listed}))
-        wanted = json.dumps(sorted({each.desk.key_id for each in listed}))
+        names, wanted = json.dumps(sorted(key_of)), json.dumps(sorted(set(key_of.values())))
         keys = {
             key_id: self._keys.opened(key_id, wrapped)
             for key_id, wrapped in await self._database.fetch("insight.keys", wanted)

@@ -5,6 +5,7 @@ only imported where some were sent. No entry is worse than left out.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
 from google.protobuf.message import DecodeError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from remit.insight.foreign.filing import Desk, Filed, Taken
 
 T = TypeVar("T")
+_TRACE = 32
+"""Digits of an id of a trace."""
 _log = logging.getLogger("remit.insight")
 
 
@@ -34,6 +37,16 @@ def filed_in(taken: Taken, opened: dict[str, bytes]) -> list[Filed]:
     except DecodeError as wrong:
         _log.warning("telemetry was left out of what is derived from the log: %s", wrong)
         return []
+
+
+def traces_in(body: bytes) -> Counter[str]:
+    """How many log records of a request belong to each trace, as far as it can be read."""
+    try:
+        records = records_in(reopen("logs", body))
+        return Counter(each.trace for each in records if len(each.trace) == _TRACE and each.trace.strip("0"))
+    except DecodeError as wrong:
+        _log.warning("log records were left out of what is derived from the log: %s", wrong)
+        return Counter()
 
 
 def _each(desk: Desk, file: Callable[[Desk, int, T], Filed | None], entries: Iterable[T]) -> list[Filed]:

@@ -158,6 +158,37 @@ CREATE TABLE budget_leases (
 ) WITH (fillfactor=70);
 CREATE INDEX budget_leases_holder ON budget_leases USING btree (holder);
 
+CREATE TABLE canaries (
+    id text COLLATE "C" NOT NULL,
+    team text COLLATE "C" NOT NULL,
+    release text COLLATE "C" NOT NULL,
+    against text COLLATE "C" NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    stream text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL,
+    started_at bigint NOT NULL,
+    decided_at bigint,
+    said_stream text COLLATE "C" NOT NULL DEFAULT ''::text,
+    said_seq bigint NOT NULL DEFAULT 0,
+    CONSTRAINT canaries_pkey PRIMARY KEY (id),
+    CONSTRAINT canaries_status_check CHECK ((status = ANY (ARRAY['running'::text, 'cleared'::text, 'held'::text, 'promoted'::text, 'rolled_back'::text, 'ended'::text])))
+);
+CREATE UNIQUE INDEX canaries_open ON canaries USING btree (team) WHERE (status = ANY (ARRAY['running'::text, 'cleared'::text, 'held'::text]));
+
+CREATE TABLE channels (
+    team text COLLATE "C" NOT NULL,
+    channel text COLLATE "C" NOT NULL,
+    release text COLLATE "C" NOT NULL,
+    previous text COLLATE "C" NOT NULL DEFAULT ''::text,
+    percent bigint NOT NULL DEFAULT 100,
+    salt text NOT NULL DEFAULT ''::text,
+    since bigint NOT NULL,
+    set_by text NOT NULL,
+    CONSTRAINT channels_pkey PRIMARY KEY (team, channel),
+    CONSTRAINT channels_channel_check CHECK ((channel = ANY (ARRAY['stable'::text, 'canary'::text, 'shadow'::text]))),
+    CONSTRAINT channels_percent_check CHECK (((percent >= 0) AND (percent <= 100)))
+);
+
 CREATE TABLE checkpointer (
     id text NOT NULL,
     epoch bigint NOT NULL DEFAULT 0,
@@ -273,6 +304,20 @@ CREATE TABLE exchanges (
 CREATE INDEX exchanges_by_age ON exchanges USING btree (at);
 CREATE INDEX exchanges_by_run ON exchanges USING btree (run);
 
+CREATE TABLE experiments (
+    id text COLLATE "C" NOT NULL,
+    team text COLLATE "C" NOT NULL,
+    suite text COLLATE "C" NOT NULL,
+    version text COLLATE "C" NOT NULL,
+    arm text COLLATE "C" NOT NULL,
+    against text COLLATE "C" NOT NULL,
+    gate bigint NOT NULL,
+    by text COLLATE "C" NOT NULL,
+    at bigint NOT NULL,
+    CONSTRAINT experiments_pkey PRIMARY KEY (id)
+);
+CREATE INDEX experiments_at ON experiments USING btree (team, at);
+
 CREATE TABLE exports (
     id text COLLATE "C" NOT NULL,
     team text COLLATE "C" NOT NULL,
@@ -322,6 +367,18 @@ CREATE TABLE foreign_parts (
     CONSTRAINT foreign_parts_pkey PRIMARY KEY (trace, stream, seq)
 );
 CREATE INDEX foreign_parts_by_batch ON foreign_parts USING btree (stream, seq);
+
+CREATE TABLE foreign_records (
+    team text COLLATE "C" NOT NULL,
+    trace text COLLATE "C" NOT NULL,
+    pos bigint NOT NULL,
+    records bigint NOT NULL,
+    source text COLLATE "C" NOT NULL,
+    key_id text COLLATE "C" NOT NULL,
+    blob text COLLATE "C" NOT NULL,
+    CONSTRAINT foreign_records_pkey PRIMARY KEY (team, trace, pos)
+);
+CREATE INDEX foreign_records_by_key ON foreign_records USING btree (key_id);
 
 CREATE TABLE foreign_spans (
     trace text COLLATE "C" NOT NULL,
@@ -428,6 +485,94 @@ CREATE TABLE inbox (
     CONSTRAINT inbox_pkey PRIMARY KEY (n)
 ) WITH (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=500);
 CREATE UNIQUE INDEX inbox_run_id ON inbox USING btree (run, id);
+
+CREATE TABLE judge_cards (
+    team text COLLATE "C" NOT NULL,
+    judge text COLLATE "C" NOT NULL,
+    digest text COLLATE "C" NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    card text COLLATE "C" NOT NULL,
+    labels text COLLATE "C" NOT NULL,
+    version bigint NOT NULL,
+    stream text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL,
+    made_at bigint NOT NULL,
+    made_by text COLLATE "C" NOT NULL,
+    changed_at bigint NOT NULL,
+    why text COLLATE "C" NOT NULL DEFAULT ''::text,
+    CONSTRAINT judge_cards_pkey PRIMARY KEY (team, judge, digest),
+    CONSTRAINT judge_cards_status_check CHECK ((status = ANY (ARRAY['current'::text, 'suspended'::text])))
+);
+
+CREATE TABLE judge_checks (
+    team text COLLATE "C" NOT NULL,
+    judge text COLLATE "C" NOT NULL,
+    digest text COLLATE "C" NOT NULL,
+    item text COLLATE "C" NOT NULL,
+    agreed bigint NOT NULL,
+    at bigint NOT NULL,
+    CONSTRAINT judge_checks_pkey PRIMARY KEY (team, judge, digest, at, item),
+    CONSTRAINT judge_checks_agreed_check CHECK ((agreed = ANY (ARRAY[(0)::bigint, (1)::bigint])))
+);
+
+CREATE TABLE label_items (
+    id text COLLATE "C" NOT NULL,
+    team text COLLATE "C" NOT NULL,
+    queue text COLLATE "C" NOT NULL,
+    run text COLLATE "C" NOT NULL,
+    source text COLLATE "C" NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    label text COLLATE "C" NOT NULL DEFAULT ''::text,
+    settled_by text COLLATE "C" NOT NULL DEFAULT ''::text,
+    stream text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL,
+    at bigint NOT NULL,
+    CONSTRAINT label_items_team_queue_source_key UNIQUE (team, queue, source),
+    CONSTRAINT label_items_pkey PRIMARY KEY (id),
+    CONSTRAINT label_items_status_check CHECK ((status = ANY (ARRAY['open'::text, 'disputed'::text, 'settled'::text, 'withdrawn'::text])))
+);
+CREATE INDEX label_items_of_queue ON label_items USING btree (team, queue, status, at);
+
+CREATE TABLE label_queues (
+    team text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    choices text COLLATE "C" NOT NULL,
+    scale text COLLATE "C" NOT NULL,
+    labellers bigint NOT NULL,
+    readers text COLLATE "C" NOT NULL,
+    made_at bigint NOT NULL,
+    made_by text COLLATE "C" NOT NULL,
+    CONSTRAINT label_queues_pkey PRIMARY KEY (team, name),
+    CONSTRAINT label_queues_labellers_check CHECK ((labellers >= 1)),
+    CONSTRAINT label_queues_scale_check CHECK ((scale = ANY (ARRAY['nominal'::text, 'ordinal'::text])))
+);
+
+CREATE TABLE label_sets (
+    team text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    version bigint NOT NULL,
+    digest text COLLATE "C" NOT NULL,
+    queue text COLLATE "C" NOT NULL,
+    items bigint NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    readers text COLLATE "C" NOT NULL,
+    stream text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL,
+    made_at bigint NOT NULL,
+    made_by text COLLATE "C" NOT NULL,
+    reviewed_at bigint,
+    reviewed_by text COLLATE "C" NOT NULL DEFAULT ''::text,
+    CONSTRAINT label_sets_pkey PRIMARY KEY (team, name, version),
+    CONSTRAINT label_sets_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'usable'::text, 'redacted'::text, 'refused'::text])))
+);
+
+CREATE TABLE labels (
+    item text COLLATE "C" NOT NULL,
+    person text COLLATE "C" NOT NULL,
+    label text COLLATE "C" NOT NULL,
+    at bigint NOT NULL,
+    CONSTRAINT labels_pkey PRIMARY KEY (item, person)
+);
 
 CREATE TABLE limits_in_force (
     team text COLLATE "C" NOT NULL,
@@ -601,6 +746,19 @@ CREATE TABLE reductions (
 );
 CREATE INDEX reductions_key ON reductions USING btree (key_id);
 
+CREATE TABLE releases (
+    team text COLLATE "C" NOT NULL,
+    digest text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    policy text COLLATE "C" NOT NULL,
+    stream text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL,
+    at bigint NOT NULL,
+    made_by text NOT NULL,
+    CONSTRAINT releases_pkey PRIMARY KEY (team, digest)
+);
+CREATE UNIQUE INDEX releases_name ON releases USING btree (team, name);
+
 CREATE TABLE restores (
     number bigint NOT NULL,
     at bigint NOT NULL,
@@ -706,6 +864,8 @@ CREATE TABLE runs (
     session text NOT NULL DEFAULT ''::text,
     created_at bigint NOT NULL,
     ended_at bigint,
+    release text COLLATE "C" NOT NULL DEFAULT ''::text,
+    channel text COLLATE "C" NOT NULL DEFAULT ''::text,
     CONSTRAINT runs_pkey PRIMARY KEY (id),
     CONSTRAINT runs_check CHECK (((owner IS NOT NULL) = (status = 'running'::text))),
     CONSTRAINT runs_check1 CHECK (((ended_at IS NOT NULL) = (status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])))),
@@ -713,10 +873,12 @@ CREATE TABLE runs (
     CONSTRAINT runs_paused_check CHECK ((paused = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
     CONSTRAINT runs_status_check CHECK ((status = ANY (ARRAY['ready'::text, 'running'::text, 'parked'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])))
 ) WITH (fillfactor=75, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=500);
+CREATE INDEX runs_channel ON runs USING btree (release, created_at) WHERE (channel <> ''::text);
 CREATE INDEX runs_due ON runs USING btree (priority, due) WHERE (due IS NOT NULL);
 CREATE INDEX runs_next ON runs USING btree (due) WHERE (due IS NOT NULL);
 CREATE INDEX runs_owner ON runs USING btree (owner) WHERE (owner IS NOT NULL);
 CREATE INDEX runs_parent ON runs USING btree (parent) WHERE (parent IS NOT NULL);
+CREATE INDEX runs_released ON runs USING btree (release, due) WHERE ((release <> ''::text) AND (ended_at IS NULL));
 
 CREATE TABLE schedules (
     id text COLLATE "C" NOT NULL,
@@ -963,6 +1125,15 @@ CREATE INDEX traces_by_source ON traces USING btree (team, source, started, id) 
 CREATE INDEX traces_by_start ON traces USING btree (team, started, id);
 CREATE INDEX traces_by_status ON traces USING btree (team, status, started, id);
 
+CREATE TABLE trials (
+    tag text COLLATE "C" NOT NULL,
+    team text COLLATE "C" NOT NULL,
+    run text COLLATE "C" NOT NULL,
+    experiment text COLLATE "C" NOT NULL,
+    at bigint NOT NULL,
+    CONSTRAINT trials_pkey PRIMARY KEY (tag)
+);
+
 CREATE TABLE usage_days (
     day text COLLATE "C" NOT NULL,
     team text COLLATE "C" NOT NULL,
@@ -995,6 +1166,17 @@ CREATE TABLE votes (
     CONSTRAINT votes_pkey PRIMARY KEY (subject, asked, revision, person)
 );
 
+CREATE TABLE waivers (
+    team text COLLATE "C" NOT NULL,
+    version text COLLATE "C" NOT NULL,
+    arm text COLLATE "C" NOT NULL,
+    against text COLLATE "C" NOT NULL,
+    experiment text COLLATE "C" NOT NULL,
+    by text COLLATE "C" NOT NULL,
+    at bigint NOT NULL,
+    CONSTRAINT waivers_pkey PRIMARY KEY (team, version, arm, against)
+);
+
 CREATE TABLE workers (
     id text COLLATE "C" NOT NULL,
     epoch bigint NOT NULL,
@@ -1003,6 +1185,7 @@ CREATE TABLE workers (
     lease_until bigint NOT NULL,
     started_at bigint NOT NULL,
     fenced_at bigint,
+    release text COLLATE "C" NOT NULL DEFAULT ''::text,
     CONSTRAINT workers_pkey PRIMARY KEY (id)
 ) WITH (fillfactor=50);
 

@@ -132,6 +132,34 @@ CREATE TABLE budget_leases (
 
 CREATE INDEX budget_leases_holder ON budget_leases (holder);
 
+CREATE TABLE canaries (
+    id         TEXT    NOT NULL PRIMARY KEY,
+    team       TEXT    NOT NULL,
+    release    TEXT    NOT NULL,
+    against    TEXT    NOT NULL,
+    status     TEXT    NOT NULL CHECK (status IN ('running', 'cleared', 'held', 'promoted', 'rolled_back', 'ended')),
+    stream     TEXT    NOT NULL,
+    seq        INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    decided_at INTEGER,
+    said_stream TEXT   NOT NULL DEFAULT '',
+    said_seq   INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX canaries_open ON canaries (team) WHERE status IN ('running', 'cleared', 'held');
+
+CREATE TABLE channels (
+    team     TEXT    NOT NULL,
+    channel  TEXT    NOT NULL CHECK (channel IN ('stable', 'canary', 'shadow')),
+    release  TEXT    NOT NULL,
+    previous TEXT    NOT NULL DEFAULT '',
+    percent  INTEGER NOT NULL DEFAULT 100 CHECK (percent BETWEEN 0 AND 100),
+    salt     TEXT    NOT NULL DEFAULT '',
+    since    INTEGER NOT NULL,
+    set_by   TEXT    NOT NULL,
+    PRIMARY KEY (team, channel)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE checkpointer (
     id          TEXT    NOT NULL PRIMARY KEY CHECK (id = 'log'),
     epoch       INTEGER NOT NULL DEFAULT 0,
@@ -239,6 +267,20 @@ CREATE INDEX exchanges_by_age ON exchanges (at);
 
 CREATE INDEX exchanges_by_run ON exchanges (run);
 
+CREATE TABLE experiments (
+    id      TEXT    PRIMARY KEY,
+    team    TEXT    NOT NULL,
+    suite   TEXT    NOT NULL,
+    version TEXT    NOT NULL,
+    arm     TEXT    NOT NULL,
+    against TEXT    NOT NULL,
+    gate    INTEGER NOT NULL,
+    by      TEXT    NOT NULL,
+    at      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX experiments_at ON experiments (team, at);
+
 CREATE TABLE exports (
     id      TEXT    NOT NULL PRIMARY KEY,
     team    TEXT    NOT NULL,
@@ -289,6 +331,19 @@ CREATE TABLE foreign_parts (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX foreign_parts_by_batch ON foreign_parts (stream, seq);
+
+CREATE TABLE foreign_records (
+    team    TEXT    NOT NULL,
+    trace   TEXT    NOT NULL,
+    pos     INTEGER NOT NULL,
+    records INTEGER NOT NULL,
+    source  TEXT    NOT NULL,
+    key_id  TEXT    NOT NULL,
+    blob    TEXT    NOT NULL,
+    PRIMARY KEY (team, trace, pos)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX foreign_records_by_key ON foreign_records (key_id);
 
 CREATE TABLE foreign_spans (
     trace       TEXT    NOT NULL,
@@ -391,6 +446,88 @@ CREATE TABLE inbox (
 ) STRICT;
 
 CREATE UNIQUE INDEX inbox_run_id ON inbox (run, id);
+
+CREATE TABLE judge_cards (
+    team    TEXT    NOT NULL,
+    judge   TEXT    NOT NULL,
+    digest  TEXT    NOT NULL,
+    status  TEXT    NOT NULL CHECK (status IN ('current', 'suspended')),
+    card    TEXT    NOT NULL,
+    labels  TEXT    NOT NULL,
+    version INTEGER NOT NULL,
+    stream  TEXT    NOT NULL,
+    seq     INTEGER NOT NULL,
+    made_at INTEGER NOT NULL,
+    made_by TEXT    NOT NULL,
+    changed_at INTEGER NOT NULL,
+    why     TEXT    NOT NULL DEFAULT '',
+    PRIMARY KEY (team, judge, digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE judge_checks (
+    team   TEXT    NOT NULL,
+    judge  TEXT    NOT NULL,
+    digest TEXT    NOT NULL,
+    item   TEXT    NOT NULL,
+    agreed INTEGER NOT NULL CHECK (agreed IN (0, 1)),
+    at     INTEGER NOT NULL,
+    PRIMARY KEY (team, judge, digest, at, item)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE label_items (
+    id         TEXT    NOT NULL PRIMARY KEY,
+    team       TEXT    NOT NULL,
+    queue      TEXT    NOT NULL,
+    run        TEXT    NOT NULL,
+    source     TEXT    NOT NULL,
+    status     TEXT    NOT NULL CHECK (status IN ('open', 'disputed', 'settled', 'withdrawn')),
+    label      TEXT    NOT NULL DEFAULT '',
+    settled_by TEXT    NOT NULL DEFAULT '',
+    stream     TEXT    NOT NULL,
+    seq        INTEGER NOT NULL,
+    at         INTEGER NOT NULL,
+    UNIQUE (team, queue, source)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX label_items_of_queue ON label_items (team, queue, status, at);
+
+CREATE TABLE label_queues (
+    team      TEXT    NOT NULL,
+    name      TEXT    NOT NULL,
+    choices   TEXT    NOT NULL,
+    scale     TEXT    NOT NULL CHECK (scale IN ('nominal', 'ordinal')),
+    labellers INTEGER NOT NULL CHECK (labellers >= 1),
+    readers   TEXT    NOT NULL,
+    made_at   INTEGER NOT NULL,
+    made_by   TEXT    NOT NULL,
+    PRIMARY KEY (team, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE label_sets (
+    team        TEXT    NOT NULL,
+    name        TEXT    NOT NULL,
+    version     INTEGER NOT NULL,
+    digest      TEXT    NOT NULL,
+    queue       TEXT    NOT NULL,
+    items       INTEGER NOT NULL,
+    status      TEXT    NOT NULL CHECK (status IN ('waiting', 'usable', 'redacted', 'refused')),
+    readers     TEXT    NOT NULL,
+    stream      TEXT    NOT NULL,
+    seq         INTEGER NOT NULL,
+    made_at     INTEGER NOT NULL,
+    made_by     TEXT    NOT NULL,
+    reviewed_at INTEGER,
+    reviewed_by TEXT    NOT NULL DEFAULT '',
+    PRIMARY KEY (team, name, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE labels (
+    item   TEXT    NOT NULL,
+    person TEXT    NOT NULL,
+    label  TEXT    NOT NULL,
+    at     INTEGER NOT NULL,
+    PRIMARY KEY (item, person)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE limits_in_force (
     team      TEXT    NOT NULL,
@@ -555,6 +692,20 @@ CREATE TABLE reductions (
 
 CREATE INDEX reductions_key ON reductions (key_id);
 
+CREATE TABLE releases (
+    team    TEXT    NOT NULL,
+    digest  TEXT    NOT NULL,
+    name    TEXT    NOT NULL,
+    policy  TEXT    NOT NULL,
+    stream  TEXT    NOT NULL,
+    seq     INTEGER NOT NULL,
+    at      INTEGER NOT NULL,
+    made_by TEXT    NOT NULL,
+    PRIMARY KEY (team, digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX releases_name ON releases (team, name);
+
 CREATE TABLE restores (
     number INTEGER NOT NULL PRIMARY KEY CHECK (number > 0),
     at     INTEGER NOT NULL,
@@ -654,11 +805,13 @@ CREATE TABLE runs (
     error      TEXT    NOT NULL DEFAULT '',
     session    TEXT    NOT NULL DEFAULT '',
     created_at INTEGER NOT NULL,
-    ended_at   INTEGER,
+    ended_at   INTEGER, release TEXT NOT NULL DEFAULT '', channel TEXT NOT NULL DEFAULT '',
     CHECK ((owner IS NOT NULL) = (status = 'running')),
     CHECK ((ended_at IS NOT NULL) = (status IN ('succeeded', 'failed', 'cancelled'))),
     CHECK (due IS NULL OR status IN ('ready', 'parked'))
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX runs_channel ON runs (release, created_at) WHERE channel <> '';
 
 CREATE INDEX runs_due ON runs (priority, due) WHERE due IS NOT NULL;
 
@@ -667,6 +820,8 @@ CREATE INDEX runs_next ON runs (due) WHERE due IS NOT NULL;
 CREATE INDEX runs_owner ON runs (owner) WHERE owner IS NOT NULL;
 
 CREATE INDEX runs_parent ON runs (parent) WHERE parent IS NOT NULL;
+
+CREATE INDEX runs_released ON runs (release, due) WHERE release <> '' AND ended_at IS NULL;
 
 CREATE TABLE schedules (
     id         TEXT    NOT NULL PRIMARY KEY,
@@ -950,6 +1105,14 @@ CREATE INDEX traces_by_start ON traces (team, started, id);
 
 CREATE INDEX traces_by_status ON traces (team, status, started, id);
 
+CREATE TABLE trials (
+    tag        TEXT    PRIMARY KEY,
+    team       TEXT    NOT NULL,
+    run        TEXT    NOT NULL,
+    experiment TEXT    NOT NULL,
+    at         INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE usage_days (
     day           TEXT NOT NULL,
     team          TEXT NOT NULL,
@@ -982,6 +1145,17 @@ CREATE TABLE votes (
     PRIMARY KEY (subject, asked, revision, person)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE waivers (
+    team       TEXT    NOT NULL,
+    version    TEXT    NOT NULL,
+    arm        TEXT    NOT NULL,
+    against    TEXT    NOT NULL,
+    experiment TEXT    NOT NULL,
+    by         TEXT    NOT NULL,
+    at         INTEGER NOT NULL,
+    PRIMARY KEY (team, version, arm, against)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE workers (
     id          TEXT    NOT NULL PRIMARY KEY,
     epoch       INTEGER NOT NULL,
@@ -990,7 +1164,7 @@ CREATE TABLE workers (
     lease_until INTEGER NOT NULL,
     started_at  INTEGER NOT NULL,
     fenced_at   INTEGER
-) STRICT, WITHOUT ROWID;
+, release TEXT NOT NULL DEFAULT '') STRICT, WITHOUT ROWID;
 
 CREATE TABLE workspace (
     name  TEXT NOT NULL PRIMARY KEY,

@@ -87,8 +87,14 @@ SELECT s.stream, s.seq, f.nth, f.source, f.dialect FROM spans s
 JOIN foreign_spans f ON f.trace = s.trace AND f.id = s.id WHERE s.trace = $1 AND s.id = $2 AND s.team = $3;
 
 -- name: foreign.senders
--- Who has sent anything.
-SELECT DISTINCT source FROM foreign_batches WHERE team = $1 ORDER BY source;
+-- Who has sent anything: from one name to the next, however much each sent.
+WITH RECURSIVE names (source) AS (
+    SELECT min(source) FROM foreign_batches WHERE team = $1
+    UNION ALL
+    SELECT (SELECT min(f.source) FROM foreign_batches AS f WHERE f.team = $1 AND f.source > names.source)
+    FROM names WHERE names.source IS NOT NULL
+)
+SELECT source FROM names WHERE source IS NOT NULL ORDER BY source;
 
 -- name: foreign.sources
 -- What each source sent.

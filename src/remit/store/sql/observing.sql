@@ -92,6 +92,13 @@ SELECT flow, agent, status, model, source, failure, count(*) FROM (
 ) AS found
 GROUP BY flow, agent, status, model, source, failure;
 
+-- name: observing.sent
+-- The newest traces of a source, of so many that are looked through, as lines among runs.
+SELECT id, flow, status, error, started, ended, model_calls + tool_calls, source FROM (
+    SELECT * FROM traces WHERE team = $1 AND source = $2 AND source <> '' ORDER BY started DESC, id DESC LIMIT $6
+) AS looked
+WHERE ($3 = '' OR status = $3) AND ($4 = '' OR flow = $4) ORDER BY started DESC, id DESC LIMIT $5;
+
 -- name: observing.trace
 -- One trace.
 SELECT id, source, team, session, flow, agent, principal, purpose, release, sort, parent, status, error, failure, signature,
