@@ -1,0 +1,1 @@
+"""What says how good a trial was, without asking a model."""

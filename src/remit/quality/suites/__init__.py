@@ -1,0 +1,1 @@
+"""Suites as they are written down: read, checked, drafted, exchanged."""
