@@ -47,6 +47,23 @@ def cusum(
     return None
 
 
+def fallen(values: Iterable[bool], usual: float, feared: float, *, once_in: float = 1000.0) -> Alarm | None:
+    """Since when something succeeds less often than usual: the likelihood of `feared` against `usual`, summed up and
+    never below nothing. While nothing has changed it alarms at most once in `once_in` looks, whatever `usual` is.
+    """
+    if not 0 < feared < usual:
+        raise ValueError("what is feared is rarer than what is usual, and more than never")
+    usual = min(usual, 1 - _LEAST_SHARE)
+    bound, total, since = math.log(once_in), 0.0, 0
+    good, bad = math.log(feared / usual), math.log((1 - feared) / (1 - usual))
+    for n, value in enumerate(values):
+        since = since if total > 0 else n
+        total = max(0.0, total + (good if value else bad))
+        if total >= bound:
+            return Alarm(since, n, -1)
+    return None
+
+
 def psi(before: Mapping[str, int], now: Mapping[str, int]) -> float:
     """The population stability index: how far a mix has moved; beyond 0.2 it is another mix."""
     whole, recent = sum(before.values()), sum(now.values())

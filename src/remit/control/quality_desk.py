@@ -1,0 +1,61 @@
+"""The part of the platform where agents are judged. It only hands on; each subject has a desk of its own."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from remit.domain.on_use import on_use
+
+if TYPE_CHECKING:
+    from remit.control.evaluating import desk as evaluating_desk
+    from remit.control.judging import desk as judging_desk
+    from remit.control.running.parts import Parts
+    from remit.control.suites import desk as suites_desk
+    from remit.engine.worker import Worker
+else:
+    evaluating_desk = on_use("remit.control.evaluating.desk")
+    judging_desk = on_use("remit.control.judging.desk")
+    suites_desk = on_use("remit.control.suites.desk")
+
+
+class QualityDesk:
+    """What can be asked about how good agents are."""
+
+    @property
+    @abstractmethod
+    def parts(self) -> Parts:
+        """What every command works with."""
+
+    @property
+    @abstractmethod
+    def worker(self) -> Worker | None:
+        """The worker of this process, while there is one."""
+
+    @abstractmethod
+    def check_work(self) -> None:
+        """Raise why this process could execute nothing."""
+
+    @abstractmethod
+    async def start_worker(self, *, only: str = "", observes: bool = True) -> None:
+        """Execute runs in this process from now on."""
+
+    @property
+    def suites(self) -> suites_desk.SuiteDesk:
+        """Suites: what is in them, and how something gets into them."""
+        return suites_desk.SuiteDesk(self.parts)
+
+    @property
+    def judging(self) -> judging_desk.JudgingDesk:
+        """Judges: what they say of runs, and how far they can be trusted."""
+        return judging_desk.JudgingDesk(self.parts, self)
+
+    @property
+    def evaluating(self) -> evaluating_desk.EvaluatingDesk:
+        """Experiments: suites put to the code as it stands, and what they came to."""
+        return evaluating_desk.EvaluatingDesk(self.parts, self, self.suites.suite)
+
+    async def staff(self, run: str) -> None:
+        """See to it that somebody in this process executes a run; without a worker, one that does nothing else."""
+        if self.worker is None:
+            await self.start_worker(only=run)

@@ -1,0 +1,1 @@
+"""Labels that people give: how far they agree, and what must not be used of what they were shown."""
