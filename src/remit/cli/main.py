@@ -65,7 +65,10 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "knowledge": Entry("knowledge", "Look at what agents remember, and forget some of it."),
     },
     "Quality": {
+        "eval": Entry("eval", "Find out what agents are worth, by suites of scenarios."),
+        "judge": Entry("judge", "Let models judge work, and find out how far to trust them."),
         "redteam": Entry("redteam", "Try what a hijacked model could do here, without doing it."),
+        "release": Entry("release", "Make releases, and lead new runs to them."),
     },
     "Insight": {
         "search": Entry("search", "Find what was said in runs, by words and by meaning."),

@@ -54,11 +54,12 @@ class Terminal:
         return at(Path(self.workspace)) if self.workspace else find(Path())
 
     @asynccontextmanager
-    async def platform(self, *, worker: bool = False) -> AsyncGenerator[Platform]:
-        """The platform of this workspace; with `worker`, runs are executed in this process."""
+    async def platform(self, *, worker: bool = False, release: str = "") -> AsyncGenerator[Platform]:
+        """The platform of this workspace, or of a release; with `worker`, runs are executed in this process."""
         from remit.control.platform import Platform
 
-        async with Platform.open(workspace=self.place(), worker=worker, key=self.key()) as platform:
+        place, key = self.place(), self.key()
+        async with Platform.open(workspace=place, worker=worker, key=key, release=release) as platform:
             _warn(platform)
             yield platform
 
@@ -84,11 +85,13 @@ class Terminal:
             _warn(office)
             yield office
 
-    def ask(self, question: Callable[[Platform], Coroutine[Any, Any, T]], *, worker: bool = False) -> T:
+    def ask(
+        self, question: Callable[[Platform], Coroutine[Any, Any, T]], *, worker: bool = False, release: str = ""
+    ) -> T:
         """Open the platform, ask it one thing, close it."""
 
         async def opened() -> T:
-            async with self.platform(worker=worker) as platform:
+            async with self.platform(worker=worker, release=release) as platform:
                 return await question(platform)
 
         return self.execute(opened())

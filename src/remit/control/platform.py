@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from remit.control import settings
+from remit.control import choices, settings
 from remit.control.authority import limits_in_force
-from remit.control.authority.policy_in_force import PolicyDemands, demands_two
+from remit.control.authority.policy_in_force import PolicyDemands
 from remit.control.fronting.flow_tools import FlowTools
 from remit.control.fronting.fronts import Fronts
 from remit.control.ground.ground import open_ground
@@ -22,21 +21,18 @@ from remit.control.ground.root_keys import key_choice
 from remit.control.office import Office
 from remit.control.policy_life.desk import PolicyDesk
 from remit.control.protecting.caretaking import Caretaker
-from remit.control.protecting.protection import rules_of, sweep
+from remit.control.protecting.protection import sweep
+from remit.control.quality_desk import QualityDesk
 from remit.control.running import contracting, starting
-from remit.control.running.containing import Containment, contain, watch
+from remit.control.running.containing import contain, watch
 from remit.control.running.desk import RunningDesk
 from remit.control.running.parts import Parts, add_worker, plug_together
 from remit.control.tasking.desk import TaskDesk
-from remit.control.tasking.served import Served
 from remit.control.workspace.code import Code, load_code
-from remit.domain.clock import MICROSECONDS
 from remit.domain.on_use import on_use
 from remit.engine.lease import LeaseTerms
-from remit.engine.schedules import drop_schedules, set_schedule
-from remit.engine.services import Limits
+from remit.engine.schedules import drop_schedules, serves_schedules, set_schedule
 from remit.gate.budgeting.changes import record_budgets
-from remit.policy.containment.breakers import BreakerLimits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
@@ -47,15 +43,17 @@ if TYPE_CHECKING:
     from remit.control.containment import recalling
     from remit.control.containment.views import RecallView
     from remit.control.finding import Finding
-    from remit.control.ground.ground import Ground
     from remit.control.inventory import memory, modelling, toolbox
     from remit.control.inventory.views import ModelsView, ToolView
-    from remit.control.protecting.protection import Rules
     from remit.control.protecting.views import Swept
     from remit.control.redteam import WorstCase
+    from remit.control.releasing import desk as releasing_desk
+    from remit.control.releasing import serving
+    from remit.control.releasing.watching import CanaryWatch
     from remit.control.running import undoing
     from remit.control.running.handle import RunHandle
     from remit.control.running.views import UndoView
+    from remit.control.searching import desk as searching_desk
     from remit.control.settings import Settings
     from remit.control.upkeep import health
     from remit.domain.clock import Clock
@@ -71,11 +69,14 @@ else:
     modelling = on_use("remit.control.inventory.modelling")
     toolbox = on_use("remit.control.inventory.toolbox")
     redteam = on_use("remit.control.redteam")
+    releasing_desk = on_use("remit.control.releasing.desk")
+    serving = on_use("remit.control.releasing.serving")
+    searching_desk = on_use("remit.control.searching.desk")
     undoing = on_use("remit.control.running.undoing")
     health = on_use("remit.control.upkeep.health")
 
 
-class Platform(Office, PolicyDesk, RunningDesk):
+class Platform(Office, PolicyDesk, RunningDesk, QualityDesk):
     """An open workspace with its code, with or without a worker in this process."""
 
     def __init__(self, parts: Parts, chosen: Settings, written: Mapping[str, Any]) -> None:
@@ -83,14 +84,16 @@ class Platform(Office, PolicyDesk, RunningDesk):
         super().__init__(parts.ground, parts.dispatcher, terms=terms)
         self._parts = parts
         self._settings = chosen
+        parts.switch.sticky = chosen.releases.sticky
         self._written = written
         self.fronts = Fronts(parts, chosen.server.at_once)
         """The front doors: agents that are not ours, by their keys."""
-        self.tasks = TaskDesk(parts, _served(chosen))
+        self.tasks = TaskDesk(parts, choices.served_in(chosen))
         """Tasks that others give to agents of this workspace."""
         self._checkpointer: Checkpointer | None = None
+        self._canaries: CanaryWatch | None = None
         self._caretaker = Caretaker(
-            parts.ground, _rules(chosen, parts.flows), chosen.retention.sweep_seconds,
+            parts.ground, choices.rules_in(chosen, parts.flows), chosen.retention.sweep_seconds,
             chosen.approvals.canary_percent,
         )  # fmt: skip
 
@@ -99,12 +102,15 @@ class Platform(Office, PolicyDesk, RunningDesk):
     async def open(
         cls, workspace: Path | str = ".", *, database: str = "", flows: Iterable[Flow] = (), worker: bool = True,
         agents: Iterable[Agent] = (), clock: Clock | None = None, chosen: Settings | None = None, only: str = "",
-        key: str = "",
+        key: str = "", release: str = "",
     ) -> AsyncGenerator[Platform]:  # fmt: skip
-        """Open a workspace; with `worker`, runs are executed in this process until the block ends."""
+        """Open a workspace; with `worker`, runs are executed in this process until the block ends. With `release`, by
+        the code of that release rather than as the workspace stands.
+        """
         platform = await cls.assemble(
-            workspace, database=database, flows=flows, agents=agents, clock=clock, chosen=chosen, key=key
-        )
+            workspace, database=database, flows=flows, agents=agents, clock=clock, chosen=chosen, key=key,
+            release=release,
+        )  # fmt: skip
         try:
             if worker:
                 await platform.start_worker(only=only)
@@ -116,7 +122,7 @@ class Platform(Office, PolicyDesk, RunningDesk):
     async def assemble(
         cls, place: Path | str = ".", *, database: str = "", flows: Iterable[Flow] = (),
         agents: Iterable[Agent] = (), clock: Clock | None = None, chosen: Settings | None = None, quiet: str = "",
-        key: str = "",
+        key: str = "", release: str = "",
     ) -> Platform:  # fmt: skip
         """Open a workspace without starting anything; bodies of `quiet` runs reach no network but by their steps.
 
@@ -125,22 +131,23 @@ class Platform(Office, PolicyDesk, RunningDesk):
         root = Path(os.path.abspath(place))  # noqa: ASYNC240, PTH100 - as text: it asks no file system
         chosen = chosen or settings.load(root)
         given, asked = list(flows), list(agents)
-        code = load_code(root, chosen.code) if not given else Code(given, {}, [])
-        code.agents.update({agent.name: agent for agent in asked})
-        called = FlowTools(code, chosen.mcp.flows, chosen.mcp.flow_seconds)
+        code = load_code(root, chosen.code) if not given and not release else Code(given, {}, [])
         at = chosen.workspace
         ground = await open_ground(
             root, database or chosen.database, at.team, clock, key=key, environment=at.environment,
             root=key_choice(chosen),
         )  # fmt: skip
         try:
+            code = await serving.code_of(ground, release) if release else code
+            code.agents.update({agent.name: agent for agent in asked})
+            called = FlowTools(code, chosen.mcp.flows, chosen.mcp.flow_seconds)
             written = limits_in_force.as_written(root, capture=chosen.capture, retention=chosen.retention)
-            held = await _held(ground, written, code, chosen)
-            chosen = _as_agreed(chosen, held[limits_in_force.RETENTION])
+            held = await choices.held(ground, written, code, chosen)
+            chosen = choices.as_agreed(chosen, held[limits_in_force.RETENTION])
             parts = await plug_together(
                 ground,
                 code,
-                _limits(chosen),
+                choices.limits_in(chosen),
                 LeaseTerms(chosen.worker.lease_seconds),
                 chosen.workspace.environment,
                 quiet,
@@ -149,7 +156,7 @@ class Platform(Office, PolicyDesk, RunningDesk):
                 chosen.otel,
             )
             contracting.hold(parts, contracting.demands_of(chosen.contracts))
-            contain(parts, _containment(chosen))
+            contain(parts, choices.containment_in(chosen))
             called.settle_in(parts)
             return cls(parts, chosen, written)
         except BaseException:
@@ -171,10 +178,11 @@ class Platform(Office, PolicyDesk, RunningDesk):
         self.check_work()
         await watch(parts)
         await add_worker(parts, self._settings.worker.concurrency, only).start()
-        for flow in self.flows.values():
-            if flow.cron:
-                await set_schedule(parts.services, principal.team, flow, principal.id)
-        await drop_schedules(parts.services, principal.team, principal.id)
+        if await serves_schedules(parts.services, principal.team):
+            for flow in self.flows.values():
+                if flow.cron:
+                    await set_schedule(parts.services, principal.team, flow, principal.id)
+            await drop_schedules(parts.services, principal.team, principal.id)
         await parts.house.gate.parts.budgets.start()
         await record_budgets(
             self.ground.database, self.ground.keys, self.ground.clock, principal.team,
@@ -188,6 +196,10 @@ class Platform(Office, PolicyDesk, RunningDesk):
             self.ground, chosen.anchors, chosen.seconds, self.worker_id
         )
         self._checkpointer.start()
+        if not only:
+            self._canaries = releasing_desk.watching(
+                self.ground, self._settings.releases, parts, judges=observes
+            )
         self._caretaker.start()
         self.tasks.start()
         parts.dispatcher.submit("")
@@ -208,6 +220,8 @@ class Platform(Office, PolicyDesk, RunningDesk):
         await self._parts.house.gate.parts.halts.stop()
         await self._parts.observation.stop()
         await self._caretaker.stop()
+        if self._canaries is not None:
+            await self._canaries.stop()
         await self.tasks.stop()
         if self._parts.worker is not None:
             await self._parts.worker.stop(self._settings.worker.drain_seconds)
@@ -224,6 +238,8 @@ class Platform(Office, PolicyDesk, RunningDesk):
         self._parts.house.gate.parts.halts.abandon()
         self._parts.observation.abandon()
         self._caretaker.abandon()
+        if self._canaries is not None:
+            self._canaries.abandon()
         self.tasks.abandon()
         if self._checkpointer is not None:
             self._checkpointer.abandon()
@@ -279,6 +295,12 @@ class Platform(Office, PolicyDesk, RunningDesk):
         """The id of the worker in this process; empty without one."""
         return self._parts.services.lease.worker
 
+    @property
+    def searching(self) -> searching_desk.SearchingDesk:
+        """As in the office, with the sentence model that is chosen, where this process can ask it."""
+        fronts = self.fronts if self.worker is not None else None
+        return searching_desk.asking(self.ground, fronts, self._settings)
+
     # --- what is taken back ---------------------------------------------------------------------------
 
     async def trace(self, source: str, days: int = 30) -> RecallView:
@@ -333,63 +355,20 @@ class Platform(Office, PolicyDesk, RunningDesk):
         """What a hijacked model could do here, tried without performing anything."""
         return await redteam.worst_case(self._parts, agent, redteam.RUNS if runs is None else runs)
 
+    @property
+    def releasing(self) -> releasing_desk.ReleaseDesk:
+        """Releases, with the code that they are made of, or that they are tried with."""
+        chosen = self._settings
+        return releasing_desk.ReleaseDesk(self.ground, self._parts, chosen.releases, chosen.code)
+
     async def sweep(self) -> Swept:
         """Apply the rules of capture and retention now; a worker does so by itself now and then."""
-        return await sweep(self.ground, _rules(self._settings, self.flows), self.ground.principal.id)
+        return await sweep(
+            self.ground, choices.rules_in(self._settings, self.flows), self.ground.principal.id
+        )
 
     async def doctor(self, *, deep: bool = False) -> list[Finding]:
         """What is wrong, and what to do about it."""
         return await health.examine_platform(
             self.ground, list(self.flows), deep=deep, days=self._settings.retention.days
         )
-
-
-def _rules(chosen: Settings, flows: Mapping[str, Flow]) -> Rules:
-    capture, retention = chosen.capture, chosen.retention
-    return rules_of(
-        chosen.workspace.environment, capture.classes, retention.classes, flows,
-        undo_days=capture.undo_days, detect=capture.detect, days=retention.days,
-    )  # fmt: skip
-
-
-async def _held(ground: Ground, written: Mapping[str, Any], code: Code, chosen: Settings) -> dict[str, Any]:
-    """What is in force of it."""
-    at, flows = chosen.workspace, [flow.name for flow in code.flows]
-
-    def fits(name: str, content: Any) -> None:
-        limits_in_force.fits(name, content, at.team, at.environment, code.agents, flows)
-
-    wanted = demands_two(chosen.policy.protect, at.environment)
-    return await limits_in_force.at_start(ground, written, fits, wanted=wanted)
-
-
-def _as_agreed(chosen: Settings, kept: Any) -> Settings:
-    """The settings with the rules of capture and retention that are in force."""
-    return replace(
-        chosen, capture=limits_in_force.as_agreed(chosen.capture, kept["capture"]),
-        retention=limits_in_force.as_agreed(chosen.retention, kept["retention"]),
-    )  # fmt: skip
-
-
-def _served(chosen: Settings) -> Served:
-    a2a = chosen.a2a
-    return Served(a2a.agents, chosen.agui.agents, a2a.url, a2a.push, a2a.push_private)
-
-
-def _limits(chosen: Settings) -> Limits:
-    return Limits(
-        chosen.limits.result_bytes, chosen.limits.journal_events,
-        chosen.step.timeout_seconds, chosen.step.grace_seconds,
-    )  # fmt: skip
-
-
-def _containment(chosen: Settings) -> Containment:
-    fuse, outbox = chosen.breakers, chosen.outbox
-    limits = BreakerLimits(
-        fuse.window_seconds * MICROSECONDS, fuse.deny_percent, fuse.deny_least, fuse.repeats, fuse.cost_cents * 10_000,
-        fuse.fan_out,
-    )  # fmt: skip
-    return Containment(
-        chosen.halts.age_seconds, limits, fuse.action, fuse.cool_down_seconds, outbox.window, outbox.tools,
-        chosen.workspace.environment,
-    )  # fmt: skip

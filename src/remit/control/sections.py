@@ -281,6 +281,9 @@ class OtelSettings:
         default=True, meaning="send what the conventions have renamed under its older name as well"
     )
     service: str = _setting("remit", "the name under which it stands there")
+    content: bool = _setting(
+        default=False, meaning="also send what models and tools were told and said, as far as it may leave"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +300,16 @@ class CollectSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """What helps to find what runs said."""
+
+    route: str = _setting(
+        "", "the route of an embeddings model that compares texts by what they mean; empty = none"
+    )
+    texts: int = _setting(64, "how many texts it compares in a search at most", least=1, most=1000)
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """What the processes of a workspace say while they work."""
 
@@ -304,6 +317,37 @@ class LogSettings:
     sentry: str = _setting(
         "", "the DSN of a Sentry-compatible service that is told of errors; empty = nobody is"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSettings:
+    """What is released, who meets which release, and on what terms a canary is tried."""
+
+    leave_out: tuple[str, ...] = _setting(
+        (), 'files of the workspace that are data and no part of a release: "data", "*.csv"'
+    )
+    sticky: tuple[str, ...] = _setting(
+        ("session", "subject"),
+        "by what runs keep to one release, the first that a run has: session, subject, principal, team, input.NAME; "
+        "none = each run by itself",
+    )
+    canary_steps: tuple[str, ...] = _setting(
+        ("5", "25", "50"), "the shares of new runs that a canary gets, in percent, one after the other"
+    )
+    canary_step_runs: int = _setting(
+        50, "runs of a canary that have to be over before it gets the next share", least=1
+    )
+    canary_runs: int = _setting(
+        2000,
+        "runs of a canary after which it is held for a person, if it is neither worse nor fine",
+        least=10,
+    )
+    canary_hours: int = _setting(336, "hours after which it is held all the same", least=1, most=8760)
+    canary_margin: int = _setting(3, "percentage points by which success may be rarer", least=1, most=50)
+    canary_slack: int = _setting(
+        25, "percent by which a run may be dearer or slower than nine in ten before it", most=1000
+    )
+    canary_harms: int = _setting(0, "harms that a canary may do before it is rolled back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,3 +380,5 @@ class Settings:
     otel: OtelSettings = field(default_factory=OtelSettings)
     collect: CollectSettings = field(default_factory=CollectSettings)
     logs: LogSettings = field(default_factory=LogSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
+    releases: ReleaseSettings = field(default_factory=ReleaseSettings)

@@ -20,6 +20,9 @@ FAMILIES = (
     "evidence_events",
     "task_events",
     "telemetry_events",
+    "experiment_events",
+    "judging_events",
+    "release_events",
 )
 """The files of this package that hold kinds, those that are read most first."""
 

@@ -58,6 +58,10 @@ class Birth:
     """The rules that it is born under; whatever is in force later, they bind it, too (S21)."""
     warrant: Any = None
     """How far whoever let it act lets it act, as they wrote it; the engine only keeps it."""
+    release: str = ""
+    """Which release executes it; none: the code of whoever creates it."""
+    channel: str = ""
+    """By which channel it came to that release."""
     origin: str = ""
     """Another run whose content it will hold, such as the one that it takes back."""
     beside: tuple[Op, ...] = ()
@@ -67,7 +71,7 @@ class Birth:
         """Seal the first event; with an `owner`, that worker takes the run in the same commit."""
         key, add_key = keys.new_run_key(self.id, self.team, self.subject, now)
         pen = Pen(run_stream(self.id), self.team, key)
-        pin = pin_of(self.flow)
+        pin = self.release or pin_of(self.flow)
         event = RunCreated(
             self.flow.name, self.input, self.by, pin, self.parent,
             self.forked_from, self.forked_at, self.simulated, self.asks, self.session, self.policy,
@@ -87,7 +91,8 @@ class Birth:
             (self.id, self.team, self.flow.name, status.value, due, self.priority, owner, epoch, pin,
              self.parent, key.id, session, now),
         )  # fmt: skip
-        ops = [add_key, add_run, *self._descent(key.id), *self.beside]
+        bound = [Op("releases.bind", (self.id, self.release, self.channel))] if self.release else []
+        ops = [add_key, add_run, *bound, *self._descent(key.id), *self.beside]
         return Born(row, pen, event, [sealed], pen.take_blobs(), ops)
 
     def _descent(self, key_id: str) -> list[Op]:

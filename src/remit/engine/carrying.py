@@ -17,6 +17,7 @@ from remit.domain.runs import ParkReason
 from remit.engine.ending import end_from_outside, set_aside
 from remit.engine.execution import Outcome
 from remit.engine.executor import load, run_segment
+from remit.engine.flow import absent
 from remit.engine.recording import code_of, message_of
 from remit.store.database import Conflict
 from remit.store.runs import run_row
@@ -95,7 +96,8 @@ class Carriage:
             return None
         self._row = row
         try:
-            execution = await load(row, services.flows[row.flow], services, after)
+            flow = services.flows.get(row.flow) or absent(row.flow)
+            execution = await load(row, flow, services, after)
         except Shredded as gone:
             await self._end(gone.code, "what it needs to go on was shredded, and nobody can read it again.")
             return None

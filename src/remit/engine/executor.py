@@ -83,14 +83,18 @@ async def take_in_mail(execution: Execution) -> None:
 
 async def _code_fits(execution: Execution) -> bool:
     """A run follows the code it was made by; other code must first repeat its journal (S14)."""
-    pin = pin_of(execution.flow)
-    if pin == execution.row.pin and not execution.journal.renames:
+    services, row = execution.services, execution.row
+    pin = services.release or pin_of(execution.flow)
+    if pin == row.pin and not execution.journal.renames:
         return True
+    if await _needs_release(execution):
+        return False
     mismatch = await rehearse(execution)
     if mismatch is None:
         how = "migrated" if execution.journal.renames else "replayed"
         repinned = RunRepinned(pin, how, "", execution.journal.renames)
-        execution.note(repinned, "", [Op("runs.repin", (execution.row.id, pin))])
+        keep = [Op("releases.keep", (row.id, services.release))] if services.release else []
+        execution.note(repinned, "", [Op("runs.repin", (row.id, pin)), *keep])
         return True
     if execution.cancelling:
         execution.asked = True  # by code that is gone; the end withdraws what is still open
@@ -98,6 +102,23 @@ async def _code_fits(execution: Execution) -> bool:
     else:
         execution.park_because(ParkReason.CODE_CHANGED, mismatch.message)
     return False
+
+
+async def _needs_release(execution: Execution) -> bool:
+    """Whether it belongs to a release that is not the one served here, taken up because nobody serves that; then it
+    waits for it, or is cancelled by code that is gone.
+    """
+    mine = execution.services.release
+    release, _ = (await execution.services.database.fetch("releases.of_run", execution.row.id))[0]
+    if release in {"", mine}:
+        return False
+    if execution.cancelling:
+        execution.asked = True
+        await end(execution, RunStatus.CANCELLED, None, None)
+    else:
+        detail = f"it belongs to the release {release[:12]}, and nobody serves that."
+        execution.park_because(ParkReason.NEEDS_RELEASE, detail)
+    return True
 
 
 def _start(execution: Execution) -> None:

@@ -134,6 +134,15 @@ class Flow:
             return f'Did you mean "{near[0]}"?'
 
 
+def absent(name: str) -> Flow:
+    """A stand-in for a flow that the code at hand does not have: for a run that can only be set aside."""
+
+    async def body(_run: object, **_given: object) -> None:
+        raise InvalidInput(f'the code at hand has no flow "{name}".')
+
+    return Flow(body, name, "", "UTC")
+
+
 @overload
 def flow(fn: Callable[..., Awaitable[Any]], /) -> Flow: ...
 @overload

@@ -26,6 +26,9 @@ from remit.engine.writing import Write
 from remit.store.database import Op
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from remit.domain.errors import StopRun
     from remit.domain.runs import RunRow
     from remit.engine.birth import Born
     from remit.engine.call import Call
@@ -39,6 +42,9 @@ _SETTLED = (StepDone, StepFailed, StepAbsent, WaitClosed, PatchChosen, ChildSpaw
 
 class Simulation:
     """How the writes of a fork are answered."""
+
+    reviewer: Callable[[Question], WaitClosed | StopRun] | None = None
+    """Who answers questions to people in their place; None: people are really asked."""
 
     def __init__(self, original: Journal | None, *, asks: bool) -> None:
         self._original = original

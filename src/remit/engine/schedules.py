@@ -84,6 +84,12 @@ async def drop_schedules(services: Services, team: str, by: str) -> None:
             await services.database.submit(Commit([], [], [stop], [shared]))
 
 
+async def serves_schedules(services: Services, team: str) -> bool:
+    """Whether what starts by the clock is started by this code: by what is stable, or by anything where nothing is."""
+    rows = await services.database.fetch("releases.stable", team)
+    return not rows or rows[0][0] == services.release
+
+
 async def fire_due(services: Services) -> int:
     """Create the runs that schedules owe; gives how many."""
     fired = 0
@@ -91,7 +97,7 @@ async def fire_due(services: Services) -> int:
         "schedules.due", services.clock.now()
     ):
         flow = services.flows.get(flow_name)
-        if flow is not None:
+        if flow is not None and await serves_schedules(services, team):
             fired += await _fire(services, schedule, team, flow, cron, tz, due)
     return fired
 
@@ -107,6 +113,7 @@ async def _fire(
         flow.accept({}),
         f"schedule:{schedule}",
         policy=services.policy(),
+        release=services.release,
     )
     born = birth.prepare(services.keys, now)
     advance = Op("schedules.advance", (schedule, due, next_time(cron, tz, max(now, due))), one=True)

@@ -60,6 +60,8 @@ class Services:
     of what they kept for it."""
     quiet: str = ""
     """What runs of this worker are, if their bodies are to reach no network: a flow under test."""
+    release: str = ""
+    """The release whose code this process executes; none: the workspace as it stands."""
     policy: Callable[[], str] = str
     """Names the rules that new runs are born under; nobody's, if nobody says."""
     halted: Callable[[RunRow], int | None] | None = None

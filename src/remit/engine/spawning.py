@@ -60,6 +60,7 @@ async def spawn(
         child, row.team, flow, given, row.id, parent=row.id, session_tag=row.session,
         simulated=fork is not None and not fork.asks, asks=fork is not None and fork.asks,
         policy=execution.journal.created.policy, warrant=await warrant(child) if warrant is not None else None,
+        release=execution.services.release,
     )  # fmt: skip
     born = birth.prepare(execution.services.keys, execution.now())
     spawned = ChildSpawned(birth.id, flow.name, digest)

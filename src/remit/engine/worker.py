@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from remit.domain.clock import MICROSECONDS, sleep_until
 from remit.domain.errors import Fenced, Infrastructure
+from remit.domain.ids import is_descendant
 from remit.engine import faults
 from remit.engine.carrying import Carriage
 from remit.engine.executor import begin
@@ -35,6 +36,9 @@ _log = logging.getLogger("remit.worker")
 _RESCUE_EVERY = MICROSECONDS // 2
 _LOOK_CLOSELY_EVERY = MICROSECONDS
 _SWEEP_EVERY = 60 * MICROSECONDS
+_ABANDONED_EVERY = 5 * MICROSECONDS
+_ABANDONED_AFTER = 30 * MICROSECONDS
+"""How long a run may be due before it counts as one whose release nobody serves."""
 
 
 class Worker:
@@ -68,7 +72,7 @@ class Worker:
 
     async def start(self) -> None:
         """Take a lease and begin to look for work."""
-        await self.services.lease.take()
+        await self._register()
         await self._rescue.look()
         loop = asyncio.get_running_loop()
         self._loops = [loop.create_task(self._look_for_work()), loop.create_task(self._look_after_others())]
@@ -102,7 +106,9 @@ class Worker:
 
     async def begin(self, birth: Birth) -> RunRow:
         """Create a run; if there is room it starts at once, owned from birth, in one commit."""
-        room = self._room > 0 and not self._stopping and not birth.due and not self._only
+        ours = birth.release == self.services.release
+        ours = ours and (not self._only or is_descendant(birth.id, self._only))
+        room = ours and self._room > 0 and not self._stopping and not birth.due
         services = self.services
         born = birth.prepare(services.keys, services.clock.now(), services.lease.worker if room else None)
         if room:
@@ -133,6 +139,16 @@ class Worker:
             self._take_up(row, "trouble")
         else:
             self.let_go(row, outcome)
+
+    @property
+    def claims(self) -> bool:
+        """Whether it takes up runs at all; the one of a front door only carries what comes in there."""
+        return self._concurrency > 0
+
+    @property
+    def concurrency(self) -> int:
+        """How many runs it carries at once."""
+        return self._concurrency
 
     @property
     def _room(self) -> int:
@@ -228,7 +244,17 @@ class Worker:
         for execution in list(self._executions.values()):
             execution.lose(Fenced("the worker was declared dead."))
         self.services.lease.abandon()
-        await self.services.lease.take()
+        await self._register()
+
+    async def _register(self) -> None:
+        """Take a lease; who serves a release says so, and runs that waited for that look again."""
+        lease, release = self.services.lease, self.services.release
+        await lease.take()
+        if release:
+            wake = Op("releases.wake", (release, self.services.clock.now()))
+            await self.services.database.submit(
+                Commit(ops=[Op("releases.serve", (lease.worker, release)), wake])
+            )
 
     async def _deliver_mail(self, *, everything: bool) -> None:
         wanted = self.dispatcher.mail()
@@ -252,17 +278,32 @@ class Worker:
 
     async def _look_after_others(self) -> None:
         clock = self.services.clock
-        swept = 0
+        swept, abandoned = 0, clock.now()
         while not self._stopping:
             await sleep_until(clock, clock.now() + _RESCUE_EVERY)
             try:
                 if await self._rescue.look():
                     self.dispatcher.submit("")
+                if clock.now() - abandoned > _ABANDONED_EVERY:
+                    abandoned = clock.now()
+                    await self._take_up_abandoned()
                 if clock.now() - swept > _SWEEP_EVERY:
                     swept = clock.now()
                     await self._rescue.sweep()
             except Exception as wrong:  # noqa: BLE001 - runs of the dead wait for this loop
                 _log.warning("looking after other workers failed: %s", wrong)
+
+    async def _take_up_abandoned(self) -> None:
+        """Runs whose release nobody serves are taken up, so that they wait for it where a person can see it (S14)."""
+        if self._only or self._room <= 0:
+            return
+        lease, since = self.services.lease, self.services.clock.now() - _ABANDONED_AFTER
+        alive = Op("workers.alive", (lease.worker, lease.epoch), one=True)
+        take = Op("releases.abandoned", (lease.worker, since, self._room, self.services.release))
+        if not await self.services.database.fetch("releases.unserved", since):
+            return
+        for row in (await self.services.database.submit(Commit(ops=[alive, take]))).rows:
+            self._take_up(run_row(row), "wake")
 
     # --- a run in memory ------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from remit.policy.checks import Ready, checked
 from remit.policy.entities import FACTS, Unknown, scene_of
 from remit.policy.loading import digest_of, read_files, rules_of
 from remit.policy.memo import Memo
+from remit.policy.rules import Rule
 from remit.policy.schema import shared_vocabulary
 from remit.policy.slices import Compiler, Matched, Slice, Values
 from remit.policy.world import World
@@ -59,6 +60,8 @@ class Authority:
     ) -> None:
         self._folder = folder
         self._files = files
+        self.counts: Callable[[Rule, World], bool] | None = None
+        """Which rules say anything where code of another time is executed; None: all do, and must fit."""
         self._book = _Rulebook(rules, world, digest_of(files) if files is not None else "")
 
     @classmethod
@@ -151,7 +154,8 @@ class Authority:
         return self._turn(files, self._book.world)
 
     def _turn(self, files: Mapping[str, str], world: World) -> bool:
-        rules = checked(rules_of(files, self._folder.name), world)
+        said, counts = rules_of(files, self._folder.name), self.counts
+        rules = checked(said if counts is None else [rule for rule in said if counts(rule, world)], world)
         book = _Rulebook(rules, world, digest_of(files))
         changed = (book.digest, book.world) != (self._book.digest, self._book.world)
         if changed:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from remit.domain.action_errors import InvalidPolicy
 from remit.domain.decisions import AccessRequest, Decision, Outcome
@@ -39,6 +40,17 @@ def born_under(files: Mapping[str, str], now: Authority) -> Authority:
                 replace(rule, name=f"{rule.name} (as of {mark})", place=f"{rule.place} (as of {mark})")
             )
     return Authority(now.folder, checked(kept, now.world), now.world, files)
+
+
+def over_older(files: Mapping[str, str], world: World, folder: Path) -> Authority:
+    """The rules of now over code of another time, also when others come into force: a permit that does not fit it
+    permits nothing there, a forbid about a tool that it lacks forbids nothing, and any other that does not fit is
+    refused.
+    """
+    kept = [rule for rule in rules_of(files, folder.name) if _fits(rule, world)]
+    found = Authority(folder, checked(kept, world), world, files)
+    found.counts = _fits
+    return found
 
 
 def both(

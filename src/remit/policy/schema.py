@@ -37,7 +37,9 @@ ACTIONS: dict[str, tuple[str, ...]] = {
 DUTIES = frozenset({"approve", "change_policy", "admin"})
 """What people do themselves, rather than agents on their behalf."""
 
-AREAS = ("people", "keys", "grants", "tools", "budgets", "halts", "canaries", "retention", "evidence")
+AREAS = (
+    "people", "keys", "grants", "tools", "budgets", "halts", "canaries", "retention", "evidence", "labels", "releases"
+)  # fmt: skip
 """What can be administered."""
 
 OF_ACTIONS: dict[str, dict[str, Kind]] = {

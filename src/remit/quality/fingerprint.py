@@ -76,7 +76,7 @@ def fingerprint(
     parts["tools"] = {tool.name: tool.digest for tool in tools}
     for name, value in (settings or {}).items():
         parts["settings"][name] = canonical.digest(canonical.plain(value))
-    parts["lock"] |= _environment(locked=bool(parts["lock"]))
+    parts["lock"] |= environment(locked=bool(parts["lock"]))
     return of_parts(parts)
 
 
@@ -153,7 +153,7 @@ def _agent(root: Path, agent: Agent) -> str:
     return canonical.digest(canonical.plain(said))
 
 
-def _environment(*, locked: bool) -> dict[str, str]:
+def environment(*, locked: bool) -> dict[str, str]:
     """What is installed beside the workspace; all of it by name and version where no lock file says so."""
     found = {"python": f"{sys.version_info.major}.{sys.version_info.minor}"}
     if not locked:

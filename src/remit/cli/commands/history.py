@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("run")
+@click.option(
+    "--release", default="", metavar="RELEASE", help="By the code of this release; `own`: of the run's."
+)
 @click.pass_obj
-def replay(terminal: Terminal, run: str) -> int:
+def replay(terminal: Terminal, run: str, release: str) -> int:
     """Run RUN again from its journal, performing nothing, and say whether the code still does the same."""
-    report = terminal.ask(lambda platform: platform.replay(run))
+    if release == "own":
+        release = terminal.ask_office(lambda office: office.releasing.of_run(run))
+    report = terminal.ask(lambda platform: platform.replay(run), release=release)
     terminal.answer(report, lambda: replay_lines(report))
     return DONE if report.verdict == "equal" else REFUSED
 
@@ -60,17 +65,21 @@ def fork(terminal: Terminal, run: str, step: str | None, given: str | None, *, l
 @click.option(
     "--rename", "renames", multiple=True, metavar="OLD=NEW", help="A step that has another name now."
 )
+@click.option(
+    "--release", default="", metavar="RELEASE", help="To this release; else to the code as it stands."
+)
 @click.pass_obj
-def migrate_run(terminal: Terminal, run: str, renames: tuple[str, ...]) -> None:
-    """Move a RUN that stopped at changed code to the code as it is now; but for renames, its journal must fit."""
+def migrate_run(terminal: Terminal, run: str, renames: tuple[str, ...], release: str) -> None:
+    """Move a RUN that stopped at changed code, or waits, to other code; but for renames, its journal must fit."""
     table = dict(_pair(rename) for rename in renames)
 
     async def migrate(platform: Platform) -> RunView:
         await platform.migrate_run(run, table)
         return await platform.show(run)
 
-    view = terminal.ask(migrate)
-    terminal.answer(view, lambda: [f"{view.run.id} follows the present code now; it is {view.run.status}"])
+    view = terminal.ask(migrate, release=release)
+    what = release or "the present code"
+    terminal.answer(view, lambda: [f"{view.run.id} follows {what} now; it is {view.run.status}"])
 
 
 def _pair(rename: str) -> tuple[str, str]:

@@ -76,7 +76,7 @@ async def _execute(
     from remit.cli.streaming import heard, hearing_screen
 
     platform.check_work()
-    handle = await platform.submit(flow, given)
+    handle = await platform.submit(flow, given, release="here")
     started.append(handle.id)
     if stream:
         with hearing_screen(as_json=terminal.as_json) as screen:

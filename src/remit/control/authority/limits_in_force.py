@@ -93,6 +93,16 @@ async def at_start(
     return found
 
 
+async def held_already(ground: Ground, written: Mapping[str, Any]) -> dict[str, Any]:
+    """What is in force, or written where nothing is; nothing comes into force by this."""
+    found = dict(written)
+    for name in written:
+        now = await in_force(ground, name)
+        if now is not None:
+            found[name] = await content_of(ground, now)
+    return found
+
+
 def fits(
     name: str, content: Any, team: str, environment: str, agents: Collection[str], flows: Collection[str]
 ) -> None:

@@ -19,7 +19,7 @@ from remit.gate.standing.archive import PolicyArchive
 from remit.gate.standing.shadow import Shadow
 from remit.gate.standing.unconfirmed import Unconfirmed
 from remit.policy.authority import Authority
-from remit.policy.intersection import born_under
+from remit.policy.intersection import born_under, over_older
 from remit.policy.loading import digest_of, read_files, rules_of
 from remit.policy.lockout import Member, locked_out
 from remit.store.database import Conflict, Op
@@ -107,6 +107,14 @@ async def at_start(ground: Ground, world: World, protect: str = "never") -> Mapp
         await refuse_lockout(ground, after, _former(await archive.files(now.digest), after), protected=wanted)
     await put_in_force(ground, archive, files, now, protected=wanted or (now is not None and now.protected))
     return files
+
+
+async def over_release(ground: Ground, world: World) -> Authority:
+    """The rules in force, over the code of a release, which may lack what they speak about."""
+    archive = archive_of(ground)
+    now = await archive.in_force()
+    files = await archive.files(now.digest) if now is not None else None
+    return over_older(files or read_files(ground.workspace / FOLDER), world, ground.workspace / FOLDER)
 
 
 async def follow_folder(ground: Ground) -> None:

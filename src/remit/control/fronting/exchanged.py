@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 async def aside(
     fronts: Fronts, caller: Caller, inbound: Inbound, headers: Mapping[str, str],
-    sink: Callable[[Exchange], Sink], wish: EmbedWish | None = None,
+    sink: Callable[[Exchange], Sink], wish: EmbedWish | None = None, *, kept: bool = True,
 ) -> RelayAnswer:  # fmt: skip
-    """Embed or, without a wish, count."""
+    """Embed or, without a wish, count; where it is not kept, the log says that it was asked and not what."""
     said, route = caller.attribution, fronts.route(caller, inbound.model)
     shape = {"purpose": said.purpose, "user_action": caller.run, "key": caller.key}
     shown = {name: value[:200] for name, value in shape.items() if value}
-    ask = RelayAsk(inbound, route, dict(headers), shown, seconds_of(headers), data_class=caller.data_class)
+    limit = seconds_of(headers)
+    ask = RelayAsk(inbound, route, dict(headers), shown, limit, data_class=caller.data_class, kept=kept)
 
     async def work(exchange: Exchange) -> RelayAnswer:
         return await exchange.gate.aside(exchange.execution, exchange.actor, ask, sink(exchange), wish)

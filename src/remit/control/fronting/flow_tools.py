@@ -10,6 +10,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from remit.agents.agent_flow import flow_of
+from remit.control.running.assigning import Request
 from remit.control.running.containing import check_start
 from remit.control.running.handle import RunHandle
 from remit.control.runs.inspection import find, show
@@ -96,8 +97,12 @@ class FlowTools:
         served = parts.flows[CALLED + flow.name]
         ground, identity = parts.ground, child_run_id(context.run, key)
         await check_start(parts, served)
+        accepted = served.accept(given)
+        request = Request(identity, flow.name, "", "", accepted)
+        bound = await parts.switch.bound(parts.services, parts.worker, "", request)
         birth = Birth(
-            identity, context.team, served, served.accept(given), context.user, policy=parts.services.policy()
+            identity, context.team, served, accepted, context.user, policy=bound.policy, release=bound.release,
+            channel=bound.channel,
         )  # fmt: skip
         born = birth.prepare(ground.keys, ground.clock.now())
         try:

@@ -240,7 +240,7 @@ class Fronts:
         given = {"kind": kind, "key": caller.key, "told": told, "about": _about(caller)}
         return Birth(
             new_run_id(parts.ground.clock.now()), caller.team, self._flow, given, caller.principal,
-            session=caller.session[:_TAG], policy=parts.services.policy(),
+            session=caller.session[:_TAG], policy=parts.services.policy(), release=parts.services.release,
         )  # fmt: skip
 
     async def tools(self, caller: Caller) -> list[ToolView]:

@@ -18,6 +18,7 @@ from remit.control.authority.policy_in_force import (
     archive_of,
     at_start,
     cast_shadow,
+    over_release,
     reviews_of,
 )
 from remit.control.running.hushing import hush
@@ -43,6 +44,7 @@ from remit.models import configuration
 from remit.models.health import HealthBook
 from remit.policy.authority import Authority
 from remit.policy.world import World
+from remit.quality.judging.flow import judging
 from remit.tools.acceptance import Acceptance
 from remit.tools.registry import Registry
 
@@ -67,6 +69,7 @@ async def build_house(
 ) -> House:
     """Everything that agents and tools of a workspace need, ready to act; `budgets` is what is in force of them."""
     root, clock, team = ground.workspace, ground.clock, ground.principal.team
+    home = code.released.home if code.released is not None else root
     vault = Vault(read_secrets(root, environment), root, clock)
     await vault.learn()
     registry = Registry()
@@ -76,8 +79,8 @@ async def build_house(
         _logger.warning("%s", why)
     acceptance = Acceptance(ground.database, ground.keys, clock, team)
     await acceptance.boot(registry)
-    models = configuration.load(root, environment=environment)
-    guards = read_guards(root, code.agents)
+    models = configuration.load(home, environment=environment)
+    guards = read_guards(home, code.agents)
     missing = await vault.learn([
         *(name for tool in registry for name in tool.manifest.secrets),
         *(spec.secret for spec in models.providers.values() if spec.needs_key),
@@ -93,11 +96,11 @@ async def build_house(
 
     roles = Roles(ground.database, team)
     await roles.look(clock.boot())
-    rules = await at_start(ground, world(), policy.protect)
+    authority = await _authority(ground, code, world(), policy)
     parts = GateParts(
-        clock, registry, acceptance, Authority.of(rules, world(), root / FOLDER), world,
+        clock, registry, acceptance, authority, world,
         BudgetBook(ground.database, clock, lambda: lease.worker, lambda: lease.holds), vault,
-        ModelDesk(models, HealthBook(clock), vault, clock, root), Rates(clock), Streams(), ground.keys,
+        ModelDesk(models, HealthBook(clock), vault, clock, home), Rates(clock), Streams(), ground.keys,
         environment, _accounts(ground, code, budgets),
         largest_result=largest_result,
         refresh=reopening(root, registry, vault), roles=roles, halts=HaltBoard(ground.database, ground.log, clock),
@@ -106,7 +109,7 @@ async def build_house(
     parts.standing.unconfirmed = reviews_of(ground, policy.overdue)
     await parts.standing.rest_on(archive_of(ground), ground.database, team)
     parts.standing.shadow = cast_shadow(ground, parts, policy.shadow)
-    house = House(Gate(parts), root, code.agents)
+    house = House(Gate(parts), home, code.agents)
     house.away, house.missing = away, missing
     house.contracted = any(flow.contract is not None for flow in code.flows)
     house.closing.append(hush(vault.redactor))
@@ -114,9 +117,18 @@ async def build_house(
     return house
 
 
+async def _authority(ground: Ground, code: Code, world: World, policy: PolicyDemands) -> Authority:
+    """The rules that this process goes by. A release brings none into force: those of now hold over its code, too, and
+    those that it was made with bind its runs beside them (S21).
+    """
+    if code.released is not None:
+        return await over_release(ground, world)
+    return Authority.of(await at_start(ground, world, policy.protect), world, ground.workspace / FOLDER)
+
+
 def _accounts(ground: Ground, code: Code, in_force: str | None) -> dict[str, Account]:
     written = text_of(ground.workspace) if in_force is None else in_force
-    former = in_force is not None and in_force != text_of(ground.workspace)
+    former = code.released is not None or (in_force is not None and in_force != text_of(ground.workspace))
     flows = [flow.name for flow in code.flows]
     return accounts_in(written, ground.principal.team, code.agents, flows, former=former)
 
@@ -124,6 +136,8 @@ def _accounts(ground: Ground, code: Code, in_force: str | None) -> dict[str, Acc
 def _own_flows(parts: GateParts, ground: Ground, code: Code) -> list[Flow]:
     """The flows that nobody wrote: those that take back, and one for each agent that has none of its name."""
     undoing = Undoing(parts, ground.log)
-    ours = [undoing.flow(), recalling(undoing.take_back), Foreseeing(parts, ground.log).flow(), forgetting()]
+    ours = [
+        undoing.flow(), recalling(undoing.take_back), Foreseeing(parts, ground.log).flow(), forgetting(), judging(),
+    ]  # fmt: skip
     taken = {flow.name for flow in code.flows}
     return [*ours, *(flow_of(agent) for agent in code.agents.values() if agent.name not in taken)]

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from remit.control.running import starting
+from remit.control.running.assigning import BY_CHANNEL
 from remit.control.running.handle import RunHandle
 from remit.control.runs import orders
 from remit.domain.on_use import on_use
@@ -36,10 +37,14 @@ class RunningDesk:
 
     async def start(self, flow: Flow | str, /, **given: object) -> RunHandle:
         """Start a run; it is durable when this returns."""
-        return await starting.submit(self.parts, flow, given)
+        return await self.submit(flow, given)
 
     async def submit(self, flow: Flow | str, given: dict[str, object], **options: Any) -> RunHandle:
-        """Start a run with options: `subject`, `session`, `priority`, `at` (when it is due)."""
+        """Start a run with options: `subject`, `session`, `priority`, `at` (when it is due), `release` (one, a channel,
+        or `here`). Where nothing is executed in this process, the channels say which release it goes to.
+        """
+        if self.parts.worker is None:
+            options.setdefault("release", BY_CHANNEL)
         return await starting.submit(self.parts, flow, given, **options)
 
     async def run(self, run: str) -> RunHandle:
@@ -52,9 +57,11 @@ class RunningDesk:
         return await self.parts.facts.reflects(pos)
 
     async def migrate_run(self, run: str, renames: dict[str, str]) -> int:
-        """Let a run whose code changed follow the new code, under new step names, if that fits its journal."""
+        """Let a run whose code changed, or that waits for its release, follow the code of this process, under new step
+        names, if that fits its journal.
+        """
         await rehearsing.check_migration(self.parts, run, renames)
-        return await orders.control(self.parts, run, "migrate", renames=renames)
+        return await orders.migrate(self.parts, run, self.parts.services.release, renames)
 
     async def replay(self, run: str) -> ReplayReport:
         """Execute today's code over a run's journal, with no side effect."""

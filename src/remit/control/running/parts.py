@@ -10,6 +10,7 @@ from remit.control.authority.policy_in_force import NO_DEMANDS, PolicyDemands
 from remit.control.observing.wiring import Observation
 from remit.control.protecting.protection import input_classes
 from remit.control.running.acting import build_house
+from remit.control.running.assigning import Switch
 from remit.control.runs.reach import dispatcher_for
 from remit.control.sections import OtelSettings
 from remit.engine.breakers import Breakers
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from remit.engine.services import Limits
     from remit.insight.projector import Projector
     from remit.insight.run_facts import RunFacts
+    from remit.quality.judging.judge import Judge
 
 
 @dataclass(slots=True)
@@ -41,8 +43,11 @@ class Parts:
     services: Services
     observation: Observation
     house: House
+    switch: Switch
     worker: Worker | None = None
     """The worker of this process, while there is one."""
+    judges: tuple[Judge, ...] = ()
+    """Those that the code of the workspace holds."""
 
     @property
     def facts(self) -> RunFacts:
@@ -66,6 +71,7 @@ async def plug_together(
     house = await build_house(
         ground, code, lease, environment, limits.result_bytes, policy=policy, budgets=budgets
     )
+    released = code.released
     flows = {flow.name: flow for flow in (*code.flows, *house.flows)}
     for flow in flows.values():
         flow.classes = tuple(dict.fromkeys(input_classes(flow).values()))
@@ -73,10 +79,13 @@ async def plug_together(
         ground.database, ground.keys, ground.log, ground.clock, limits, flows, lease,
         Breakers(ground.clock), Bulkheads(), lambda: dispatcher.submit(""), lambda execution: Run(execution, house),
         lambda run, ended: house.gate.parts.forget(run, ended=ended), quiet,
-        policy=lambda: house.gate.parts.standing.version,
+        release=released.digest if released is not None else "",
+        policy=lambda: released.policy if released is not None else house.gate.parts.standing.version,
         halted=house.gate.parts.halts.holds,
     )  # fmt: skip
-    return Parts(ground, flows, dispatcher, services, Observation(ground, otel), house)
+    return Parts(
+        ground, flows, dispatcher, services, Observation(ground, otel), house, Switch(ground), judges=tuple(code.judges)
+    )  # fmt: skip
 
 
 def add_worker(parts: Parts, concurrency: int, only: str) -> Worker:

@@ -62,7 +62,7 @@ async def fork(
         new_run_id(now), row.team, flow, accept(flow, given) if given is not None else created.input,
         ground.principal.id, session_tag=row.session, simulated=not live, asks=live,
         forked_from=row.id, forked_at=at or "", policy=parts.services.policy(),
-        warrant=created.warrant,
+        warrant=created.warrant, release=parts.services.release,
     )  # fmt: skip
     born = birth.prepare(ground.keys, now)
     past, mail = await copy_past(ground.log, row, at, born)
@@ -83,7 +83,7 @@ def _check_ours(row: RunRow) -> None:
 async def check_migration(parts: Parts, run: str, renames: dict[str, str]) -> None:
     """Refuse to move a run to code on which it would only stop again."""
     row = await find(parts.ground.database, run)
-    check(row, "migrate")
+    check(row, "migrate", parts.services.release)
     journal = await _journal(parts, row)
     _check_names(journal, renames)
     journal.rename(renames)

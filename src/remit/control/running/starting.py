@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from remit.agents.attaching import holds_secret
+from remit.control.running.assigning import Request
 from remit.control.running.containing import check_start
 from remit.control.running.handle import RunHandle
 from remit.domain.clock import LONGEST_SECONDS, MICROSECONDS
@@ -32,9 +33,11 @@ _logger = logging.getLogger("remit.workspace")
 async def submit(
     parts: Parts, flow: Flow | str, given: dict[str, object], *,
     subject: str = "", session: str = "", priority: int = DEFAULT_PRIORITY, at: int | None = None, origin: str = "",
-    beside: Callable[[str], tuple[Op, ...]] | None = None,
+    beside: Callable[[str], tuple[Op, ...]] | None = None, release: str = "",
 ) -> RunHandle:  # fmt: skip
-    """Create a run; a worker of this process starts it at once if there is room."""
+    """Create a run; a worker of this process starts it at once if there is room. `release` names one, or a channel;
+    without it the channels say where the run goes.
+    """
     chosen = flow_named(parts, flow)
     accepted = accept(chosen, given)
     check_size(chosen.name, attached_size(accepted), parts.services.limits.result_bytes)
@@ -48,10 +51,13 @@ async def submit(
     await check_start(parts, chosen)
     _check_time(at, ground.clock.now())
     identity = new_run_id(ground.clock.now())
+    bound = await parts.switch.bound(
+        parts.services, parts.worker, release, Request(identity, chosen.name, session, subject, accepted)
+    )
     birth = Birth(
         identity, ground.principal.team, chosen, accepted, ground.principal.id,
-        subject=subject, session=session, priority=priority, due=at, origin=origin, policy=parts.services.policy(),
-        beside=beside(identity) if beside is not None else (),
+        subject=subject, session=session, priority=priority, due=at, origin=origin, policy=bound.policy,
+        beside=beside(identity) if beside is not None else (), release=bound.release, channel=bound.channel,
     )  # fmt: skip
     if parts.worker is not None:
         await parts.worker.begin(birth)

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from remit.domain.runs import RunRow
 
 
+_STUCK = frozenset({ParkReason.CODE_CHANGED.value, ParkReason.NEEDS_RELEASE.value})
+"""Why a run waits for other code."""
+
+
 async def signal(reach: Reach, run: str, name: str, payload: object) -> int:
     """Leave a signal for a run; it is kept until the run asks for it."""
     if not is_code_name(name):
@@ -53,6 +57,15 @@ async def control(
     return await _tell(reach, row, event, order, order, flags[order])
 
 
+async def migrate(reach: Reach, run: str, release: str, renames: dict[str, str]) -> int:
+    """Order a run to follow other code: that of a release, or the code as it stands."""
+    row = await _living(reach, run)
+    check(row, "migrate", release)
+    event = RunControlled(row.id, "migrate", reach.ground.principal.id, release, renames)
+    move = Op("releases.move", (row.id, release, reach.ground.clock.now()), one=True)
+    return await _tell(reach, row, event, "migrate", "migrate", [move])
+
+
 async def backup(ground: Ground, archive: Path, keys: Path | None) -> BackupSummary:
     """Write a backup, and note that it was made."""
     now = ground.clock.now()
@@ -78,17 +91,15 @@ async def _living(reach: Reach, run: str) -> RunRow:
     return row
 
 
-def check(row: RunRow, order: str) -> None:
-    """Refuse an order that the run, as it stands, cannot follow."""
+def check(row: RunRow, order: str, release: str = "") -> None:
+    """Refuse an order that the run, as it stands, cannot follow; to a release, every run that waits can be moved."""
     if order == "resume" and not row.paused and row.reason != ParkReason.TROUBLE.value:
         raise WrongState(f"{row.id} is not paused; it is {row.status.value}.")
-    if order == "migrate" and (
-        row.status is not RunStatus.PARKED or row.reason != ParkReason.CODE_CHANGED.value
-    ):
+    if order == "migrate" and (row.status is not RunStatus.PARKED or not (row.reason in _STUCK or release)):
         raise WrongState(
             f"{row.id} is {row.status.value} {row.reason}".rstrip()
             + ", not parked because its code changed.",
-            "Only a run that stopped at changed code can be moved to it.",
+            "Only a run that stopped at changed code can be moved to it; to a release, any that is parked.",
         )
 
 

@@ -19,6 +19,7 @@ from remit.agents.graphs.outline import Outline
 from remit.control.workspace.place import FILE
 from remit.domain.errors import BadWorkspace
 from remit.engine.flow import Flow
+from remit.quality.judging.judge import Judge
 from remit.tools.registry import tools_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,17 @@ _ours: dict[str, tuple[Path, str]] = {}
 """Modules of the workspace that this process has imported, with the digest of their text at that time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The release that code was taken from."""
+
+    digest: str
+    home: Path
+    """The folder that it was extracted into."""
+    policy: str
+    """The rules that its runs are born under."""
+
+
 @dataclass(frozen=True)
 class Code:
     """What the Python of a workspace declares, by name."""
@@ -40,25 +52,36 @@ class Code:
     agents: dict[str, Agent]
     tools: list[PythonTool]
     graphs: list[Outline] = field(default_factory=list["Outline"])
+    judges: list[Judge] = field(default_factory=list["Judge"])
+    released: Released | None = None
+    """None: the workspace as it stands."""
 
 
-def load_code(workspace: Path, code: Sequence[str]) -> Code:
-    """Import what the workspace calls its code, and give every flow, agent and tool found there."""
+def load_modules(workspace: Path, code: Sequence[str]) -> list[ModuleType]:
+    """Import folders and modules of a workspace, as they stand now."""
     root = workspace.resolve()
     names = dict.fromkeys(name for entry in code for name in _modules_of(root, entry))
     _forget_what_changed(root)
     _put_first_on_path(root)
     before = set(sys.modules)
     try:
-        imported = [_import(root, name) for name in names]
+        return [_import(root, name) for name in names]
     finally:
         _remember(root, set(sys.modules) - before)
+
+
+def load_code(workspace: Path, code: Sequence[str]) -> Code:
+    """Import what the workspace calls its code, and give every flow, agent and tool found there."""
+    root = workspace.resolve()
+    imported = load_modules(root, code)
     values = [value for module in imported for value in vars(module).values()]
     flows = _by_name([value for value in values if isinstance(value, Flow)], root)
     tools = [tool for module in imported for tool in tools_of(vars(module))]
     graphs = [value for value in values if isinstance(value, Outline)]
+    judges = {value.name: value for value in values if isinstance(value, Judge)}
     return Code(
-        [flows[name] for name in sorted(flows)], _agents(values), list(dict.fromkeys(tools)), _each_once(graphs)
+        [flows[name] for name in sorted(flows)], _agents(values), list(dict.fromkeys(tools)), _each_once(graphs),
+        list(judges.values()),
     )  # fmt: skip
 
 

@@ -22,24 +22,32 @@ WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR flow = $2) AND 
 ORDER BY id DESC LIMIT $4;
 
 -- name: runs.claim (sqlite)
--- Take due runs of known flows, the most urgent first.
+-- Take due runs of known flows and of the release that the worker serves, the most urgent first; whoever serves what is
+-- stable also takes those of no release.
 UPDATE runs SET status = 'running', owner = $1, epoch = epoch + 1, due = NULL, reason = ''
 WHERE id IN (
     SELECT id FROM runs
     WHERE due IS NOT NULL AND due <= $2 AND paused = 0 AND owner IS NULL
       AND flow IN (SELECT value FROM json_each($3)) AND ($5 IS NULL OR id = $5 OR id LIKE $5 || '.%')
+      AND (release = coalesce((SELECT release FROM workers WHERE id = $1), '')
+           OR release = '' AND EXISTS (SELECT 1 FROM workers w JOIN channels c ON c.release = w.release
+                                       WHERE w.id = $1 AND c.team = runs.team AND c.channel = 'stable'))
     ORDER BY priority, due LIMIT $4)
 RETURNING id, team, flow, status, reason, due, priority, owner, epoch, pin, parent, key_id, base_seq, generation,
           mail, paused, error, session, created_at, ended_at;
 
 -- name: runs.claim (postgres)
--- Take due runs of known flows, the most urgent first; rows that another worker is taking are passed over. Chosen
+-- Take due runs of known flows and of the release that the worker serves, the most urgent first; whoever serves what is
+-- stable also takes those of no release. Rows that another worker is taking are passed over. Chosen
 -- before anything is updated: a plan that chose anew for each row would take more than were asked for.
 WITH taken AS MATERIALIZED (
     SELECT id FROM runs
     WHERE due IS NOT NULL AND due <= $2 AND paused = 0 AND owner IS NULL
       AND flow IN (SELECT json_array_elements_text($3::text::json))
       AND ($5::text IS NULL OR id = $5 OR id LIKE $5 || '.%')
+      AND (release = coalesce((SELECT release FROM workers WHERE id = $1), '')
+           OR release = '' AND EXISTS (SELECT 1 FROM workers w JOIN channels c ON c.release = w.release
+                                       WHERE w.id = $1 AND c.team = runs.team AND c.channel = 'stable'))
     ORDER BY priority, due LIMIT $4
     FOR UPDATE SKIP LOCKED)
 UPDATE runs SET status = 'running', owner = $1, epoch = epoch + 1, due = NULL, reason = ''
