@@ -248,6 +248,11 @@ async def test_a_run_arrives_whole_in_all_three_signals(script: Script, tmp_path
         sum(point.count for point in metrics["gen_ai.client.operation.duration"].histogram.data_points) == 3
     )
     assert sum(point.count for point in metrics["gen_ai.execute_tool.duration"].histogram.data_points) == 2
+    for name, unit, calls in (("inference_calls", "{inference_call}", 3), ("tool_calls", "{tool_call}", 2)):
+        counted = metrics[f"gen_ai.invoke_agent.{name}"]
+        (point,) = counted.histogram.data_points
+        assert (counted.unit, point.count, point.sum) == (unit, 1, calls)
+        assert list(point.explicit_bounds) == [1, 2, 4, 8, 16, 32, 64, 128]
     assert {path for path, _, _ in store.seen} == {"/v1/traces", "/v1/logs", "/v1/metrics"}
     assert all(
         headers["api-key"] == "k" and headers["Content-Encoding"] == "gzip" for _, headers, _ in store.seen

@@ -53,6 +53,9 @@ class ClosedSpan(NamedTuple):
     purpose: str
     environment: str
     simulated: int
+    model_calls: int = 0
+    """Of an agent: how often it asked a model, and used a tool, itself."""
+    tool_calls: int = 0
 
     @property
     def sent(self) -> int:

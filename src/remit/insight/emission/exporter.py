@@ -17,15 +17,16 @@ from remit.insight.emission.closed import ClosedSpan
 from remit.insight.emission.measures import measured
 from remit.insight.emission.receiver import Signal, Unreceived
 from remit.insight.emission.records import recorded
-from remit.insight.emission.spans import told
+from remit.insight.emission.spans import SPEAKING, told
 from remit.store.database import Commit, Conflict, Op
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from remit.insight.emission.contents import Contents
     from remit.insight.emission.receiver import Receiver
     from remit.store.database import Database
-    from remit.wire.otlp.sending import Sender
+    from remit.wire.otlp.sending import Sender, Value
 
 _log = logging.getLogger("remit.insight")
 _BATCH = 500
@@ -91,12 +92,15 @@ class Exporter(Beside):
         signals: Sequence[Signal],
         *,
         older: bool,
+        contents: Contents | None = None,
     ) -> None:
+        """`contents` reads what was said, where a receiver may have it."""
         self._database = database
         self._receiver = receiver
         self._sender = sender
         self._signals = signals
         self._older = older
+        self._contents = contents
         self._turn = Turn(database)
         self.sent = 0
         """Spans told since the start of this process."""
@@ -176,7 +180,8 @@ class Exporter(Beside):
             after = page[-1].n
 
     async def _send(self, signal: Signal, spans: Sequence[ClosedSpan]) -> None:
-        body = self._body(signal, spans)
+        said = await self._said(spans) if signal is Signal.TRACES else {}
+        body = self._body(signal, spans, said)
         if body:
             taken = await self._receiver.send(signal, body)
             if taken.why:
@@ -185,10 +190,25 @@ class Exporter(Beside):
         if signal is Signal.TRACES:
             self.sent += len(spans)
 
-    def _body(self, signal: Signal, spans: Sequence[ClosedSpan]) -> bytes:
+    async def _said(self, spans: Sequence[ClosedSpan]) -> dict[str, dict[str, dict[str, Value]]]:
+        """What was said in the runs of these spans, by run and path; nothing where that is not to be told."""
+        if self._contents is None:
+            return {}
+        runs = dict.fromkeys(each.trace for each in spans if each.kind in SPEAKING)
+        return {run: await self._contents.of(run) for run in runs}
+
+    def _body(
+        self,
+        signal: Signal,
+        spans: Sequence[ClosedSpan],
+        said: Mapping[str, Mapping[str, Mapping[str, Value]]],
+    ) -> bytes:
         match signal:
             case Signal.TRACES:
-                return self._sender.spans(told(each, older=self._older) for each in spans)
+                return self._sender.spans(
+                    told(each, older=self._older, said=said.get(each.trace, {}).get(each.id, {}))
+                    for each in spans
+                )
             case Signal.LOGS:
                 records = recorded(spans)
                 return self._sender.records(records) if records else b""

@@ -113,6 +113,9 @@ def _model(found: _Found, span: ClosedSpan) -> None:
 def _agent(found: _Found, span: ClosedSpan) -> None:
     labels: Attributes = {names.AGENT_NAME: span.agent, names.ERROR_TYPE: span.failure}
     found.seconds(names.AGENT_DURATION, names.AGENT_BUCKETS, labels, span.ended - span.started)
+    buckets = names.COUNT_BUCKETS
+    found.counted(names.AGENT_INFERENCES, "{inference_call}", buckets, labels, span.model_calls)
+    found.counted(names.AGENT_TOOLS, "{tool_call}", buckets, labels, span.tool_calls)
 
 
 def _tool(found: _Found, span: ClosedSpan) -> None:

@@ -4,6 +4,7 @@ nothing, and spells no name itself.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from remit.insight.emission.closed import span_id, trace_id
@@ -11,6 +12,7 @@ from remit.wire.otlp import names
 from remit.wire.otlp.sending import SentSpan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Literal
 
     from remit.insight.emission.closed import ClosedSpan
@@ -27,14 +29,21 @@ _OPERATIONS = {
     "tool": names.EXECUTE_TOOL,
 }
 _MEMORY = {"remember": names.CREATE_MEMORY, "recall": names.SEARCH_MEMORY, "forget": names.DELETE_MEMORY}
+_NOTHING: Mapping[str, Value] = MappingProxyType({})
 _AWAY = frozenset({"model", "embedding", "retrieval", "memory"})
 
 
-def told(span: ClosedSpan, *, older: bool = True) -> SentSpan:
-    """A span as it is sent; with `older`, renamed attributes under both names."""
-    said = attributes(span)
+SPEAKING = frozenset({"model", "tool"})
+"""Of these it may be told what was said."""
+
+
+def told(span: ClosedSpan, *, older: bool = True, said: Mapping[str, Value] = _NOTHING) -> SentSpan:
+    """A span as it is sent; with `older`, renamed attributes under both names; with `said`, what was said in it."""
+    whole = attributes(span)
     if older:
-        said |= {names.OLDER[key]: value for key, value in said.items() if key in names.OLDER}
+        whole |= {names.OLDER[key]: value for key, value in whole.items() if key in names.OLDER}
+    if span.kind in SPEAKING:
+        whole |= said
     return SentSpan(
         trace_id(span.trace),
         span_id(span.trace, span.id),
@@ -43,7 +52,7 @@ def told(span: ClosedSpan, *, older: bool = True) -> SentSpan:
         _kind(span),
         span.started,
         max(span.ended, span.started),
-        said,
+        whole,
         span.failure,
     )
 

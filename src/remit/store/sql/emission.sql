@@ -30,7 +30,15 @@ FROM traces WHERE id = $1 AND ended IS NOT NULL;
 SELECT s.n, s.trace, s.id, s.parent, s.kind, s.name, s.started, s.ended, s.status, s.error, s.team, s.agent, s.requested,
     s.served, s.provider, s.route, s.input, s.cached, s.cache_written, s.output, s.reasoning, s.cost,
     coalesce(s.queued, 0), coalesce(s.first_token, 0), s.human, s.prompt, s.release, s.retries, s.cache, s.decision,
-    s.effect, s.score, t.flow, t.session, t.principal, t.purpose, t.environment, s.simulated
+    s.effect, s.score, t.flow, t.session, t.principal, t.purpose, t.environment, s.simulated,
+    CASE s.kind WHEN 'agent' THEN (
+        SELECT count(*) FROM spans AS m WHERE m.trace = s.trace AND m.id > s.id || '/' AND m.id < s.id || '0'
+            AND m.kind = 'model' AND m.agent = s.agent
+    ) ELSE 0 END,
+    CASE s.kind WHEN 'agent' THEN (
+        SELECT count(*) FROM spans AS u WHERE u.trace = s.trace AND u.id > s.id || '/' AND u.id < s.id || '0'
+            AND u.kind = 'tool' AND u.agent = s.agent
+    ) ELSE 0 END
 FROM spans AS s JOIN traces AS t ON t.id = s.trace
 WHERE s.trace = $1 AND s.ended > $2 AND s.ended <= $3 AND s.n > $4 ORDER BY s.n LIMIT $5;
 

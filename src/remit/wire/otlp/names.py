@@ -44,7 +44,10 @@ REASONING_TOKENS: Final = "gen_ai.usage.reasoning.output_tokens"
 TOOL_NAME: Final = "gen_ai.tool.name"
 TOOL_TYPE: Final = "gen_ai.tool.type"
 TOOL_CALL: Final = "gen_ai.tool.call.id"
+INPUT_MESSAGES: Final = "gen_ai.input.messages"
 OUTPUT_MESSAGES: Final = "gen_ai.output.messages"
+TOOL_ARGUMENTS: Final = "gen_ai.tool.call.arguments"
+TOOL_RESULT: Final = "gen_ai.tool.call.result"
 SYSTEM_INSTRUCTIONS: Final = "gen_ai.system_instructions"
 PROMPT_NAME: Final = "gen_ai.prompt.name"
 PROMPT_VERSION: Final = "gen_ai.prompt.version"
@@ -74,12 +77,15 @@ INFERENCE_REASONING: Final = "gen_ai.client.inference.usage.reasoning.output_tok
 CALL_INPUT: Final = "gen_ai.client.inference.operation.input_tokens"
 CALL_OUTPUT: Final = "gen_ai.client.inference.operation.output_tokens"
 AGENT_DURATION: Final = "gen_ai.invoke_agent.duration"
+AGENT_INFERENCES: Final = "gen_ai.invoke_agent.inference_calls"
+AGENT_TOOLS: Final = "gen_ai.invoke_agent.tool_calls"
 TOOL_DURATION: Final = "gen_ai.execute_tool.duration"
 WORKFLOW_DURATION: Final = "gen_ai.invoke_workflow.duration"
 
 CALL_BUCKETS: Final = tuple(round(0.01 * 2**n, 2) for n in range(14))
 AGENT_BUCKETS: Final = tuple(round(0.1 * 2**n, 1) for n in range(13))
 WORKFLOW_BUCKETS: Final = (1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0)
+COUNT_BUCKETS: Final = tuple(float(2**n) for n in range(8))
 TOKEN_BUCKETS: Final = tuple(float(4**n) for n in range(14))
 
 # --- what was renamed ------------------------------------------------------------------------------------------------
