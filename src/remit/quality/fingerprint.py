@@ -12,6 +12,7 @@ import os
 import sys
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -157,6 +158,12 @@ def environment(*, locked: bool) -> dict[str, str]:
     """What is installed beside the workspace; all of it by name and version where no lock file says so."""
     found = {"python": f"{sys.version_info.major}.{sys.version_info.minor}"}
     if not locked:
-        names = sorted({f"{each.name.lower()}=={each.version}" for each in metadata.distributions()})
-        found["installed"] = hashlib.sha256("\n".join(names).encode()).hexdigest()
+        found["installed"] = _installed()
     return found
+
+
+@cache
+def _installed() -> str:
+    """Looked up once: what a process has imported does not change under it."""
+    names = sorted({f"{each.name.lower()}=={each.version}" for each in metadata.distributions()})
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()

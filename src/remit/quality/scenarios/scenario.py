@@ -145,6 +145,8 @@ class Scenario:
     harm: bool = False
     """Whether a write that is not gold harms somebody here."""
     source: Source = field(default_factory=Source)
+    _digest: str = field(default="", init=False, repr=False, compare=False)
+    """Once it is known: every go asks for it several times."""
 
     @property
     def cluster(self) -> str:
