@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _ABOUT = 5
 _SPAN = re.compile("[0-9a-f]{16}")
-_STYLES = {"cause": "strong", "next": "good"}
+_STYLES = {"cause": "strong", "fault": "strong", "next": "good"}
 _TRENDS = {"new": "bad", "rising": "bad", "back": "waits", "falling": "good"}
 
 

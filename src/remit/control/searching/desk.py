@@ -8,20 +8,24 @@ from remit.domain.on_use import on_use
 
 if TYPE_CHECKING:
     from remit.control.ground.ground import Ground
-    from remit.control.searching import explaining, failing, finding
-    from remit.control.searching.explaining import Explanation
+    from remit.control.searching import explaining, failing, finding, sentences
+    from remit.control.searching.explaining import Explained
+    from remit.control.searching.sentences import Ask, Sentences
     from remit.control.searching.views import FailuresView, SearchView
+    from remit.control.settings import Settings
 else:
     explaining = on_use("remit.control.searching.explaining")
     failing = on_use("remit.control.searching.failing")
     finding = on_use("remit.control.searching.finding")
+    sentences = on_use("remit.control.searching.sentences")
 
 
 class SearchingDesk:
     """Looking for things in the runs of a team."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, sentences: Sentences | None = None) -> None:
         self._ground = ground
+        self._sentences = sentences
 
     async def search(
         self, text: str, *, since: str = "", by: str = "both", limit: int = 20, team: str = "", flow: str = "",
@@ -32,13 +36,22 @@ class SearchingDesk:
         return await finding.search(
             self._ground, text, since=since, by=by, limit=limit, team=team, flow=flow, agent=agent, tool=tool,
             model=model, error=error, part=part, status=status, session=session, release=release,
-            environment=environment, purpose=purpose, min_cost=min_cost,
+            environment=environment, purpose=purpose, min_cost=min_cost, sentences=self._sentences,
         )  # fmt: skip
 
-    async def why(self, run: str) -> Explanation:
-        """Why a run came out as it did: what it goes back to, what was tried, what to do next, with the events."""
+    async def why(self, run: str) -> Explained:
+        """Why a run came out as it did: what it goes back to, which agent is most likely at fault, what was tried, and
+        what to do next, with the events.
+        """
         return await explaining.why(self._ground, run)
 
     async def failures(self, since: str = "7d", flow: str = "", limit: int = 20) -> FailuresView:
         """Failures of a time as groups of one kind each, the largest first, with their trend and what they said."""
         return await failing.failures(self._ground, since, flow, limit)
+
+
+def asking(ground: Ground, ask: Ask, chosen: Settings) -> SearchingDesk:
+    """The desk of a process that can ask models; without a model, if none is chosen."""
+    if not chosen.search.route:
+        return SearchingDesk(ground)
+    return SearchingDesk(ground, sentences.sentences_of(ground, ask, chosen))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remit.control.runs.inspection import find
@@ -12,26 +13,76 @@ from remit.engine.outside import run_stream
 from remit.insight.why.causes import first_cause
 from remit.insight.why.spans import MOST, story_of_spans
 from remit.insight.why.story import story_of
-from remit.insight.why.telling import Explanation, explained
+from remit.insight.why.telling import MOST_LINES, Explanation, Line, explained
+from remit.quality.attribution.episode import episode_of
+from remit.quality.attribution.fault import Fault, fault_of
 
 if TYPE_CHECKING:
     from remit.control.ground.ground import Ground
     from remit.insight.why.story import Story
 
-__all__ = ["Explanation", "why"]
+__all__ = ["Explained", "Explanation", "why"]
 _DEEPEST = 5
+_SURE, _SURE_OF_SUCCESS = 0.3, 0.6
+"""So sure the signs have to be before somebody is named, in a run that failed and in one that did not."""
 _FOREIGN = re.compile("o?[0-9a-f]{32}")
 
 
-async def why(ground: Ground, run: str, depth: int = 0) -> Explanation:
-    """The explanation of a run, however it stands; where a child failed, with what that goes back to."""
+@dataclass(frozen=True, slots=True)
+class Explained(Explanation):
+    """Why a run came out as it did, and which agent is most likely at fault."""
+
+    fault: Fault | None = None
+
+
+async def why(ground: Ground, run: str) -> Explained:
+    """The explanation of a run, however it stands; of one of ours, with the agent that is most likely at fault."""
+    found = await _explained(ground, run)
+    fault = None if _FOREIGN.fullmatch(run) else await _fault(ground, found.run)
+    sure = _SURE if found.status == "failed" else _SURE_OF_SUCCESS
+    if (
+        fault is None
+        or not fault.agent
+        or fault.confidence < sure
+        or found.status not in {"failed", "succeeded"}
+    ):
+        fault = None
+    return Explained(
+        found.run, found.flow, found.status, found.error, found.cause, found.suspect, found.event, found.group,
+        _with_fault(found.lines, fault), fault,
+    )  # fmt: skip
+
+
+async def _fault(ground: Ground, run: str) -> Fault | None:
+    row = await find(ground.database, run)
+    entries, _ = await ground.log.read(run_stream(row.id), row.base_seq, lenient=True)
+    return fault_of(episode_of(row.id, entries))
+
+
+def _with_fault(lines: tuple[Line, ...], fault: Fault | None) -> tuple[Line, ...]:
+    """Who is at fault stands below what it goes back to; what to do next stays the last."""
+    if fault is None:
+        return lines
+    sign = fault.evidence[0]
+    said = Line(
+        "fault",
+        f"{fault.agent}, at {fault.step}: {sign.text} (confidence {fault.confidence:.2f})",
+        sign.events,
+    )
+    begin = next((n for n, line in enumerate(lines) if line.about not in {"ended", "cause"}), len(lines))
+    whole = [*lines[:begin], said, *lines[begin:-1]][: MOST_LINES - 1]
+    return (*whole, lines[-1])
+
+
+async def _explained(ground: Ground, run: str, depth: int = 0) -> Explanation:
+    """Where a child failed, with what that goes back to."""
     story = await _foreign(ground, run) or await _story(ground, run)
     cause = first_cause(story)
     child = story.children.get(cause.act.path) if cause.act is not None and cause.kind == "child" else None
     below = None
     if child and depth < _DEEPEST:
         try:
-            below = await why(ground, child, depth + 1)
+            below = await _explained(ground, child, depth + 1)
         except UnknownRun:
             below = None
     return explained(story, below)

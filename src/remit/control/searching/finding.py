@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from remit.control.observing.wiring import lexicon_of, projector_of
 from remit.control.paging import page_of
+from remit.control.searching.comparing import compared
 from remit.control.searching.views import HitView, SearchView
 from remit.domain.errors import Infrastructure, InvalidInput, Shredded
 from remit.domain.fronting import EXCHANGE
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from remit.control.ground.ground import Ground
+    from remit.control.searching.sentences import Sentences
     from remit.domain.event import Event
     from remit.insight.search.finding import Found
     from remit.insight.search.lexicon import Lexicon
@@ -50,6 +52,7 @@ async def search(
     by: str = "both",
     limit: int = 20,
     team: str = "",
+    sentences: Sentences | None = None,
     **where: Any,
 ) -> SearchView:
     """The places that fit best, at most one of each run."""
@@ -59,7 +62,14 @@ async def search(
     limit = page_of(limit)
     behind = await up_to_date(ground)
     lexicon = lexicon_of(ground)
-    found = await Finder(ground.database, lexicon).find(text, filters, limit * _DEPTH, WAYS[by])
+    asks = sentences if by != "words" else None
+    pool = max(limit * _DEPTH, asks.most if asks is not None else 0)
+    found = await Finder(ground.database, lexicon).find(text, filters, pool, WAYS[by])
+    model = note = ""
+    if asks is not None and found:
+        found, model, note = await compared(
+            ground, asks, text, found, by, lambda each: _text_of(ground, each)
+        )
     firsts: dict[str, Found] = {}
     others: dict[str, int] = {}
     for each in found:
@@ -76,7 +86,7 @@ async def search(
             hits.append(await _hit(ground, each, snippet, matched, others.get(each.run, 0)))
         if len(hits) == limit:
             break
-    return SearchView(text, hits, behind)
+    return SearchView(text, hits, behind, model, note)
 
 
 async def up_to_date(ground: Ground) -> int:

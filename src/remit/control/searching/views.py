@@ -40,6 +40,10 @@ class SearchView:
     hits: list[HitView]
     behind: int = 0
     """How many events of the log are not in the index yet."""
+    model: str = ""
+    """The sentence model that compared what was found; empty: none did."""
+    note: str = ""
+    """Why none did, where one was asked."""
 
 
 @dataclass(frozen=True, slots=True)

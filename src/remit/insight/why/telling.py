@@ -23,7 +23,7 @@ class Line:
     """One thing that is said."""
 
     about: str
-    """ended, cause, then, tried, also, or next."""
+    """ended, cause, fault, then, tried, also, or next."""
     text: str
     events: tuple[str, ...] = ()
     """The events that say so: `run:r-…#12`."""
