@@ -27,6 +27,8 @@ class ActStatus(StrEnum):
     """The environment accepted it; nothing was sent."""
     DENIED = "denied"
     """The gate said no."""
+    REJECTED = "rejected"
+    """A person said no."""
     HELD = "held"
     """It waits for somebody."""
     FAILED = "failed"

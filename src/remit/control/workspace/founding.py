@@ -17,6 +17,8 @@ _TEMPLATES = {
     "agents/librarian.py": "librarian.py",
     "prompts/librarian.md": "librarian.md",
     "simulations/librarian.yaml": "librarian.yaml",
+    "suites/librarian.yaml": "suite.yaml",
+    "design.toml": "design.toml",
     "tests/test_hello.py": "test_hello.py.txt",
     "tests/test_librarian.py": "test_librarian.py.txt",
     "policies/default.cedar": "default.cedar",
@@ -25,8 +27,20 @@ _TEMPLATES = {
 """The files of a new workspace, and the template of each."""
 
 
-def create(path: Path, name: str = "") -> list[Path]:
-    """Make a workspace at `path` with a small flow, a small agent and their tests; the files it wrote."""
+FORGES = {
+    "github": (".github/workflows/remit.yml", "ci-github.yml"),
+    "gitlab": (".gitlab-ci.yml", "ci-gitlab.yml"),
+}
+"""Where a workflow stands that checks a workspace before a change is merged, and the template of each."""
+
+
+def create(path: Path, name: str = "", forge: str = "") -> list[Path]:
+    """Make a workspace at `path` with a small flow, a small agent and their tests; the files it wrote.
+
+    With a `forge`, the workflow that checks it there as well; a workspace that is there already gets that alone.
+    """
+    if forge and (path / "remit.toml").is_file():
+        return [write_workflow(path, forge)]
     name = name or path.resolve().name
     if not is_code_name(name):
         raise InvalidName(
@@ -35,9 +49,21 @@ def create(path: Path, name: str = "") -> list[Path]:
     try:
         if path.exists() and any(path.iterdir()):
             raise BadWorkspace(f"{path} is not empty.", "Choose a new folder: remit new NAME.")
-        return [_write(path / target, template, name) for target, template in _TEMPLATES.items()]
+        written = [_write(path / target, template, name) for target, template in _TEMPLATES.items()]
+        return [*written, write_workflow(path, forge)] if forge else written
     except OSError as wrong:
         raise _unwritable(path, wrong) from None
+
+
+def write_workflow(root: Path, forge: str) -> Path:
+    """The workflow for one forge; what somebody has written there already stays."""
+    place, template = FORGES[forge]
+    if (root / place).exists():
+        raise BadWorkspace(f"{root / place} is there already.", "Remove it first, or put the steps into it.")
+    try:
+        return _write(root / place, template, root.resolve().name)
+    except OSError as wrong:
+        raise _unwritable(root / place, wrong) from None
 
 
 def write_default_policy(root: Path) -> Path | None:

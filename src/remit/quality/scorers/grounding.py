@@ -152,8 +152,22 @@ class CitationScorer:
 
 
 def answer_of(trial: Trial) -> str:
-    """What somebody would read of it: the answer, or every text in the result."""
-    return trial.answer or text_of(trial.result if trial.result is not None else "")
+    """What somebody would read of it: a text as it is; of a typed result what stands in its fields, a line each."""
+    result: Json = trial.result
+    if result is None or isinstance(result, str):
+        return result or trial.answer
+    return "\n".join(_said(result))
+
+
+def _said(value: Json) -> Iterator[str]:
+    if isinstance(value, dict):
+        for each in cast("dict[str, Json]", value).values():
+            yield from _said(each)
+    elif isinstance(value, list):
+        for each in cast("list[Json]", value):
+            yield from _said(each)
+    elif value is not None and not isinstance(value, bool):
+        yield text_of(value)
 
 
 @dataclass(frozen=True, slots=True)

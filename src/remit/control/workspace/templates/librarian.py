@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from remit import Agent, Budget, tool
+from remit import Agent, Budget, allow, bind, contract, tool
 
 SHELF = Path(__file__).resolve().parent.parent / "shelf.json"
 
@@ -58,6 +58,9 @@ librarian = Agent(
     tools=[find_book, lend],
     output=Answer,
     budget=Budget(usd=0.05, steps=6, seconds=60),
+    contract=contract(
+        allow(lend, times=1, title=bind.words(), reader=bind.words())
+    ),  # what the reader asked for
 )
 
 
