@@ -20,7 +20,7 @@ async def look(id: int) -> str:
     \"\"\"Look.\"\"\"
     return "x"
 
-triage = Agent("triage", prompt="prompts/triage.md", tools=[look, "http_fetch"])
+triage = Agent("triage", prompt="prompts/triage.md", tools=[look, "http_fetch"], budget=Budget(seconds=60))
 """
 POLICY = '@id("all") permit (principal, action, resource);\n'
 
@@ -134,3 +134,12 @@ def test_what_a_start_would_not_find_installed_is_named_too(
     assert said() == []
     monkeypatch.setattr("remit.control.tasking.offering.find_spec", {"a2a": None}.get)
     assert "remit[a2a]" in said()[0]
+
+
+def test_the_review_of_a_design_is_a_page_for_a_pull_request(remit: Terminal, place: Path) -> None:
+    text = AGENTS.replace(", budget=Budget(seconds=60)", "")
+    (place / "agents" / "desk.py").write_text(text)
+    page = remit("check", "--design", "--markdown", code=1).out
+    assert "0 to mend, 1 question open." in page
+    assert "| What is the p95 of the chain? | triage | **open:** about 10 s, and nothing is declared" in page
+    assert "--markdown is for the review of a design" in remit("check", "--markdown", code=2).err

@@ -6,8 +6,7 @@ gives its problems. What a check cannot read becomes a problem by itself, and th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from remit.agents import checking as agent_checking
 from remit.agents.agent_flow import flow_of
@@ -20,8 +19,11 @@ from remit.control.ground.ground import database_for, folder_of
 from remit.control.ground.identity import people_of
 from remit.control.policy_life import checking as policies
 from remit.control.policy_life.quorums import out_of_reach
+from remit.control.upkeep.bench import Bench, CheckReport, Problem
+from remit.control.upkeep.designed import design_problems
 from remit.control.upkeep.served import check_served
 from remit.control.upkeep.settled import refusals
+from remit.control.upkeep.suited import suite_problems
 from remit.control.workspace.code import load_code
 from remit.domain.action_errors import InvalidPolicy
 from remit.domain.clock import SystemClock
@@ -40,83 +42,25 @@ from remit.policy.loading import digest_of, read_files
 from remit.policy.lockout import Member, locked_out
 from remit.policy.world import World
 from remit.tools.acceptance import Acceptance
-from remit.tools.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from remit.control.sections import Settings
-    from remit.control.workspace.code import Code
-    from remit.domain.guards import Guard
+    from remit.domain.objectives import Objective
     from remit.domain.people import Person
-    from remit.gate.secrets.secrets_file import SecretsFile
-    from remit.models.configuration import Configuration
     from remit.store.database import Database
 
-Severity = Literal["error", "warning"]
 
+async def check(
+    root: Path, chosen: Settings, *, design: bool = False, objectives: tuple[Objective, ...] = ()
+) -> CheckReport:
+    """Look at everything that a workspace says; nothing is started, changed or asked of a model.
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that a person should mend (an error), or look at (a warning)."""
-
-    check: str
-    severity: Severity
-    message: str
-    remedy: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckReport:
-    """What a check of a workspace found, and how much there was to look at."""
-
-    problems: tuple[Problem, ...]
-    agents: int
-    flows: int
-    tools: int
-    rules: int
-
-    @property
-    def ok(self) -> bool:
-        """Whether it would start, and nothing that is known to be wrong waits in it."""
-        return all(problem.severity != "error" for problem in self.problems)
-
-
-@dataclass(slots=True)
-class Bench:
-    """A workspace on the bench: what was read of it so far."""
-
-    root: Path
-    chosen: Settings
-    registry: Registry = field(default_factory=Registry)
-    code: Code | None = None
-    models: Configuration | None = None
-    secrets: SecretsFile | None = None
-    vault: Vault | None = None
-    guards: list[Guard] = field(default_factory=list["Guard"])
-    missing: list[str] = field(default_factory=list[str])
-    """Secrets that something names, and that this machine cannot see."""
-    accounts: frozenset[str] = frozenset()
-    all_tools: bool = False
-    """Whether every source of tools answered; while one does not, a tool may be there although nobody sees it."""
-    rules: int = 0
-    world: World | None = None
-    """What rules can speak about, once that is known."""
-
-    def problem(self, check: str, wrong: RemitError, severity: Severity = "error") -> Problem:
-        """An error of the workspace as a problem."""
-        return Problem(check, severity, wrong.message.replace(f"{self.root}/", ""), wrong.hint)
-
-
-def unreadable(wrong: RemitError) -> CheckReport:
-    """The report on a workspace whose settings cannot be read: nothing else can be looked at."""
-    return CheckReport((Problem("settings", "error", wrong.message, wrong.hint),), 0, 0, 0, 0)
-
-
-async def check(root: Path, chosen: Settings) -> CheckReport:
-    """Look at everything that a workspace says; nothing is started, changed or asked of a model."""
-    bench = Bench(root, chosen)
+    With `design`, the review of the design is part of the report, and what it leaves open is an error everywhere.
+    """
+    bench = Bench(root, chosen, strict=design, objectives=objectives)
     problems: list[Problem] = []
     try:
         for name, look in CHECKS.items():
@@ -129,7 +73,8 @@ async def check(root: Path, chosen: Settings) -> CheckReport:
         if bench.vault is not None:
             await bench.vault.close()
     agents, flows = (len(bench.code.agents), len(bench.code.flows)) if bench.code is not None else (0, 0)
-    return CheckReport(tuple(problems), agents, flows, len(bench.registry), bench.rules)
+    review = bench.review if design else None
+    return CheckReport(tuple(problems), agents, flows, len(bench.registry), bench.rules, review)
 
 
 # --- the checks, each with what it needs from those before it -------------------------------------------------------
@@ -379,10 +324,12 @@ CHECKS: dict[str, Callable[[Bench], Awaitable[list[Problem]]]] = {
     "budgets": _budgets,
     "agents": _agents,
     "flows": _flows,
+    "suites": suite_problems,
     "policy": _policy,
     "settings": _settings,
     "quarantine": _quarantine,
     "in force": _in_force,
+    "design": design_problems,
 }
 """In this order; each takes from the bench what those before it laid there."""
 

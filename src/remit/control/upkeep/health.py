@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from remit.control.auditing.health import examine_evidence
 from remit.control.auditing.integrity import examine_log
+from remit.control.drifting.health import examine_drift
 from remit.control.finding import Finding
 from remit.control.observing.health import examine_lag
 from remit.control.people.lasting import examine_admins
@@ -94,6 +95,7 @@ async def examine_platform(
     findings += await examine_reviews(ground)
     findings += await examine_admins(ground)
     findings += await examine_lag(ground)
+    findings += await examine_drift(ground)
     findings += await examine(Patient(ground.database, flows, ground.clock, is_dead))
     return [*findings, *await examine_log(ground.database, ground.log)] if deep else findings
 

@@ -1,0 +1,1 @@
+"""The design gate of a workspace: gathering what a review looks at, and telling what it found."""

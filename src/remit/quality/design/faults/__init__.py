@@ -1,0 +1,1 @@
+"""The faults that a review looks for, by what they are about."""
