@@ -48,6 +48,18 @@ def test_what_was_said_is_found_and_steers_no_terminal(noted: Terminal) -> None:
     assert noted("search", "x", "--team", "others", "--json", code=1).error["code"] == "not_allowed"
 
 
+def test_a_sentence_model_compares_and_a_broken_workspace_is_still_searched(noted: Terminal) -> None:
+    settings = noted.place / "remit.toml"
+    settings.write_text(f'{settings.read_text()}\n[search]\nroute = "fast"\n')
+    shown = noted("search", "refund", code=0).out
+    assert "refund of order 4812" in shown
+    assert "(compared by sim-fast)" in shown
+    (noted.place / "flows" / "notes.py").write_text("from remit import nothing_like_that\n")
+    shown = noted("search", "refund", code=0).out
+    assert "refund of order 4812" in shown
+    assert "(the sentence model was not asked: " in shown
+
+
 def test_failures_are_grouped_and_explained(noted: Terminal) -> None:
     found = noted("runs", "--failures", "--since", "1h", "--json", code=0).json
     group = found["groups"][0]

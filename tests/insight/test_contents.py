@@ -1,5 +1,5 @@
 """What was said leaves by OpenTelemetry only where somebody asked for it, in the words of the conventions, and never
-what is not for everybody or belongs to a class of data that has a rule."""
+what is not for everybody or belongs to a class of data."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def look_closely(what: str) -> str:
 
 @tool(effect="read", data_class="health")
 def diagnosis(what: str) -> str:
-    """A class of data for which the workspace has a rule."""
+    """What it gives is of a class."""
     return f"{what} is well"
 
 
@@ -94,10 +94,9 @@ async def test_what_was_said_is_told_where_somebody_asked_for_it(script: Script,
 
 
 async def test_what_is_not_for_everybody_stays_here(script: Script, tmp_path: Path) -> None:
-    """A run into which something came that only some may read, or of a class that has a rule, says nothing; without
-    the setting none does.
+    """A run into which something came that only some may read, or of a class, says nothing; without the setting none
+    does.
     """
-    (tmp_path / "remit.toml").write_text('[capture]\nclasses = ["health=drop"]\n')
     script(CLERK).calls("look_closely", what="the wall").replies("I was told not to say.")
     script(CLERK).calls("diagnosis", what="Ana").replies("I was told not to say.")
     async with receiving() as store, told(store, script, tmp_path, content=True) as (made, tell):

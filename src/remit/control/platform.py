@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +44,10 @@ if TYPE_CHECKING:
     from remit.control.containment import recalling
     from remit.control.containment.views import RecallView
     from remit.control.finding import Finding
+    from remit.control.fronting import exchanged
     from remit.control.inventory import memory, modelling, toolbox
     from remit.control.inventory.views import ModelsView, ToolView
+    from remit.control.online import evaluator
     from remit.control.protecting.views import Swept
     from remit.control.redteam import WorstCase
     from remit.control.releasing import desk as releasing_desk
@@ -64,6 +67,8 @@ if TYPE_CHECKING:
     from remit.store.checkpointer import Checkpointer
 else:
     audit = on_use("remit.control.auditing.audit")
+    evaluator = on_use("remit.control.online.evaluator")
+    exchanged = on_use("remit.control.fronting.exchanged")
     recalling = on_use("remit.control.containment.recalling")
     memory = on_use("remit.control.inventory.memory")
     modelling = on_use("remit.control.inventory.modelling")
@@ -92,6 +97,7 @@ class Platform(Office, PolicyDesk, RunningDesk, QualityDesk):
         """Tasks that others give to agents of this workspace."""
         self._checkpointer: Checkpointer | None = None
         self._canaries: CanaryWatch | None = None
+        self._online: evaluator.Evaluator | None = None
         self._caretaker = Caretaker(
             parts.ground, choices.rules_in(chosen, parts.flows), chosen.retention.sweep_seconds,
             chosen.approvals.canary_percent,
@@ -200,6 +206,9 @@ class Platform(Office, PolicyDesk, RunningDesk, QualityDesk):
             self._canaries = releasing_desk.watching(
                 self.ground, self._settings.releases, parts, judges=observes
             )
+            if self._settings.online.percent:
+                self._online = evaluator.Evaluator(parts, self, choices.online_in(self._settings))
+                self._online.start()
         self._caretaker.start()
         self.tasks.start()
         parts.dispatcher.submit("")
@@ -222,6 +231,8 @@ class Platform(Office, PolicyDesk, RunningDesk, QualityDesk):
         await self._caretaker.stop()
         if self._canaries is not None:
             await self._canaries.stop()
+        if self._online is not None:
+            await self._online.stop()
         await self.tasks.stop()
         if self._parts.worker is not None:
             await self._parts.worker.stop(self._settings.worker.drain_seconds)
@@ -240,6 +251,8 @@ class Platform(Office, PolicyDesk, RunningDesk, QualityDesk):
         self._caretaker.abandon()
         if self._canaries is not None:
             self._canaries.abandon()
+        if self._online is not None:
+            self._online.abandon()
         self.tasks.abandon()
         if self._checkpointer is not None:
             self._checkpointer.abandon()
@@ -298,8 +311,7 @@ class Platform(Office, PolicyDesk, RunningDesk, QualityDesk):
     @property
     def searching(self) -> searching_desk.SearchingDesk:
         """As in the office, with the sentence model that is chosen, where this process can ask it."""
-        fronts = self.fronts if self.worker is not None else None
-        return searching_desk.asking(self.ground, fronts, self._settings)
+        return searching_desk.asking(self.ground, partial(exchanged.aside, self.fronts), self._settings)
 
     # --- what is taken back ---------------------------------------------------------------------------
 

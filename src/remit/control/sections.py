@@ -185,6 +185,18 @@ class ReportingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OnlineSettings:
+    """How live runs are scored."""
+
+    percent: int = _setting(
+        0, "of the tasks that end, how many are scored without a model; 0 = none", most=100
+    )
+    judges: tuple[str, ...] = _setting((), "judges that these are shown as well; none = no model is asked")
+    judge_cents: int = _setting(100, "what judges may spend on that in a day, in hundredths")
+    seconds: int = _setting(60, "how often a worker looks for tasks that ended", least=1)
+
+
+@dataclass(frozen=True, slots=True)
 class HaltSettings:
     """How halts are known."""
 
@@ -373,6 +385,7 @@ class Settings:
     policy: PolicySettings = field(default_factory=PolicySettings)
     approvals: ApprovalSettings = field(default_factory=ApprovalSettings)
     reporting: ReportingSettings = field(default_factory=ReportingSettings)
+    online: OnlineSettings = field(default_factory=OnlineSettings)
     a2a: A2aSettings = field(default_factory=A2aSettings)
     agui: AguiSettings = field(default_factory=AguiSettings)
     mcp: McpSettings = field(default_factory=McpSettings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,10 @@ from remit.cli.output import Line, Span
 from remit.cli.terminal import Command, Terminal, now
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from remit.cli.saying import Painted
+    from remit.control.searching.desk import SearchingDesk
     from remit.control.searching.views import HitView, SearchView
 
 _PARTS = ("input", "question", "answer", "result", "error", "comment")
@@ -57,16 +61,44 @@ def search(
     TEXT is words, in any order and with any signs between them; texts that say the same in other words are found too.
     """
     asked = " ".join(text)
-    found = terminal.ask_office(
-        lambda office: office.searching.search(
-            asked, part=part or "", min_cost=round(min_cost * _MICRO), **given
-        )
-    )
+
+    async def look(desk: SearchingDesk) -> SearchView:
+        return await desk.search(asked, part=part or "", min_cost=round(min_cost * _MICRO), **given)
+
+    if given["by"] != "words" and _has_model(terminal):
+        found = terminal.execute(_with_model(terminal, look))
+    else:
+        found = terminal.ask_office(lambda office: look(office.searching))
     terminal.answer(found, lambda: _lines(found))
+
+
+def _has_model(terminal: Terminal) -> bool:
+    from remit.control import settings
+
+    return bool(settings.load(terminal.place()).search.route)
+
+
+async def _with_model(
+    terminal: Terminal, look: Callable[[SearchingDesk], Awaitable[SearchView]]
+) -> SearchView:
+    """A model is asked through the gate, which needs the code of the workspace; where that is broken, without it."""
+    from remit.domain.errors import RemitError
+
+    note = ""
+    try:
+        async with terminal.platform() as platform:
+            await platform.start_front()
+            return await look(platform.searching)
+    except RemitError as wrong:
+        note = wrong.message
+    async with terminal.office() as office:
+        return replace(await look(office.searching), note=note)
 
 
 def _lines(found: SearchView) -> list[Painted | str]:
     late = [f"({found.behind:,} events are not in the index yet)"] if found.behind else []
+    late += [f"(compared by {found.model})"] if found.model else []
+    late += [f"(the sentence model was not asked: {found.note})"] if found.note else []
     if not found.hits:
         return ["nothing that fits", *late]
     at = now()

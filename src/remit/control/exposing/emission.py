@@ -13,7 +13,6 @@ from remit.insight.emission.exporter import Exporter
 from remit.insight.emission.receiver import Receiver, Signal, headers_of
 from remit.insight.emission.tellings import Tellings
 from remit.insight.reading import Reading
-from remit.policy.data_classes import capture_rules
 from remit.policy.reduction import Reducer
 from remit.wire.otlp import names
 from remit.wire.otlp.sending import Sender
@@ -23,9 +22,8 @@ if TYPE_CHECKING:
     from remit.control.sections import OtelSettings
 
 _VERSION = metadata.version("remit")
-_KEEP = "keep"
 _ALWAYS = {"personal": "redact", "secret": "redact"}
-"""Holds for what leaves, unless somebody wrote another rule for it."""
+"""Holds for all that leaves."""
 _HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
 """What every other sender reads as well; it may hold a key, so it is no setting."""
 
@@ -61,14 +59,10 @@ def emission_of(ground: Ground, chosen: OtelSettings) -> Emission:
 
 
 def _contents(ground: Ground) -> Contents:
-    """What may leave of what was said: the rules for classes of data hold for it before they hold here."""
-    from remit.control import settings
+    """What may leave of what was said: never personal data nor secrets, whatever is kept of them here."""
 
     def digest(said: bytes) -> bytes:
         return bytes.fromhex(ground.keys.tag(f"telemetry|{said.hex()}"))
 
-    modes = _ALWAYS | capture_rules(settings.load(ground.workspace).capture.classes, ground.environment)
-    barred = {name for name, mode in modes.items() if mode != _KEEP}
-    return Contents(
-        ground.database, Reading(ground.database, ground.keys), Reducer(modes, digest).value, barred
-    )
+    clean = Reducer(_ALWAYS, digest).value
+    return Contents(ground.database, Reading(ground.database, ground.keys), clean)

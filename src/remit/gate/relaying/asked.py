@@ -38,6 +38,8 @@ class RelayAsk(Struct, frozen=True):
     seconds: float | None = None
     """How long the client waits at most."""
     data_class: str = ""
+    kept: bool = True
+    """Whether the log keeps what is said; not where it stands there already, under the keys that it belongs to (S7)."""
     at: int = 0
     """When it came, in seconds: what an answer in our own words says of its time."""
     identity: str = ""

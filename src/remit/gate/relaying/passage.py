@@ -258,9 +258,8 @@ def asked_of(relay: RelayAsk) -> ModelAsk:
     """What is asked, as every passage of a model call has it."""
     request = relay.inbound.request
     shape = {"prompt": prompt_hash(request), **relay.shape}
-    return ModelAsk(
-        relay.route, request, Conversation(), shape, new_messages(request), data_class=relay.data_class
-    )
+    new = new_messages(request) if relay.kept else ()
+    return ModelAsk(relay.route, request, Conversation(), shape, new, data_class=relay.data_class)
 
 
 def refused(response: ModelResponse, words: str) -> ModelResponse:

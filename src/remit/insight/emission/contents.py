@@ -1,6 +1,6 @@
 """What models and tools were told and said, in the words of the conventions, for receivers that may have it: read from
-the log as it can be read now. Nothing of a run that only some may read, nothing of one that holds data of a class for
-which there is a rule, and nothing that a detector finds.
+the log as it can be read now. Nothing of a run that only some may read, nothing of one that holds data of a class, and
+nothing that a detector finds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from remit.store.database import Cursor
 from remit.wire.otlp import names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Iterable
 
     from remit.domain.event import Event
     from remit.insight.reading import Reading
@@ -35,14 +35,11 @@ _MOST = 262_144
 class Contents:
     """Reads what was said in a run."""
 
-    def __init__(
-        self, database: Database, reading: Reading, clean: Callable[[Json], Json], barred: Collection[str]
-    ) -> None:
-        """`clean` takes out what a detector finds; `barred` are the classes of data that stay here."""
+    def __init__(self, database: Database, reading: Reading, clean: Callable[[Json], Json]) -> None:
+        """`clean` takes out what a detector finds."""
         self._database = database
         self._reading = reading
         self._clean = clean
-        self._barred = frozenset(barred)
 
     async def of(self, run: str) -> dict[str, dict[str, Value]]:
         """By the path of each step what is said of it beside everything else."""
@@ -61,8 +58,7 @@ class Contents:
         known = await self._database.fetch("search.run", run)
         if not known or known[0][1]:
             return False
-        classes = {row[0] for row in await self._database.fetch("protection.classes", run)}
-        return self._barred.isdisjoint(classes)
+        return not await self._database.fetch("protection.classes", run)
 
 
 def _said(event: Event) -> dict[str, Json]:
