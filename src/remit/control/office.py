@@ -23,14 +23,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from remit.control.collecting import desk as collecting_desk
+    from remit.control.drifting import desk as drifting_desk
     from remit.control.evaluating import book as evaluating_book
     from remit.control.finding import Finding
+    from remit.control.flagging import desk as flagging_desk
     from remit.control.ground.ground import Ground
     from remit.control.ground.root_keys import KeyChoice
     from remit.control.inventory import memory, modelling
     from remit.control.inventory.views import MemoryView, ModelUseView
     from remit.control.labelling import desk as labelling_desk
     from remit.control.observing import desk as observing_desk
+    from remit.control.online import desk as online_desk
+    from remit.control.redteaming import book as redteaming_book
     from remit.control.releasing import desk as releasing_desk
     from remit.control.reporting import desk
     from remit.control.runs import coverage, inspection, orders, sent
@@ -45,9 +49,13 @@ else:
     memory = on_use("remit.control.inventory.memory")
     modelling = on_use("remit.control.inventory.modelling")
     collecting_desk = on_use("remit.control.collecting.desk")
+    drifting_desk = on_use("remit.control.drifting.desk")
     evaluating_book = on_use("remit.control.evaluating.book")
+    online_desk = on_use("remit.control.online.desk")
+    flagging_desk = on_use("remit.control.flagging.desk")
     labelling_desk = on_use("remit.control.labelling.desk")
     observing_desk = on_use("remit.control.observing.desk")
+    redteaming_book = on_use("remit.control.redteaming.book")
     releasing_desk = on_use("remit.control.releasing.desk")
     searching_desk = on_use("remit.control.searching.desk")
     coverage = on_use("remit.control.runs.coverage")
@@ -132,14 +140,34 @@ class Office(PeopleDesk, ContainmentDesk, ProtectionDesk):
         return releasing_desk.ReleaseDesk(self.ground)
 
     @property
+    def flags(self) -> flagging_desk.FlagDesk:
+        """Feature flags: tools, routes and values that are switched for a share of runs."""
+        return flagging_desk.FlagDesk(self.ground)
+
+    @property
+    def drifting(self) -> drifting_desk.DriftDesk:
+        """What drifted: what shapes agents, and how they do."""
+        return drifting_desk.DriftDesk(self.ground)
+
+    @property
     def experiments(self) -> evaluating_book.ExperimentBook:
         """The experiments that were made, and what they came to."""
         return evaluating_book.ExperimentBook(self.ground)
 
     @property
+    def red_team_reports(self) -> redteaming_book.RedTeamBook:
+        """The reports of the red team."""
+        return redteaming_book.RedTeamBook(self.ground)
+
+    @property
     def searching(self) -> searching_desk.SearchingDesk:
         """What was said in runs, failures as groups, and why a run came out as it did."""
         return searching_desk.SearchingDesk(self.ground)
+
+    @property
+    def online(self) -> online_desk.OnlineDesk:
+        """How good live runs are, by what they were scored with as they ended."""
+        return online_desk.OnlineDesk(self.ground)
 
     @property
     def labelling(self) -> labelling_desk.LabellingDesk:

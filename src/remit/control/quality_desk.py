@@ -10,12 +10,14 @@ from remit.domain.on_use import on_use
 if TYPE_CHECKING:
     from remit.control.evaluating import desk as evaluating_desk
     from remit.control.judging import desk as judging_desk
+    from remit.control.redteaming import desk as redteaming_desk
     from remit.control.running.parts import Parts
     from remit.control.suites import desk as suites_desk
     from remit.engine.worker import Worker
 else:
     evaluating_desk = on_use("remit.control.evaluating.desk")
     judging_desk = on_use("remit.control.judging.desk")
+    redteaming_desk = on_use("remit.control.redteaming.desk")
     suites_desk = on_use("remit.control.suites.desk")
 
 
@@ -53,7 +55,12 @@ class QualityDesk:
     @property
     def evaluating(self) -> evaluating_desk.EvaluatingDesk:
         """Experiments: suites put to the code as it stands, and what they came to."""
-        return evaluating_desk.EvaluatingDesk(self.parts, self, self.suites.suite)
+        return evaluating_desk.EvaluatingDesk(self.parts, self, self.suites.suite, self.judging.gating)
+
+    @property
+    def red_team(self) -> redteaming_desk.RedTeamDesk:
+        """The red team: attacks on the code as it stands, played without effects."""
+        return redteaming_desk.RedTeamDesk(self.parts, self)
 
     async def staff(self, run: str) -> None:
         """See to it that somebody in this process executes a run; without a worker, one that does nothing else."""

@@ -32,6 +32,7 @@ class Underpowered(Refused):
     """So few scenarios cannot answer what is asked; nothing was spent."""
 
     code = "underpowered"
+    exit_code = 3
 
 
 class ArmLost(Infrastructure):

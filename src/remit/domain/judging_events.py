@@ -125,3 +125,14 @@ class JudgeSuspended(Event):
     digest: str
     why: str
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunScored(Event):
+    """A run of somebody's was looked at, and how good it was; what was found is sealed with its key."""
+
+    KIND: ClassVar[str] = "run.scored"
+    run: str
+    scores: Json
+    runs: Json = field(default_factory=list[Json])
+    by: str = ""

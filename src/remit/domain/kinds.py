@@ -23,6 +23,9 @@ FAMILIES = (
     "experiment_events",
     "judging_events",
     "release_events",
+    "flag_events",
+    "drift_events",
+    "redteam_events",
 )
 """The files of this package that hold kinds, those that are read most first."""
 

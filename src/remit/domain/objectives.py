@@ -14,9 +14,21 @@ from remit.domain.errors import InvalidSetting
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Metric = Literal["success", "latency", "cost", "violations"]
-METRICS: tuple[Metric, ...] = ("success", "latency", "cost", "violations")
-_KEYS = ("metric", "objective", "window", "agent", "flow", "within", "usd", "people", "least")
+Metric = Literal["success", "latency", "cost", "violations", "score"]
+METRICS: tuple[Metric, ...] = ("success", "latency", "cost", "violations", "score")
+_KEYS = (
+    "metric",
+    "objective",
+    "window",
+    "agent",
+    "flow",
+    "within",
+    "usd",
+    "people",
+    "least",
+    "score",
+    "at_least",
+)
 _DURATION = re.compile(r"([1-9][0-9]{0,5})(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
@@ -42,6 +54,8 @@ class Objective:
     """Whether waiting for people counts as time."""
     least: int = _LEAST
     """With fewer tasks in a stretch of time, nothing is said about it."""
+    score: str = ""
+    """Which score of live runs is looked at, where it is one: `groundedness`, or the name of a judge."""
 
     @property
     def allowed(self) -> float:
@@ -73,6 +87,7 @@ def _objective(name: str, said: Mapping[str, Any]) -> Objective:
     return Objective(
         name, metric, share, _days(name, said.get("window", "28d")), _text(name, "agent", said),
         _text(name, "flow", said), _limit(name, metric, said), _people(name, metric, said), _least(name, said),
+        _score(name, metric, said),
     )  # fmt: skip
 
 
@@ -81,6 +96,8 @@ def _limit(name: str, metric: str, said: Mapping[str, Any]) -> int:
     for key in ("within", "usd"):
         if key in said and key != wanted:
             raise _wrong(name, key, f"means nothing for {metric}", "Leave it out.")
+    if metric == "score":
+        return _at_least(name, said)
     if not wanted:
         return 0
     value = said.get(wanted)
@@ -88,6 +105,22 @@ def _limit(name: str, metric: str, said: Mapping[str, Any]) -> int:
         return round(_seconds(name, "within", value) * MICRO)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 1 / MICRO <= value <= MICRO:
         raise _wrong(name, "usd", f"is {value!r}", "It is what a task may cost in dollars, such as 0.05.")
+    return round(value * MICRO)
+
+
+def _score(name: str, metric: str, said: Mapping[str, Any]) -> str:
+    for key in ("score", "at_least"):
+        if key in said and metric != "score":
+            raise _wrong(name, key, f"means nothing for {metric}", "Leave it out.")
+    if metric == "score" and not _text(name, "score", said):
+        raise _wrong(name, "score", "is missing", 'It is a score of live runs, such as "groundedness".')
+    return _text(name, "score", said)
+
+
+def _at_least(name: str, said: Mapping[str, Any]) -> int:
+    value = said.get("at_least", 1.0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+        raise _wrong(name, "at_least", f"is {value!r}", "It is the least that a score may be, from 0 to 1.")
     return round(value * MICRO)
 
 

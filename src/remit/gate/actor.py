@@ -51,6 +51,8 @@ class Actor:
 
     guards: tuple[Guard, ...] = ()
     """The guards of its agent and of those that let it act: nobody loses one by handing on."""
+    apart: bool = False
+    """It acts for a trial: what it uses is no use of the budgets of agents and teams."""
 
     def lets(
         self, agent: str, tools: frozenset[str], account: Account | None, until: int | None = None,

@@ -25,6 +25,8 @@ from remit.gate.screening.around import Around
 from remit.gate.sending import Sending
 from remit.gate.steps import DELEGATE, MODEL, UNKNOWN, step_of
 from remit.gate.tool_passage import ToolPassage
+from remit.gate.trying.passage import try_call
+from remit.gate.trying.stand_in import stand_in_of
 from remit.policy.delegation import attenuate
 from remit.tools.tool import Tool
 from remit.wire import canonical
@@ -74,8 +76,12 @@ class Gate:
             problem, carried = wrong, ()
         if carried:
             actor = replace(actor, bounds=tuple(replace(each, carried=carried) for each in actor.bounds))
+        world = stand_in_of(execution)
+        world = None if world is None or world.is_real(tool.name) else world
         if problem is None and self.parts.guards.watches(actor):
-            return await Around(self.parts, execution, actor).call(tool, arguments)
+            return await Around(self.parts, execution, actor).call(tool, arguments, world)
+        if world is not None:
+            return await try_call(self.parts, execution, actor, tool, arguments, problem, world)
         passage = ToolPassage(self.parts, actor, tool, name, arguments, problem)
         step = step_of(tool, execution.services.limits.write_timeout)
         identity: Any = [[arguments], {}]

@@ -21,6 +21,7 @@ from remit.gate.passage import Passage
 from remit.gate.provenance import fix
 from remit.gate.readers import heard, no_reader, unread_by, without
 from remit.gate.streams import StepListener
+from remit.gate.trying.spoken import spoken
 from remit.store.conversations import fingerprint
 from remit.wire import canonical
 from remit.wire.attachment import message_for_log
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remit.domain.conversation import Conversation
+    from remit.domain.flags import Picked
     from remit.engine.admission import Placed
     from remit.engine.execution import Execution
     from remit.gate.actor import Actor
@@ -96,6 +98,8 @@ class ModelPassage(Passage):
         super().__init__(parts, actor)
         self._ask = ask
         self._plan: Plan | None = None
+        self._picked: Picked | None = None
+        """The flag that had a say about the route."""
         self._asked: Asked | None = None
         self._heard: ModelResponse | None = None
         """The answer, where nothing had to be cut out of it."""
@@ -118,8 +122,10 @@ class ModelPassage(Passage):
             await fix(self.actor.bounds, execution)
         self._withheld.clear()
         session = execution.row.session or execution.row.id
+        self._picked = self.parts.flags.route(ask.route, self.actor.agent, execution.row)
+        elsewhere = self._picked.value if self._picked is not None else None
         self._plan = plan = desk.plan(
-            ask.route,
+            ask.route if elsewhere is None else str(elsewhere),
             ask.request,
             self._may_use,
             ask.data_class,
@@ -188,13 +194,15 @@ class ModelPassage(Passage):
         assert place is not None  # noqa: S101 - likewise
         self.pipe.again()
         try:
-            self._asked = asked = await self.parts.models.ask(
-                plan,
-                self.reserve_again,
-                run=place[0].row.id,
-                path=place[1],
-                actor=self.actor,
-                listener=self._listener,
+            self._asked = asked = spoken(place[0], self.actor, plan, self._ask.purpose) or (
+                await self.parts.models.ask(
+                    plan,
+                    self.reserve_again,
+                    run=place[0].row.id,
+                    path=place[1],
+                    actor=self.actor,
+                    listener=self._listener,
+                )
             )
         finally:
             self._fall_silent()
@@ -294,6 +302,8 @@ class ModelPassage(Passage):
         found["new"] = [message_for_log(message) for message in ask.new]
         if ask.purpose:
             found["purpose"] = ask.purpose
+        if self._picked is not None:
+            found["flag"] = self._picked.plain()
         if self._withheld:
             found["withheld"] = {model: sorted(tools) for model, tools in self._withheld.items()}
         if plan is not None:

@@ -13,6 +13,7 @@ from remit.gate.containment.board import HaltBoard
 from remit.gate.containment.fuses import Fuses
 from remit.gate.containment.outbox import Outbox
 from remit.gate.figures import Figures
+from remit.gate.flag_board import FlagBoard
 from remit.gate.guards.book import GuardBook
 from remit.gate.memory_board import MemoryBoard
 from remit.gate.roles import Roles
@@ -76,6 +77,8 @@ class GateParts:
     """Breakers that halt by themselves."""
     outbox: Outbox = field(default_factory=Outbox)
     """How long what cannot be undone is held back."""
+    flags: FlagBoard = field(default_factory=FlagBoard)
+    """What is switched for a share of runs."""
     guards: GuardBook = field(default_factory=GuardBook)
     """Checks on content, and what runs keep from their models."""
     memory: MemoryBoard = field(default_factory=MemoryBoard)
@@ -108,6 +111,7 @@ class GateParts:
             now = self.clock.boot()  # how old a look is, nobody can set
             if self.roles.stale(now):
                 await self.standing.look()
+                await self.flags.look()
                 await self.roles.look(now)  # which is what the next one goes by
 
     async def learn(self, *tools: Tool) -> None:
@@ -170,7 +174,7 @@ class GateParts:
 
     def accounts_of(self, actor: Actor) -> Sequence[Account]:
         """The budgets that an actor draws on, its own and the shared ones."""
-        if not self.accounts:
+        if actor.apart or not self.accounts:
             return actor.accounts
         names = [f"agent:{agent}" for agent in (*actor.chain, actor.agent) if agent]
         shared = [self.accounts[name] for name in (*names, f"team:{actor.team}") if name in self.accounts]

@@ -170,10 +170,10 @@ class Passage:
             self.bind()
             request = self.as_known(self.request())
             decision = self.bounds.combined(self.judge(request, now), self.agreed)
+            decision = contained(self.parts, self.actor, self._row, request, decision, self.agreed)
             if decision.outcome is Outcome.DENY:
                 self.pipe.passed("decide")
                 raise denied(request, decision)
-            decision = contained(self.parts, self.actor, self._row, request, decision, self.agreed)
             for editor in self._editors:
                 own = replace(request, user=editor, groups=self.parts.roles.of(editor))
                 theirs = self.judge(own, now)

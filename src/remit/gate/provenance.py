@@ -158,7 +158,7 @@ class RunContract:
         return {
             name: wordless(value)
             for name, value in object_of(given).items()
-            if own and name not in template.untrusted
+            if own and name not in template.untrusted and name not in execution.flow.internal
         }
 
     async def _make(self, execution: Execution) -> None:

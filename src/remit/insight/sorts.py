@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from remit.domain.fronting import EXCHANGE
+from remit.domain.trials import TRIED
 
 if TYPE_CHECKING:
     from remit.domain.events import RunCreated
@@ -21,16 +22,20 @@ SHARED: Final = "exchange"
 """One exchange of an agent that is not ours; what its task is, only its owner knows (S29)."""
 HOUSE: Final = "house"
 """Remit's own: undo, recall, messages held back, previews."""
-SORTS: Final = (TASK, CHILD, FORK, SHARED, HOUSE)
+TRIAL: Final = "trial"
+"""A go at a scenario, or the experiment that it is part of: work that nobody asked for, in no real world."""
+SORTS: Final = (TASK, CHILD, FORK, SHARED, HOUSE, TRIAL)
 _OWN = "remit."
 
 
 def sort_of(created: RunCreated) -> str:
-    """Which of the five it is."""
+    """Which of the six it is."""
     if created.forked_from:
         return FORK
     if created.flow == EXCHANGE:
         return SHARED
+    if created.flow.startswith(TRIED):
+        return TRIAL
     if created.flow.startswith(_OWN):
         return HOUSE
     return CHILD if created.parent else TASK

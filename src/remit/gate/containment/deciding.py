@@ -1,4 +1,6 @@
-"""What containment makes of a yes: a question in quarantine, a wait in the outbox. It only ever takes away."""
+"""What containment makes of a yes: a no where a flag is off, a question in quarantine, a wait in the outbox. It only ever
+takes away.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from remit.gate.actor import Actor
     from remit.gate.containment.board import HaltBoard
     from remit.gate.containment.outbox import Outbox
+    from remit.gate.flag_board import FlagBoard
     from remit.tools.registry import Registry
 
 
@@ -33,6 +36,11 @@ class Deciding(Protocol):
         """How long calls are held back."""
         ...
 
+    @property
+    def flags(self) -> FlagBoard:
+        """What is switched off for a share of runs."""
+        ...
+
 
 def contained(
     parts: Deciding, actor: Actor, row: RunRow | None, request: AccessRequest, decision: Decision,
@@ -47,6 +55,8 @@ def contained(
         if not (recalls or (tool is not None and stays_inside(tool.manifest))):
             about = actor.concern(row, request.resource if tool is not None else "")
             decision = confined(parts.halts, about, decision, agreed)
+    if tool is not None:
+        decision = parts.flags.without_tool(decision, request.resource, actor.agent, row)
     if tool is not None and decision.allows:
         decision = parts.outbox.held(tool.manifest, decision, agreed)
     return decision

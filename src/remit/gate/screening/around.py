@@ -27,6 +27,7 @@ from remit.gate.screening.model_passage import GuardedModelPassage, kept_back, s
 from remit.gate.screening.outside import ask_outside
 from remit.gate.screening.screen import LABEL, Screen, blocked
 from remit.gate.screening.tool_passage import GuardedToolPassage
+from remit.gate.screening.tried_passage import guarded
 from remit.gate.steps import MODEL, step_of
 from remit.policy.guard import Content
 from remit.wire.messages import Message, message_to_plain
@@ -38,10 +39,12 @@ if TYPE_CHECKING:
     from remit.domain.guards import Guard
     from remit.engine.execution import Execution
     from remit.engine.scope import Scope
+    from remit.engine.step import Step
     from remit.gate.actor import Actor
     from remit.gate.model_passage import ModelAsk
     from remit.gate.parts import GateParts
     from remit.gate.screening.screen import Judged, Report
+    from remit.gate.trying.stand_in import StandIn
     from remit.tools.tool import Tool
 
 Json = Any
@@ -56,8 +59,10 @@ class Around:
         self._actor = actor
         self._tokens = parts.guards.tokens(execution.row.id, parts.keys)
 
-    async def call(self, tool: Tool, arguments: dict[str, Json]) -> tuple[Json, str]:
-        """A tool call; gives the result, and what is to be said beside it."""
+    async def call(
+        self, tool: Tool, arguments: dict[str, Json], world: StandIn | None = None
+    ) -> tuple[Json, str]:
+        """A tool call; gives the result, and what is to be said beside it. In a trial a `world` answers it."""
         execution = self._execution
         guards = self._parts.guards.at(self._actor, "arguments", tool.manifest)
         place = upcoming(execution.scope(), tool.name)
@@ -65,8 +70,7 @@ class Around:
         if any(guard.outside for guard in guards) and not self._is_over(place):
             content = Content.of(self._tokens.whole(arguments) if self._tokens.any else arguments)
             given = await self._before(guards, "arguments", content, place)
-        passage = GuardedToolPassage(self._parts, self._actor, tool, arguments, self._tokens, given)
-        step = step_of(tool, execution.services.limits.write_timeout)
+        passage, step = self._passage(tool, arguments, given, world)
         identity: Json = [[arguments], {}]
         try:
             result = await perform(execution, step, (arguments,), {}, Watched(passage, tool.name), identity)
@@ -82,6 +86,14 @@ class Around:
                 raise blocked(judged.block, "result", judged.why + self._took_place(tool))
             result = content.rewritten(judged.texts) if judged.texts is not None else result
         return result, passage.note
+
+    def _passage(
+        self, tool: Tool, arguments: dict[str, Json], given: dict[str, Report], world: StandIn | None
+    ) -> tuple[GuardedToolPassage, Step]:
+        if world is not None:
+            return guarded(self._parts, self._actor, tool, arguments, self._tokens, given, world)
+        passage = GuardedToolPassage(self._parts, self._actor, tool, arguments, self._tokens, given)
+        return passage, step_of(tool, self._execution.services.limits.write_timeout)
 
     async def ask_model(self, asked: ModelAsk) -> ModelAnswer:
         """A model call."""

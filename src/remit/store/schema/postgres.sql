@@ -98,6 +98,27 @@ CREATE INDEX approvals_asked ON approvals USING btree (team, asked_at);
 CREATE INDEX approvals_open ON approvals USING btree (team, grp, asked_at) WHERE (status = 'open'::text);
 CREATE INDEX approvals_unknown ON approvals USING btree (fingerprint) WHERE ((status = 'open'::text) AND (fingerprint <> ''::text));
 
+CREATE TABLE attack_reports (
+    team text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    whole bigint NOT NULL,
+    reached bigint NOT NULL,
+    untried bigint NOT NULL,
+    tried bigint NOT NULL,
+    stream text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL,
+    at bigint NOT NULL,
+    CONSTRAINT attack_reports_pkey PRIMARY KEY (team, id)
+);
+CREATE INDEX attack_reports_at ON attack_reports USING btree (team, at);
+
+CREATE TABLE attack_turns (
+    team text COLLATE "C" NOT NULL,
+    turn bigint NOT NULL,
+    at bigint NOT NULL,
+    CONSTRAINT attack_turns_pkey PRIMARY KEY (team, turn)
+);
+
 CREATE TABLE batches (
     writer text COLLATE "C" NOT NULL,
     n bigint NOT NULL,
@@ -255,6 +276,31 @@ CREATE TABLE deletions (
 );
 CREATE UNIQUE INDEX deletions_open ON deletions USING btree (subject_tag) WHERE (done_at IS NULL);
 
+CREATE TABLE drift_findings (
+    id text COLLATE "C" NOT NULL,
+    team text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    subject text COLLATE "C" NOT NULL,
+    what text COLLATE "C" NOT NULL,
+    value text COLLATE "C" NOT NULL,
+    at bigint NOT NULL,
+    found_at bigint NOT NULL,
+    stream text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL,
+    CONSTRAINT drift_findings_pkey PRIMARY KEY (id)
+);
+CREATE INDEX drift_findings_newest ON drift_findings USING btree (team, found_at);
+
+CREATE TABLE drift_watches (
+    team text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    subject text COLLATE "C" NOT NULL,
+    anchor bigint NOT NULL,
+    looked bigint NOT NULL,
+    CONSTRAINT drift_watches_pkey PRIMARY KEY (team, kind, subject),
+    CONSTRAINT drift_watches_kind_check CHECK ((kind = ANY (ARRAY['agent'::text, 'flow'::text])))
+);
+
 CREATE TABLE effects (
     trace text COLLATE "C" NOT NULL,
     span text COLLATE "C" NOT NULL,
@@ -329,6 +375,21 @@ CREATE TABLE exports (
     gone_at bigint,
     CONSTRAINT exports_pkey PRIMARY KEY (id),
     CONSTRAINT exports_kind_check CHECK ((kind = ANY (ARRAY['keys'::text, 'content'::text])))
+);
+
+CREATE TABLE flags (
+    team text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    target text COLLATE "C" NOT NULL DEFAULT ''::text,
+    said text NOT NULL,
+    percent bigint NOT NULL,
+    salt text NOT NULL,
+    since bigint NOT NULL,
+    set_by text NOT NULL,
+    CONSTRAINT flags_pkey PRIMARY KEY (team, name),
+    CONSTRAINT flags_kind_check CHECK ((kind = ANY (ARRAY['tool'::text, 'route'::text, 'value'::text]))),
+    CONSTRAINT flags_percent_check CHECK (((percent >= 0) AND (percent <= 100)))
 );
 
 CREATE TABLE foreign_batches (
@@ -626,6 +687,23 @@ CREATE TABLE model_figures (
     avoided bigint NOT NULL,
     CONSTRAINT model_figures_pkey PRIMARY KEY (day, route, model)
 );
+
+CREATE TABLE online_scores (
+    team text COLLATE "C" NOT NULL,
+    run text COLLATE "C" NOT NULL,
+    metric text COLLATE "C" NOT NULL,
+    value bigint,
+    judge text COLLATE "C" NOT NULL,
+    most bigint NOT NULL,
+    agent text COLLATE "C" NOT NULL,
+    flow text COLLATE "C" NOT NULL,
+    ended bigint NOT NULL,
+    at bigint NOT NULL,
+    CONSTRAINT online_scores_pkey PRIMARY KEY (team, run, metric),
+    CONSTRAINT online_scores_value_check CHECK (((value >= 0) AND (value <= 1000000)))
+);
+CREATE INDEX online_scores_by_end ON online_scores USING btree (team, metric, ended);
+CREATE INDEX online_scores_paid ON online_scores USING btree (team, at) WHERE (most > 0);
 
 CREATE TABLE open_writes (
     run text COLLATE "C" NOT NULL,

@@ -87,6 +87,28 @@ CREATE INDEX approvals_open ON approvals (team, grp, asked_at) WHERE status = 'o
 
 CREATE INDEX approvals_unknown ON approvals (fingerprint) WHERE status = 'open' AND fingerprint <> '';
 
+CREATE TABLE attack_reports (
+    team    TEXT    NOT NULL,
+    id      TEXT    NOT NULL,
+    whole   INTEGER NOT NULL,
+    reached INTEGER NOT NULL,
+    untried INTEGER NOT NULL,
+    tried   INTEGER NOT NULL,
+    stream  TEXT    NOT NULL,
+    seq     INTEGER NOT NULL,
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (team, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX attack_reports_at ON attack_reports (team, at);
+
+CREATE TABLE attack_turns (
+    team TEXT    NOT NULL,
+    turn INTEGER NOT NULL,
+    at   INTEGER NOT NULL,
+    PRIMARY KEY (team, turn)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE blobs (
     id     BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 32),
     key_id TEXT NOT NULL,
@@ -222,6 +244,30 @@ CREATE TABLE deletions (
 
 CREATE UNIQUE INDEX deletions_open ON deletions (subject_tag) WHERE done_at IS NULL;
 
+CREATE TABLE drift_findings (
+    id       TEXT    NOT NULL PRIMARY KEY,
+    team     TEXT    NOT NULL,
+    kind     TEXT    NOT NULL,
+    subject  TEXT    NOT NULL,
+    what     TEXT    NOT NULL,
+    value    TEXT    NOT NULL,
+    at       INTEGER NOT NULL,
+    found_at INTEGER NOT NULL,
+    stream   TEXT    NOT NULL,
+    seq      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX drift_findings_newest ON drift_findings (team, found_at);
+
+CREATE TABLE drift_watches (
+    team    TEXT    NOT NULL,
+    kind    TEXT    NOT NULL CHECK (kind IN ('agent', 'flow')),
+    subject TEXT    NOT NULL,
+    anchor  INTEGER NOT NULL,
+    looked  INTEGER NOT NULL,
+    PRIMARY KEY (team, kind, subject)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE effects (
     trace       TEXT NOT NULL,
     span        TEXT NOT NULL,
@@ -290,6 +336,19 @@ CREATE TABLE exports (
     made_by TEXT    NOT NULL,
     made_at INTEGER NOT NULL,
     gone_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE flags (
+    team    TEXT    NOT NULL,
+    name    TEXT    NOT NULL,
+    kind    TEXT    NOT NULL CHECK (kind IN ('tool', 'route', 'value')),
+    target  TEXT    NOT NULL DEFAULT '',
+    said    TEXT    NOT NULL,
+    percent INTEGER NOT NULL CHECK (percent BETWEEN 0 AND 100),
+    salt    TEXT    NOT NULL,
+    since   INTEGER NOT NULL,
+    set_by  TEXT    NOT NULL,
+    PRIMARY KEY (team, name)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE foreign_batches (
@@ -580,6 +639,24 @@ CREATE TABLE model_figures (
     avoided INTEGER NOT NULL,
     PRIMARY KEY (day, route, model)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE online_scores (
+    team   TEXT    NOT NULL,
+    run    TEXT    NOT NULL,
+    metric TEXT    NOT NULL,
+    value  INTEGER CHECK (value BETWEEN 0 AND 1000000),
+    judge  TEXT    NOT NULL,
+    most   INTEGER NOT NULL,
+    agent  TEXT    NOT NULL,
+    flow   TEXT    NOT NULL,
+    ended  INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    PRIMARY KEY (team, run, metric)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX online_scores_by_end ON online_scores (team, metric, ended);
+
+CREATE INDEX online_scores_paid ON online_scores (team, at) WHERE most > 0;
 
 CREATE TABLE open_writes (
     run         TEXT NOT NULL,

@@ -1,0 +1,137 @@
+"""A trial runs the very flow or agent through the one gate, in the world of its scenario: nothing is sent, nobody is
+asked, nothing is waited for, and nothing of it counts as work that somebody wanted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from remit.control.evaluating.views import ExperimentView, Wish
+from remit.domain.errors import ToolFailed
+from remit.engine.flow import Flow
+from remit.quality.scenarios.expectation import equals
+from remit.quality.scenarios.scenario import (
+    Environment,
+    Gold,
+    GoldAction,
+    Scenario,
+    StateCheck,
+    ToolAnswer,
+    Turn,
+)
+from remit.quality.suite import Suite
+from remit.testing import Stage, stage
+from remit.testing.scripting import Script
+from tests.evaluating import desk
+
+
+async def tried(place: Stage, scenario: Scenario, target: str = "handle", **wish: Any) -> ExperimentView:
+    """One scenario, put to a target."""
+    suite = Suite("one", target, (scenario,))
+    return await place.platform.evaluating.run(suite, Wish(**wish))
+
+
+def of(view: ExperimentView) -> dict[str, Any]:
+    """The only arm."""
+    return view.outcome["arms"][0]
+
+
+async def test_it_is_answered_by_its_scenario_and_nothing_is_sent_or_waited_for(database: str) -> None:
+    async with stage(desk.handle, database=database) as place:
+        one = desk.scenario(7)
+        gold = replace(one.gold, state=(StateCheck("solved", equals("solved"), "tickets.7.status"),))
+        view = await tried(place, replace(one, gold=gold), trials=2)
+        assert of(view)["failed"] == []
+        assert of(view)["scored"] == 2
+        runs = await place.platform.runs()
+        shown = [each for each in runs if "trial" in each.flow]
+        assert {each.status for each in shown} == {"succeeded"}, "four hours of sleep were waited for"
+        figures = await place.platform.reporting.kpis(since="1d")
+        assert figures.tasks == 0, "a trial counts as work that somebody asked for"
+        assert await place.inbox() == []
+
+
+async def test_people_and_messages_are_scripted_and_children_are_trials() -> None:
+    turns = (
+        Turn({"ticket": 3, "status": "solved"}, group="leads", reason="go on"),
+        Turn("from the user", signal="note"),
+    )
+    gold = Gold(equals("from the user"), (GoldAction("set_status", times=2),))
+    scenario = Scenario("asks", {"ticket_id": 3}, turns, desk.WORLD, gold)
+    async with stage(desk.ask_first, desk.handle) as place:
+        assert of(await tried(place, scenario, "ask_first"))["failed"] == []
+        assert await place.inbox() == []
+        no = replace(scenario, name="no", turns=(Turn(group="leads", approves=False, reason="not now"),))
+        refused = of(await tried(place, no, "ask_first"))["failed"][0]
+        assert "rejected" in refused["why"]
+        assert refused["status"] == "scored"
+        silent = of(await tried(place, replace(scenario, name="silent", turns=()), "ask_first"))["failed"][0]
+        assert "it waits for leads" in silent["why"]
+        assert silent["status"] == "scored"
+
+
+async def test_a_world_without_an_answer_says_nothing_about_the_agent() -> None:
+    async with stage(desk.handle) as place:
+        empty = replace(desk.scenario(1), environment=Environment())
+        lost = of(await tried(place, empty))
+        assert (lost["infra"], lost["scored"], lost["metrics"][0]["value"]) == (1, 0, None)
+        assert "does not say what get_ticket answers to (id=1)" in lost["failed"][0]["why"]
+        assert (await tried(place, empty)).lost
+
+
+async def test_a_tool_that_fails_in_its_world_is_told_to_the_agent(script: Script) -> None:
+    world = replace(desk.WORLD, answers=(ToolAnswer("get_ticket", error="there is none"),))
+    gold = Gold(equals("I could not find it."))
+    scenario = Scenario("gone", {"question": "Ticket 5?"}, (), world, gold)
+    script("triage").calls(desk.get_ticket, id=5).says("I could not find it.")
+    async with stage(desk.handle, agents=[desk.triage], script=script) as place:
+        arm = of(await tried(place, scenario, "triage"))
+        assert arm["failed"] == []
+        assert arm["cost"] > 0
+
+
+async def test_a_talk_goes_on_for_as_long_as_the_user_has_something_to_say(script: Script) -> None:
+    scenario = Scenario("talks", {"question": "Hello?"}, (Turn("And now?"),), gold=Gold(equals("Two.")))
+    heard: list[str] = []
+
+    def second(scene: Any) -> str:
+        heard.extend(message.text for message in scene.messages[1:])
+        return "Two."
+
+    script("triage").says("One.").plays(second)
+    async with stage(desk.handle, agents=[desk.triage], script=script) as place:
+        assert of(await tried(place, scenario, "triage"))["failed"] == []
+    assert heard == ["Hello?", "One.", "And now?"]
+
+
+async def test_a_trial_draws_on_no_purse_of_the_team_and_is_taken_back_by_nobody() -> None:
+    async with stage(desk.handle) as place:
+        platform = place.platform
+        view = await tried(place, desk.scenario(2))
+        run = f"{view.id}.0-0-0-1"
+        assert await platform.undo_preview(run) == []
+        row = await platform.row(run)
+        assert row.flow.endswith(".handle")
+        assert row.parent is None
+
+
+async def test_chance_is_that_of_the_seed() -> None:
+    async with stage(desk.handle) as place:
+        said = [await tried(place, desk.scenario(4), seed=seed, fresh=True) for seed in (1, 1, 2)]
+        results = [(await place.platform.show(f"{each.id}.0-0-0-1")).result for each in said]
+        assert results[0] == results[1] != results[2]
+
+
+async def test_a_write_of_the_flows_own_code_is_refused_unless_it_says_how() -> None:
+    async def careless(run: Any) -> str:
+        async def send() -> None:
+            raise ToolFailed("it was sent")
+
+        await run.step(send)
+        return "sent"
+
+    flow = Flow(careless, "careless", "", "UTC")
+    async with stage(flow) as place:
+        failed = of(await tried(place, Scenario("sends", gold=Gold(equals("sent"))), "careless"))["failed"][0]
+        assert "nothing says what it would have answered" in failed["why"]
