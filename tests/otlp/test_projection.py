@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -219,3 +220,31 @@ async def test_no_span_is_lost_whatever_stands_beside_it(given: Given) -> None:
     live = await given.tables()
     await given.projecting(1).rebuild()
     assert await given.tables() == live
+
+
+async def test_a_trace_that_never_ends_has_an_end_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sender that uses one trace for all its life takes no more memory and time than a large trace does: what is
+    beyond stays in the log, the trace says so, and its root is told whenever it comes.
+    """
+    monkeypatch.setattr("remit.insight.foreign.trace.MOST", 6)
+    trace = "9c" * 16
+    async with front(tmp_path) as made:
+        given = Given(made)
+        for first in (2, 6, 10):
+            await given.send(
+                *(span(n, 1, "step", trace=trace, at=n, **TOOL) for n in range(first, first + 4))
+            )
+        row = await given.trace(trace)
+        assert (row["spans"], row["missing"] & Missing.DROPPED) == (6, Missing.DROPPED)
+        given.projector = given.projecting()  # another process, which reads what is written
+        await given.send(span(3, 1, "step", trace=trace, at=3, failed=True, note="more is said", **TOOL))
+        await given.send(span(1, name="desk", trace=trace, lasts=9_000, **AGENT))
+        row = await given.trace(trace)
+        assert (row["spans"], row["status"], row["tool_failures"]) == (7, "succeeded", 1)
+        assert row["missing"] & (Missing.DROPPED | Missing.START) == Missing.DROPPED
+        live = await given.tables()
+        for batch in (1, 500):
+            await given.projecting(batch).rebuild()
+            assert await given.tables() == live

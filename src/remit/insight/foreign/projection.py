@@ -128,7 +128,8 @@ class Foreign:
             changes.ops.append(put_batch(each, spans))
             changes.ops += [put_part(trace, each) for trace in parts]
         for identity in touched:
-            changes.write(identity, self._traces[identity])
+            if self._traces[identity].differs:
+                changes.write(identity, self._traces[identity])
 
     async def _add(self, team: str, spans: Sequence[Filed], tables: Tables) -> dict[str, None]:
         """Put the spans of one request into their traces; gives those."""

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
     from remit.insight.foreign.filing import Filed
 
+MOST, MORE_TOPS = 100_000, 1_000
+"""So many spans of a trace are told, and so many more that nothing is above: one that never ends must not take all
+memory there is, nor longer each time. The others are in the log, and the trace says that it is not whole.
+"""
 UNNAMED = "error"
 """The kind of an error of which its sender says no more."""
 
@@ -24,7 +28,7 @@ UNNAMED = "error"
 class ForeignTrace:
     """A trace in the making."""
 
-    __slots__ = ("changed", "counted", "filed", "row")
+    __slots__ = ("changed", "counted", "cut", "filed", "row", "said_so")
 
     def __init__(self, row: TraceRow | None = None, filed: Iterable[Filed] = ()) -> None:
         self.row = row
@@ -34,6 +38,10 @@ class ForeignTrace:
         """Spans as they were added to the sums."""
         self.changed: set[str] = set()
         """Spans that differ from what is written."""
+        self.cut = row is not None and row.spans >= MOST and bool(row.missing & Missing.DROPPED)
+        """Whether spans came that are not told."""
+        self.said_so = self.cut
+        """Whether its row says that."""
 
     @property
     def team(self) -> str:
@@ -46,10 +54,19 @@ class ForeignTrace:
         self.row = row
         self.counted.update({name: self.filed[name].row for name in self.changed})
         self.changed.clear()
+        self.said_so = self.cut
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is another one than the one that is written."""
+        return self.row is None or bool(self.changed) or self.said_so is not self.cut
 
     def add(self, new: Filed) -> None:
         """A span came. Of two under one id the heavier counts, else the first; another source replaces nothing."""
         old = self.filed.get(new.row.id)
+        if old is None and len(self.filed) >= (MOST if new.aside.parent else MOST + MORE_TOPS):
+            self.cut = True
+            return
         if old is not None and (old.aside.source != new.aside.source or old.aside.weight >= new.aside.weight):
             return
         self.filed[new.row.id] = new
@@ -72,7 +89,7 @@ class ForeignTrace:
         row.spans = len(ordered)
         _count(row, ordered)
         _end(row, root, tops, ordered)
-        row.missing = _missing(ordered, root)
+        row.missing = _missing(ordered, root) | (Missing.DROPPED if self.cut else 0)
         row.score = _score(ordered, root)
         return row
 
