@@ -77,11 +77,13 @@ def _value(name: str, hint: Any) -> Any:
     values: dict[Any, Any] = {
         str: f"{name} é \U0001f512",
         int: 9_007_199_254_740_991,
+        float: 0.25,
         bool: True,
         dict[str, Any]: {"list": [1, None, 2.5], "object": {"deeper": False}},
         dict[str, str]: {"old": "new"},
         dict[str, int]: {"money": 5_000_000},
         list[str]: ["one", "two"],
+        list[Any]: [{"any": 1}],
         Any: [{"json": ["of", "any", "shape"]}],
     }
     return values[hint]

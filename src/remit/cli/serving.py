@@ -35,6 +35,7 @@ async def serve(
     worker: bool = True,
     front: bool = False,
     observes: bool = True,
+    release: str = "",
 ) -> None:
     """Execute runs, let other agents in, or both, until a stop signal or until the process at the other end of standard
     input is gone.
@@ -45,11 +46,12 @@ async def serve(
     with stopping_by(stop.set):
         if lifeline:
             await _hold(stop)
-        async with terminal.platform(worker=False) as platform:
+        async with terminal.platform(worker=False, release=release) as platform:
             if worker:
                 await platform.start_worker(observes=observes)
                 flows = ", ".join(sorted(platform.flows)) or "no flows"
-                said = f"worker {platform.worker_id} (pid {os.getpid()}) serves {flows}"
+                of = f" of the release {platform.services.release[:12]}" if release else ""
+                said = f"worker {platform.worker_id} (pid {os.getpid()}) serves {flows}{of}"
                 announcer.say("ready", said, worker=platform.worker_id)
             else:
                 await platform.start_front()
@@ -59,10 +61,11 @@ async def serve(
         announcer.say("stopped", "drained; nothing is lost")
 
 
-async def observe(terminal: Terminal) -> None:
+async def observe(terminal: Terminal, roster: int = -1) -> None:
     """Keep what is told of the log near its end, until a stop signal or until standard input closes; no code of the
     workspace is loaded. Where processors are scarce, those who act come first.
     """
+    from remit.cli.rostering import tell
     from remit.control.observing.wiring import observing
 
     os.nice(_POLITE)
@@ -71,17 +74,26 @@ async def observe(terminal: Terminal) -> None:
     chosen = _speak_as_chosen(terminal)
     with stopping_by(stop.set):
         await _hold(stop)
-        async with terminal.office() as office, observing(office.ground, chosen.otel):
+        async with terminal.office() as office, observing(office.ground, chosen.otel, [office.drifting.watch()]):
             announcer.say("observing", f"telling what happens (pid {os.getpid()})")
+            watch = office.releasing.watched(chosen.releases)
+            telling = asyncio.ensure_future(tell(office, roster)) if roster >= 0 else None
             await stop.wait()
+            if telling is not None:
+                telling.cancel()
+            await watch.stop()
 
 
-async def look_at(terminal: Terminal) -> None:
-    """Open the workspace and say what it is, or what is wrong with it."""
+async def look_at(terminal: Terminal, roster: int = -1) -> None:
+    """Open the workspace and say what it is, or what is wrong with it; and into `roster`, which releases are needed."""
+    from remit.cli.rostering import Needs, write
     from remit.control import settings
 
     name = settings.load(terminal.place()).workspace.name
     async with terminal.platform() as platform:
+        if roster >= 0:
+            found = await platform.releasing.roster()
+            write(roster, Needs(found.stable, found.others))
         said = f"workspace {name}, {len(platform.flows)} flows, {platform.url}"
         Announcer(terminal.as_json).say("open", said)
 

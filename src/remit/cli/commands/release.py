@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from remit.cli import wording
+from remit.cli.commands.drift import drift
+from remit.cli.commands.flag import flag
 from remit.cli.errors import DONE, INCONCLUSIVE, REFUSED
 from remit.cli.output import Span, table
 from remit.cli.release_lines import canary_lines, diff_lines, page_lines, rehearsal_lines
@@ -139,6 +141,10 @@ def canary(terminal: Terminal, name: str, *, despite_parked: bool) -> int:
     found = terminal.ask_office(lambda office: office.releasing.canaries())
     terminal.answer(found, lambda: canary_lines(found, now()))
     return INCONCLUSIVE if any(each.status in {"running", "cleared", "held"} for each in found) else DONE
+
+
+release.add_command(drift)
+release.add_command(flag)
 
 
 def _table(found: list[ReleaseView]) -> list[Any]:

@@ -58,13 +58,13 @@ class Observation:
     """All that follows the log in one process: what lists need, what can be told from it, and whom it is told to."""
 
     def __init__(
-        self, ground: Ground, otel: OtelSettings = _NOBODY, *, gentle: bool = True
+        self, ground: Ground, otel: OtelSettings = _NOBODY, *, beside: Sequence[Beside] = (), gentle: bool = True
     ) -> None:  # fmt: skip
-        """`gentle`: runs are executed in the same process, and come first."""
+        """`gentle`: runs are executed in the same process, and come first. `beside`: who looks at what is told."""
         told = _emission(ground, otel) if otel.endpoint else None
         self.projector = projector_of(ground, (told.tellings,) if told else (), gentle=gentle)
         self.facts = RunFacts(ground.database)
-        follow: list[Beside] = [self.facts, self.projector]
+        follow: list[Beside] = [self.facts, self.projector, *beside]
         self._following = (*follow, told.exporter) if told else tuple(follow)
 
     def start(self) -> None:
@@ -98,9 +98,11 @@ def collect_rarely() -> None:
 
 
 @asynccontextmanager
-async def observing(ground: Ground, otel: OtelSettings) -> AsyncGenerator[Projector]:
+async def observing(
+    ground: Ground, otel: OtelSettings, beside: Sequence[Beside] = ()
+) -> AsyncGenerator[Projector]:
     """Follow the log in this process, which needs none of the workspace's code, until the block ends."""
-    observation = Observation(ground, otel, gentle=False)
+    observation = Observation(ground, otel, beside=beside, gentle=False)
     collect_rarely()
     observation.start()
     try:

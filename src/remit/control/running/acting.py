@@ -28,6 +28,7 @@ from remit.gate.containment.board import HaltBoard
 from remit.gate.containment.recall import recalling
 from remit.gate.foreseeing import Foreseeing
 from remit.gate.gate import Gate
+from remit.gate.flag_board import FlagBoard
 from remit.gate.guards.book import GuardBook
 from remit.gate.guards.settings import read_guards
 from remit.gate.models import ModelDesk
@@ -96,6 +97,8 @@ async def build_house(
 
     roles = Roles(ground.database, team)
     await roles.look(clock.boot())
+    flags = FlagBoard(ground.database, team)
+    await flags.look()
     authority = await _authority(ground, code, world(), policy)
     parts = GateParts(
         clock, registry, acceptance, authority, world,
@@ -104,7 +107,7 @@ async def build_house(
         environment, _accounts(ground, code, budgets),
         largest_result=largest_result,
         refresh=reopening(root, registry, vault), roles=roles, halts=HaltBoard(ground.database, ground.log, clock),
-        guards=GuardBook(guards, environment),
+        guards=GuardBook(guards, environment), flags=flags,
     )  # fmt: skip
     parts.standing.unconfirmed = reviews_of(ground, policy.overdue)
     await parts.standing.rest_on(archive_of(ground), ground.database, team)

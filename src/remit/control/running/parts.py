@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from remit.agents.run import Run
 from remit.control.authority.policy_in_force import NO_DEMANDS, PolicyDemands
+from remit.control.drifting.watching import DriftWatch
 from remit.control.observing.wiring import Observation
 from remit.control.protecting.protection import input_classes
 from remit.control.running.acting import build_house
@@ -83,8 +84,9 @@ async def plug_together(
         policy=lambda: released.policy if released is not None else house.gate.parts.standing.version,
         halted=house.gate.parts.halts.holds,
     )  # fmt: skip
+    observation = Observation(ground, otel, beside=(DriftWatch(ground),))
     return Parts(
-        ground, flows, dispatcher, services, Observation(ground, otel), house, Switch(ground), judges=tuple(code.judges)
+        ground, flows, dispatcher, services, observation, house, Switch(ground), judges=tuple(code.judges)
     )  # fmt: skip
 
 

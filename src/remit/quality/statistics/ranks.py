@@ -139,14 +139,14 @@ def moved(
         if index <= MOVED:
             continue
         whole = _sum(mixes[:upto])
-        if all(
-            _drawn(mixes, upto, whole, draw) < index for _ in range(round(once_in / BLOCK) - 1)
-        ):
+        if all(_drawn(mixes, upto, whole, draw) < index for _ in range(round(once_in / BLOCK) - 1)):
             return Moved(start, upto - 1, _shares(before), _shares(now), index)
     return None
 
 
-def _drawn(mixes: Sequence[Mapping[str, int]], upto: int, whole: Mapping[str, int], draw: random.Random) -> float:
+def _drawn(
+    mixes: Sequence[Mapping[str, int]], upto: int, whole: Mapping[str, int], draw: random.Random
+) -> float:
     """How far the mix of as many runs is off that were taken anywhere."""
     now = _sum([mixes[at] for at in draw.sample(range(upto), BLOCK)])
     return psi({name: count - now.get(name, 0) for name, count in whole.items()}, now)
