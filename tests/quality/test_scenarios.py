@@ -355,6 +355,10 @@ def test_a_citation_names_a_record_that_says_so() -> None:
     assert _value(CitationScorer(required=True), GOOD) == 0
     assert _value(CitationScorer(), GOOD) is None
     assert _value(GroundednessScorer(), replace(GOOD, answer="You get 26.")) == 0
+    typed = replace(GOOD, answer='{"reply": "You get 25."}', result={"paid": True, "reply": "You get 25."})
+    assert (
+        _value(GroundednessScorer(), typed) == 1
+    )  # of a typed result what its fields say, not its quotation marks
     own_words = replace(REFUND, args={"amount": 25, "note": "call 0800 1234 now"})
     assert (
         _value(GroundednessScorer(), replace(GOOD, answer="You get 25; call 0800 1234.", acts=(own_words,)))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from remit import Agent, Personal, Run, flow, tool
 from remit.control.suites.adding import Wish
 from remit.control.suites.exchanging import bring_in
-from remit.domain.errors import InvalidInput
+from remit.domain.errors import InvalidInput, Refused
 from remit.domain.quality_errors import InvalidSuite, UnknownScenario, UnknownSuite
 from remit.policy.detectors.personal_data import personal_data
 from remit.policy.detectors.secret_values import secret_values
@@ -242,6 +242,14 @@ async def test_what_a_person_corrected_becomes_a_scenario_that_names_nobody(tmp_
         assert asked is not None
         assert asked["mail"].value == scenario.input["mail"]  # what belonged together still does
 
+        outcome: Any = (await made.platform.evaluating.run("settle")).outcome
+        (failed,) = outcome["arms"][0][
+            "failed"
+        ]  # the code that was corrected does not pass what corrected it
+        assert "cents: 9900 is not 2500" in failed["why"]
+        shown = await suites.add(Wish(run.id, suite="other", personal=("paid",), dry=True))
+        assert not (tmp_path / "suites" / "other.yaml").exists()
+        assert "paid: 25.0" not in shown.text  # a figure that tells who it is about, once somebody says so
         with pytest.raises(InvalidInput, match="has the same scenario already: broken-mug"):
             await suites.add(Wish(run.id))
         with pytest.raises(UnknownScenario, match='nearest: "broken-mug"'):
@@ -359,12 +367,19 @@ async def test_suites_move_in_and_out(tmp_path: Path) -> None:
         ]
         out = suites.take_out("qa", tmp_path / "out" / "qa.py")
         compile((tmp_path / "out" / "qa.py").read_text(), "qa.py", "exec")
+        (tmp_path / "suites" / "acts.yaml").write_text(
+            "target: clerk\nscenarios: [{name: a, question: x, gold: {actions: []}}]\n"
+        )
+        with pytest.raises(InvalidInput, match="nothing in acts is an answer that Inspect could compare"):
+            suites.take_out("acts", tmp_path / "acts.py")
         assert (
             bring_in(suites.shelf, tmp_path / "out" / "qa.jsonl", "copy", "clerk").scenarios == out.scenarios
         )
         assert [each.digest for each in suites.suite("copy").scenarios] == [
             each.digest for each in suite.scenarios
         ]
+        with pytest.raises(Refused, match="is not overwritten"):
+            suites.take_out("qa", tmp_path / "suites" / "qa.yaml", "jsonl")
         with pytest.raises(InvalidInput, match='no form "csv"'):
             suites.take_out("qa", tmp_path / "x", "csv")
 

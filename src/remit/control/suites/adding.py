@@ -50,6 +50,8 @@ class Wish:
     tags: tuple[str, ...] = ()
     family: str = ""
     owner: str = ""
+    personal: tuple[str, ...] = ()
+    """Names of fields that hold who somebody is, beside those that are declared to."""
     correction: bool = False
     """Only if a person corrected something."""
     dry: bool = False
@@ -70,7 +72,7 @@ async def add(parts: Parts, shelf: Shelf, wish: Wish) -> AddedView:
     tools = {tool.name: tool.manifest for tool in parts.house.gate.parts.registry}
     found = draft(
         recorded, tools, name=wish.name, owner=wish.owner or parts.ground.principal.id, tags=wish.tags,
-        family=wish.family,
+        family=wish.family, personal=wish.personal,
     )  # fmt: skip
     file, text = _in_its_suite(shelf, name, recorded.flow, found)
     if not wish.dry:

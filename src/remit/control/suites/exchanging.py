@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from remit.control.suites.adding import as_read, put, write
 from remit.control.suites.views import MovedView
-from remit.domain.errors import InvalidInput, RemitError
+from remit.domain.errors import InvalidInput, Refused, RemitError
 from remit.domain.event import object_of
 from remit.domain.quality_errors import InvalidSuite
 from remit.gate.toml_file import nearest
@@ -21,7 +21,7 @@ from remit.quality.suites.scenario_writing import write_scenario
 from remit.wire import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from remit.control.suites.shelf import Shelf
@@ -76,31 +76,49 @@ def take_out(shelf: Shelf, name: str, file: Path, form: str = "") -> MovedView:
         raise InvalidInput(
             f'there is no form "{form}"{nearest(form, FORMS)}.', f"There are: {', '.join(FORMS)}."
         )
+    for each in {file, file.with_suffix(".jsonl"), file.with_suffix(".py")} if form == INSPECT else {file}:
+        if each.exists():
+            raise Refused(
+                f"{each} is there already, and is not overwritten.", "Name another file, or remove it."
+            )
     if form == JSONL:
         write(file, _lines(write_scenario(each) for each in suite.scenarios))
         return MovedView(name, str(file), form, len(suite.scenarios))
+    if not any(give(each)["target"] for each in suite.scenarios):
+        raise InvalidInput(
+            f"nothing in {name} is an answer that Inspect could compare: its gold is fields, calls and states.",
+            "Take its scenarios out as lines: --form jsonl",
+        )
     data = file.with_suffix(".jsonl")
     write(data, _lines(give(each) for each in suite.scenarios))
     write(file.with_suffix(".py"), _task(name, data.name, scorer_for(suite.scenarios)))
-    more = [
-        each
-        for each in suite.scenarios
-        if each.gold.actions or each.gold.state or each.turns or each.gold.forbidden
-    ]
-    notes = (
-        [
-            f"{len(more)} of {len(suite.scenarios)} have gold that Inspect does not compare; their metadata keeps it"
-        ]
-        if more
-        else []
+    return MovedView(
+        name, str(file.with_suffix(".py")), form, len(suite.scenarios), tuple(_kept_back(suite.scenarios))
+    )  # fmt: skip
+
+
+def _kept_back(scenarios: Sequence[Scenario]) -> Iterator[str]:
+    """What Inspect is not told, or does not look at."""
+    total = len(scenarios)
+    untold = sum(not give(each)["target"] for each in scenarios)
+    if untold:
+        yield f"{untold} of {total} expect what no target says: the task leaves them out, the data set keeps them"
+    more = sum(
+        bool(each.gold.actions or each.gold.state or each.turns or each.gold.forbidden) for each in scenarios
     )
-    return MovedView(name, str(file.with_suffix(".py")), form, len(suite.scenarios), tuple(notes))
+    if more:
+        yield f"{more} of {total} have gold that Inspect does not compare; their metadata keeps it"
 
 
 def _samples(path: Path, task: str) -> tuple[list[dict[str, Json]], list[str], list[str]]:
     """The samples of a file, the scorers that it names, and what there is to say."""
     if path.suffix == ".py":
         return _of_task(path, task)
+    if path.suffix == ".eval":
+        raise InvalidInput(
+            f"{path.name} is a log of Inspect AI in its packed form.",
+            f"Unpack it: inspect log dump {path.name} > log.json",
+        )
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as wrong:
@@ -155,7 +173,13 @@ def _of_task(path: Path, name: str) -> tuple[list[dict[str, Json]], list[str], l
         there = ", ".join(sorted(tasks)) or "none"
         raise InvalidInput(f'{path.name} has no task "{name}".' if name else f"{path.name} has several tasks, or none.",
                            f"Name one: {path.name}@NAME; there are: {there}.")  # fmt: skip
-    made: Any = tasks[name]()
+    try:
+        made: Any = tasks[name]()
+    except Exception as wrong:
+        raise InvalidInput(
+            f"the task {name} of {path.name} cannot be made: {type(wrong).__name__}: {wrong}.",
+            "It is called without arguments: give its parameters defaults.",
+        ) from wrong
     given: Any = made.scorer
     scorers = list(cast("Sequence[Any]", given)) if isinstance(given, (list, tuple)) else [given]
     named = [_short(str(getattr(getattr(each, "__registry_info__", None), "name", ""))) for each in scorers]
@@ -227,5 +251,6 @@ def _task(name: str, data: str, scorer: str) -> str:
         "from inspect_ai.solver import generate\n\n\n"
         f"@task\ndef {function}() -> Task:\n"
         f'    data = json_dataset(str(Path(__file__).with_name("{data}")))\n'
+        "    data = data.filter(lambda sample: bool(sample.target))  # without one, every answer would be right\n"
         f"    return Task(dataset=data, solver=generate(), scorer={scorer}())\n"
     )

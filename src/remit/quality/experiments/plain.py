@@ -5,6 +5,7 @@ no file of the workspace.
 from __future__ import annotations
 
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from remit.domain.effects import Effect
@@ -32,7 +33,7 @@ def plain_of(value: object) -> Json:
     """A scenario, or a part of one, as JSON; what is as it is by default is left out."""
     if is_dataclass(value) and not isinstance(value, type):
         blank = _blank(type(value))
-        given = {each.name: getattr(value, each.name) for each in fields(value)}
+        given = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
         return {
             name: plain_of(said) for name, said in given.items() if name not in blank or blank[name] != said
         }
@@ -123,6 +124,7 @@ def _expectation(said: Mapping[str, Json]) -> Expectation:
     return Expectation(Match(said["match"]), said.get("value"), said.get("within", 0.0), parts)
 
 
+@cache
 def _blank(kind: type[Any]) -> dict[str, Any]:
     """What every field is that nobody has said."""
     found: dict[str, Any] = {}

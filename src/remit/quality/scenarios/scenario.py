@@ -156,9 +156,12 @@ class Scenario:
     @property
     def digest(self) -> str:
         """The name of everything that shapes a trial and its scores; not of tags, family, owner or place."""
-        gold = replace(self.gold, closed=self.gold.closes)
-        shapes = (self.name, self.input, self.turns, self.environment, gold, self.harm)
-        return canonical.digest(canonical.plain([_data(each) for each in shapes]))
+        if not self._digest:
+            gold = replace(self.gold, closed=self.gold.closes)
+            shapes = (self.name, self.input, self.turns, self.environment, gold, self.harm)
+            whole = canonical.digest(canonical.plain([_data(each) for each in shapes]))
+            object.__setattr__(self, "_digest", whole)
+        return self._digest
 
 
 def _data(value: Any) -> Any:

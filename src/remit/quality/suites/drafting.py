@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from remit.policy.data_classes import classes_of
 from remit.quality.scenarios.equality import same
-from remit.quality.scenarios.expectation import Expectation, Match, equals
+from remit.quality.scenarios.expectation import Expectation, Match, equals, shown
 from remit.quality.scenarios.scenario import Environment, Gold, GoldAction, Scenario, Source, ToolAnswer, Turn
-from remit.quality.suites.veiling import Veil
+from remit.quality.suites.veiling import Veil, telling
 from remit.quality.trial import ActStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from remit.domain.tools import ToolManifest
     from remit.quality.trial import Act
@@ -82,13 +82,15 @@ class Draft:
 
 def draft(
     recorded: Recorded, tools: Mapping[str, ToolManifest], *, name: str = "", owner: str = "",
-    tags: Sequence[str] = (), family: str = "",
+    tags: Sequence[str] = (), family: str = "", personal: Collection[str] = (),
 ) -> Draft:  # fmt: skip
-    """A scenario out of a run."""
+    """A scenario out of a run; what stands in fields called as `personal` says is about somebody."""
     veil = Veil()
     veil.learn(dict(recorded.input), recorded.classes)
+    veil.learn_fields([dict(recorded.input), recorded.result], personal)
     for act in recorded.acts:
         _learn(veil, act, tools.get(act.tool))
+        veil.learn_fields([dict(act.args), act.result], personal)
     source = f"{'correction of ' if recorded.corrections else ''}run {recorded.run}"
     scenario = Scenario(
         name or _name(recorded),
@@ -166,6 +168,10 @@ def _is_prose(value: Json) -> bool:
 
 def _notes(recorded: Recorded, scenario: Scenario) -> list[str]:
     notes = ["names of people in free text have no form: look for them before you commit it"]
+    seen = telling([dict(scenario.input), *(each.result for each in scenario.environment.answers)])
+    if seen:
+        named = ", ".join(f"{name} ({shown(said)})" for name, said in sorted(seen.items()))
+        notes.append(f"who somebody is may stand in {named}: --personal {min(seen)}")
     if recorded.error:
         notes.append(f"the run failed ({recorded.error}): say in gold what would have been right")
     elif not recorded.corrections:

