@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from remit.control.authority import limits_in_force
 from remit.control.authority.policy_in_force import demands_two
+from remit.control.online.terms import OnlineTerms
 from remit.control.protecting.protection import rules_of
 from remit.control.running.containing import Containment
 from remit.control.tasking.served import Served
+from remit.domain.budgets import MICRO
 from remit.domain.clock import MICROSECONDS
 from remit.engine.services import Limits
 from remit.policy.containment.breakers import BreakerLimits
@@ -33,6 +35,12 @@ def rules_in(chosen: Settings, flows: Mapping[str, Flow]) -> Rules:
         chosen.workspace.environment, capture.classes, retention.classes, flows,
         undo_days=capture.undo_days, detect=capture.detect, days=retention.days,
     )  # fmt: skip
+
+
+def online_in(chosen: Settings) -> OnlineTerms:
+    """What of live runs is scored, and for how much."""
+    online = chosen.online
+    return OnlineTerms(online.percent, online.judges, online.judge_cents * MICRO // 100, online.seconds)
 
 
 async def held(ground: Ground, written: Mapping[str, Any], code: Code, chosen: Settings) -> dict[str, Any]:

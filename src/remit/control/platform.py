@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from remit.control.containment.views import RecallView
     from remit.control.finding import Finding
     from remit.control.fronting import exchanged
-    from remit.control.inventory import memory, modelling, toolbox
+    from remit.control.inventory import deprecations, memory, modelling, toolbox
     from remit.control.inventory.views import ModelsView, ToolView
     from remit.control.online import evaluator
     from remit.control.protecting.views import Swept
@@ -70,6 +70,7 @@ else:
     evaluator = on_use("remit.control.online.evaluator")
     exchanged = on_use("remit.control.fronting.exchanged")
     recalling = on_use("remit.control.containment.recalling")
+    deprecations = on_use("remit.control.inventory.deprecations")
     memory = on_use("remit.control.inventory.memory")
     modelling = on_use("remit.control.inventory.modelling")
     toolbox = on_use("remit.control.inventory.toolbox")
@@ -381,6 +382,8 @@ class Platform(Office, PolicyDesk, RunningDesk, QualityDesk):
 
     async def doctor(self, *, deep: bool = False) -> list[Finding]:
         """What is wrong, and what to do about it."""
-        return await health.examine_platform(
+        found = await health.examine_platform(
             self.ground, list(self.flows), deep=deep, days=self._settings.retention.days
         )
+        models = self._parts.house.gate.parts.models.configuration
+        return [*found, *deprecations.findings(models, self.ground.clock.now())]

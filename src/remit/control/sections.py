@@ -319,6 +319,9 @@ class SearchSettings:
         "", "the route of an embeddings model that compares texts by what they mean; empty = none"
     )
     texts: int = _setting(64, "how many texts it compares in a search at most", least=1, most=1000)
+    learn: bool = _setting(
+        default=False, meaning="show it every text once, when it is new; a search then asks for the question alone"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-"""Durable facts about flags: what was set and taken away, by whom. What a flag came to for a run stands in the run: with the
-step that asked, the model call that went elsewhere, the decision that refused.
+"""Durable facts about flags: what was set and taken away, by whom. What a flag came to for a run stands in the run:
+with the step that asked, the model call that went elsewhere, the decision that refused.
 
 Part of the closed vocabulary of `events`; the same rules hold: a released class is never edited. They stand in the
 stream of the team.

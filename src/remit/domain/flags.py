@@ -1,5 +1,5 @@
-"""Feature flags: a tool that is on for a share of runs, a route that leads elsewhere for a share of them, a value that a flow
-asks for. Nouns, and the arithmetic of shares; where they are kept and what obeys them is not known here.
+"""Feature flags: a tool that is on for a share of runs, a route that leads elsewhere for a share of them, a value
+that a flow asks for. Nouns, and the arithmetic of shares; where they are kept and what obeys them is not known here.
 """
 
 from __future__ import annotations

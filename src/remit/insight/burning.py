@@ -72,15 +72,18 @@ class Burn:
     burning: tuple[str, ...]
     """The alerts that are met: `14.4x over 1h and 5m (page)`."""
     state: State
+    score: str = ""
+    """Which score of live runs it is about, where it is about one."""
 
 
 async def count(database: Database, team: str, objective: Objective, now: int) -> list[Count]:
     """Tasks and misses for each stretch and, last, the window."""
-    metric = "latency_with_people" if objective.people else objective.metric
+    metric = "latency_with_people" if objective.people else objective.score or objective.metric
+    query = "online.objective" if objective.score else "reporting.objective"
     begins = [now - back for back in STRETCHES]
     window = now - objective.days * _DAY
     rows = await database.fetch(
-        "reporting.objective", team, min(window, begins[-1]), now + 1, metric, objective.limit,
+        query, team, min(window, begins[-1]), now + 1, metric, objective.limit,
         objective.agent or None, objective.flow or None, *begins,
     )  # fmt: skip
     found = {stretch: Count(tasks, missed) for stretch, tasks, missed in rows}
@@ -92,7 +95,7 @@ async def count(database: Database, team: str, objective: Objective, now: int) -
         counts.append(Count(tasks, missed))
     if window > begins[-1]:  # a window that is shorter than the longest stretch
         rows = await database.fetch(
-            "reporting.objective", team, window, now + 1, metric, objective.limit,
+            query, team, window, now + 1, metric, objective.limit,
             objective.agent or None, objective.flow or None, *begins,
         )  # fmt: skip
         counts[-1] = Count(sum(row[1] for row in rows), sum(row[2] for row in rows))
@@ -109,6 +112,7 @@ def burn(objective: Objective, counts: list[Count]) -> Burn:
     return Burn(
         objective.name, objective.metric, objective.objective, objective.days, objective.agent, objective.flow,
         objective.limit, tasks, missed, allowed, left, rates, met, _state(objective, tasks, left, met),
+        objective.score,
     )  # fmt: skip
 
 

@@ -82,6 +82,7 @@ TABLES: dict[str, TableClass] = {
     "receipts": TableClass.STATE,
     "memory": TableClass.STATE,
     "answers": TableClass.STATE,
+    "search_meanings": TableClass.STATE,
     "model_figures": TableClass.STATE,
     "checkpoints": TableClass.STATE,
     "signing_keys": TableClass.STATE,

@@ -16,6 +16,7 @@ from remit.cli.wording import many
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from remit.control.online.views import OnlineView, ScoreFigure
     from remit.control.reporting.views import Burn, Figure, KpisView
 
 _FORMS = {".html": "html", ".htm": "html", ".md": "md", ".json": "json"}
@@ -37,16 +38,22 @@ _REFUSED = 1
 @click.option(
     "--slo", is_flag=True, help="Objectives and error budgets instead; exits with 1 while one burns."
 )
+@click.option("--online", is_flag=True, help="What live runs were scored with instead, and how sure that is.")
 @click.pass_obj
 def kpis(
     terminal: Terminal, since: str, until: str, agent: str, flow: str, only: str, month: str, out: str,
-    *, brief: bool, slo: bool,
+    *, brief: bool, slo: bool, online: bool,
 ) -> None:  # fmt: skip
     """Say how well agents do: every figure with what it is made of and how sure it is."""
     if out and not month:
         raise click.UsageError("--out goes with --month.")
     if slo:
         _objectives(terminal)
+    elif online:
+        scores = terminal.ask_office(
+            lambda office: office.online.figures(since=since, until=until, agent=agent, flow=flow)
+        )
+        terminal.answer(scores, lambda: _scores(scores))
     elif month:
         _month(terminal, month, out)
     else:
@@ -54,6 +61,40 @@ def kpis(
             lambda office: office.reporting.kpis(since=since, until=until, agent=agent, flow=flow, only=only)
         )
         terminal.answer(found, lambda: _lines(found, define=not brief))
+
+
+def _scores(found: OnlineView) -> Iterator[str]:
+    from remit.control.reporting import words
+
+    only = "".join(
+        f", {kind} {name}" for kind, name in (("agent", found.agent), ("flow", found.flow)) if name
+    )
+    yield f"{found.since} to {found.until}{only}: {many(found.looked, 'task')} looked at"
+    if not found.figures:
+        yield "nothing was scored; see docs/how-to/score-live-runs.md"
+        return
+    hallucinating = (found.hallucinating,) if found.hallucinating is not None else ()
+    yield from table(
+        ("score", "runs", "mean", "in full", "95 %", "as people would say", "by"),
+        [
+            (
+                each.metric, f"{each.n:,}", words.share(each.mean) if each.mean is not None else "",
+                words.share(each.whole) if each.whole is not None else "", _between(each.low, each.high),
+                _corrected(each), each.judge if each.gates or not each.judge else f"{each.judge} (no card)",
+            )
+            for each in (*found.figures, *hallucinating)
+        ],
+    )  # fmt: skip
+
+
+def _between(low: float | None, high: float | None) -> str:
+    return f"{100 * low:.1f} to {100 * high:.1f}" if low is not None and high is not None else ""
+
+
+def _corrected(each: ScoreFigure) -> str:
+    if each.corrected is None:
+        return ""
+    return f"{100 * each.corrected:.1f} % ({_between(each.corrected_low, each.corrected_high)})"
 
 
 def _lines(found: KpisView, *, define: bool) -> Iterator[str]:

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from remit.quality.judging.card import Card
     from remit.quality.judging.judge import Judge
 
-_WORDS = {Kind.RUBRIC: frozenset({PASS, FAIL}), Kind.PAIRWISE: frozenset({BETTER, WORSE, TIE})}
+_WORDS = {
+    Kind.RUBRIC: frozenset({PASS, FAIL}), Kind.PAIRWISE: frozenset({BETTER, WORSE, TIE}),
+    Kind.FAULT: frozenset[str](),
+}  # fmt: skip
 Labelled = tuple["Matter", str, "Item"]
 
 
@@ -78,20 +81,17 @@ async def calibrate(
 
 
 async def check(
-    parts: Parts,
-    staff: Staff,
-    judge: Judge,
-    *,
-    n: int = 10,
-    usd: float | None = None,
-    seed: int | None = None,
-) -> Check:
-    """Put golden items to a judge again; it is suspended if it says too seldom what people say."""
+    parts: Parts, staff: Staff, judge: Judge, *, n: int = 10, usd: float | None = None, seed: int | None = None,
+    asked: bool = True,
+) -> Check:  # fmt: skip
+    """Put golden items to a judge again; it is suspended if it says too seldom what people say. Where nobody `asked`,
+    nobody sees them either.
+    """
     ground = parts.ground
     models = models_of(parts.house.gate.parts.models.configuration, judge)
     standing = await cards.standing(ground, judge.name, judge.digest(models))
     made = require_card(judge, models, standing, ground.clock.now())
-    _, found = await freezing.usable(ground, f"{made.labels}@{made.version}")
+    _, found = await freezing.usable(ground, f"{made.labels}@{made.version}", asked=asked)
     known = _fitting(judge, found, made.labels)
     lot = _lot(len(known), n, str(ground.clock.now() if seed is None else seed))
     golden = [known[place] for place in lot]

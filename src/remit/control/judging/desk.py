@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remit.control.judging import calibrating, cards, matters, sitting
-from remit.control.judging.views import JudgedView, JudgeView, JudgingView, StandingView
+from remit.control.judging import blaming, calibrating, cards, matters, sitting
+from remit.control.judging.views import FaultView, JudgedView, JudgeView, JudgingView, StandingView
 from remit.domain.errors import InvalidInput, RemitError
 from remit.quality.judging.bench import is_simulated, models_of
+from remit.quality.judging.judge import Kind
 from remit.quality.judging.reading import judge_named, read_judges
 from remit.quality.judging.standing import problem
 
@@ -46,6 +47,10 @@ class JudgingDesk:
     ) -> JudgingView:  # fmt: skip
         """What a judge says of runs, or of the matters of a file; in a run of its own."""
         judge = self._named(name)
+        if judge.kind is Kind.FAULT:
+            raise InvalidInput(
+                f"judge {name} says whose fault a run was.", "Ask it so: remit judge fault RUN"
+            )
         found: list[Matter] = [await matters.matter_of_run(self._parts.ground, run) for run in runs]
         origins = [matter.id for matter in found]
         if file is not None:
@@ -78,6 +83,8 @@ class JudgingDesk:
     async def calibrate(self, name: str, labels: str, *, usd: float | None = None) -> StandingView:
         """Hold a judge against a set of labels: its card, sealed in the log."""
         judge = self._named(name)
+        if judge.kind is Kind.FAULT:
+            raise InvalidInput(f"judge {name} says whose fault a run was, which no label says.")
         await calibrating.calibrate(self._parts, self._staff, judge, labels, usd=usd)
         return await self._standing(judge)
 
@@ -86,6 +93,12 @@ class JudgingDesk:
     ) -> Check:
         """Put golden items to a judge again, and suspend it if it is not any more what its card says."""
         return await calibrating.check(self._parts, self._staff, self._named(name), n=n, usd=usd, seed=seed)
+
+    async def fault(self, run: str, judge: str = "", *, usd: float | None = None) -> FaultView:
+        """Whose fault it was that a run came out wrong: by signs, and by a judge where these say too little."""
+        judges = read_judges(self._parts.ground.workspace, self._parts.judges)
+        chosen = blaming.judge_of_faults(judges, judge)
+        return await blaming.blame(self._parts, self._staff, run, chosen, usd=usd)
 
     async def suspend(self, name: str, why: str = "") -> int:
         """Let a judge gate no more, until it is calibrated anew."""

@@ -42,6 +42,26 @@ class StandingView:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultView:
+    """Whose fault it most likely was that a run came out wrong."""
+
+    run: str
+    agent: str
+    """Empty: nothing points to anybody."""
+    step: str
+    kind: str
+    """Which sign says most, or `judge`."""
+    confidence: float
+    by: str
+    """signs, or the judge that was asked because these say too little."""
+    evidence: tuple[tuple[str, tuple[str, ...]], ...]
+    """What speaks for it, each with its events."""
+    others: tuple[tuple[str, float], ...]
+    asked: str = ""
+    """The run in which the judge was asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class JudgedView:
     """What a judge says of one thing."""
 

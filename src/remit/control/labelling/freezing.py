@@ -92,10 +92,15 @@ async def review(ground: Ground, wanted: str, verdict: str, note: str = "") -> S
     return await look(ground, f"{seen.name}@{seen.version}")
 
 
-async def usable(ground: Ground, wanted: str) -> tuple[LabelSet, list[tuple[Matter, str, Item]]]:
-    """The things of a set with their labels, for use; refused before somebody has reviewed it."""
+async def usable(
+    ground: Ground, wanted: str, *, asked: bool = True
+) -> tuple[LabelSet, list[tuple[Matter, str, Item]]]:
+    """The things of a set with their labels, for use; refused before somebody has reviewed it. Whoever asks has to be
+    among its readers; a judge that was calibrated by it may be shown it again where nobody does.
+    """
     chosen = await reading.set_named(ground, wanted)
-    await reading.may_see(ground, chosen.readers, f"the labels {chosen.name}")
+    if asked:
+        await reading.may_see(ground, chosen.readers, f"the labels {chosen.name}")
     if chosen.status not in _USABLE:
         what = "was refused in its review" if chosen.status == "refused" else "was not reviewed yet"
         raise LabelsNotReady(

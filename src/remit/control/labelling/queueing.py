@@ -102,9 +102,14 @@ async def add_matters(ground: Ground, queue: str, matters: Sequence[tuple[Matter
     if odd:
         raise InvalidInput(f'"{odd}" is no label of {queue}.', f"It is one of {', '.join(chosen.choices)}.")
     known = await _sources(ground, queue)
-    fresh = [(matter, label) for matter, label in matters if f"file:{matter.id}" not in known]
+    fresh = [(matter, label) for matter, label in matters if _source(ground, queue, matter) not in known]
     added = [await _add(ground, queue, matter, label=label) for matter, label in fresh]
     return AddedView(queue, len(added), len(matters) - len(added), tuple(added))
+
+
+def _source(ground: Ground, queue: str, matter: Matter) -> str:
+    """What stands for a line of a file in the database: its id is somebody's text."""
+    return f"file:{ground.keys.tag(f'labels|{ground.principal.team}|{queue}|{matter.id}')}"
 
 
 async def _sources(ground: Ground, queue: str) -> set[str]:
@@ -124,7 +129,7 @@ async def _add(
         row = run_row((await ground.database.fetch("runs.get", run))[0])
         key = await ground.keys.for_run(row.key_id, row.team, now)
     given = (
-        identity, team, queue, run, run or f"file:{matter.id}", "settled" if label else "open", label,
+        identity, team, queue, run, run or _source(ground, queue, matter), "settled" if label else "open", label,
         who if label else "", team_stream(team), now,
     )  # fmt: skip
     await record(ground, [event], [Op("labels.add", given)], key)

@@ -99,6 +99,7 @@ def wanted(burn: Burn) -> str:
         "latency": f"take at most {time(burn.limit)}",
         "cost": f"cost at most {money(burn.limit)}",
         "violations": "have no action refused",
+        "score": f"that were scored reach {burn.limit / MICRO:g} in {burn.score}",
     }[burn.metric]
     whom = "".join(f", {kind} {name}" for kind, name in (("agent", burn.agent), ("flow", burn.flow)) if name)
     return f"{100 * burn.objective:g} % of tasks {what}, over {burn.days} d{whom}"

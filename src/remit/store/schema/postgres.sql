@@ -1005,6 +1005,15 @@ CREATE INDEX search_documents_by_key ON search_documents USING btree (key_id);
 CREATE INDEX search_documents_by_run ON search_documents USING btree (run, n);
 CREATE INDEX search_documents_by_word ON search_documents USING gin (string_to_array(words, ' '::text));
 
+CREATE TABLE search_meanings (
+    n bigint NOT NULL,
+    model text COLLATE "C" NOT NULL,
+    key_id text COLLATE "C" NOT NULL,
+    vector bytea NOT NULL,
+    CONSTRAINT search_meanings_pkey PRIMARY KEY (n)
+);
+CREATE INDEX search_meanings_by_key ON search_meanings USING btree (key_id);
+
 CREATE TABLE signing_keys (
     number bigint NOT NULL,
     public text NOT NULL,

@@ -954,6 +954,15 @@ CREATE INDEX search_documents_by_key ON search_documents (key_id);
 
 CREATE INDEX search_documents_by_run ON search_documents (run, n);
 
+CREATE TABLE search_meanings (
+    n      INTEGER NOT NULL PRIMARY KEY,
+    model  TEXT    NOT NULL,
+    key_id TEXT    NOT NULL,
+    vector BLOB    NOT NULL
+) STRICT;
+
+CREATE INDEX search_meanings_by_key ON search_meanings (key_id);
+
 CREATE VIRTUAL TABLE search_text USING fts5 (
     words, content = 'search_documents', content_rowid = 'n', detail = 'none', tokenize = 'ascii'
 );
