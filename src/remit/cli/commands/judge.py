@@ -16,7 +16,7 @@ from remit.cli.wording import many
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from remit.control.judging.views import JudgedView, JudgeView, JudgingView, StandingView
+    from remit.control.judging.views import FaultView, JudgedView, JudgeView, JudgingView, StandingView
     from remit.control.platform import Platform
 
 _STYLES = {"pass": "good", "better": "good", "fail": "bad", "worse": "bad"}
@@ -72,6 +72,23 @@ def run(
     found = terminal.ask(lambda platform: platform.judging.run(name, runs, file, usd=max_cost))
     terminal.answer(found, lambda: _judged(found))
     return INCONCLUSIVE if any(not each.said for each in found.judged) else DONE
+
+
+@judge.command(cls=Command)
+@click.argument("run_", metavar="RUN")
+@click.option(
+    "--judge", "name", default="", metavar="NAME", help="The judge of the kind fault; else the only one."
+)
+@click.option("--max-cost", type=float, default=None, metavar="USD", help="Refuse if it could cost more.")
+@click.pass_obj
+def fault(terminal: Terminal, run_: str, name: str, max_cost: float | None) -> int:
+    """Say whose fault it was that RUN came out wrong: by signs, and by a judge where these say too little.
+
+    Exits with 3 if nothing points to anybody.
+    """
+    found = terminal.ask(lambda platform: platform.judging.fault(run_, name, usd=max_cost))
+    terminal.answer(found, lambda: _fault(found))
+    return DONE if found.agent else INCONCLUSIVE
 
 
 @judge.command(cls=Command)
@@ -186,6 +203,22 @@ def _show(found: JudgeView) -> Iterator[str]:
         yield Line.of(Span("a simulated model answers for it", "waits")).painted
     yield ""
     yield from found.rubric.strip().split("\n")
+
+
+def _fault(found: FaultView) -> Iterator[str]:
+    if not found.agent and not found.step:
+        yield "nothing points to anybody"
+        return
+    who = found.agent or "the flow's own code"
+    by = "" if found.by == "signs" else f", says {found.by}"
+    yield Line.of(
+        Span(who, "strong"), f"  at {found.step}  ", f"confidence {found.confidence:.2f}{by}"
+    ).painted
+    for text, events in found.evidence:
+        refs = "".join(f"  {each.removeprefix('run:')}" for each in events)
+        yield Line.of(f"  {text}", Span(refs, "dim")).painted
+    for other, weight in found.others:
+        yield Line.of(Span(f"  or {other or 'the flow'} ({weight:.2f})", "dim")).painted
 
 
 def _judged(found: JudgingView) -> Iterator[str]:

@@ -17,10 +17,12 @@ from remit.control.authority.limits_in_force import digest_of as limits_digest
 from remit.control.authority.policy_in_force import FOLDER, GLASS
 from remit.control.ground.ground import database_for, folder_of
 from remit.control.ground.identity import people_of
+from remit.control.inventory.deprecations import sentences, today_of
 from remit.control.policy_life import checking as policies
 from remit.control.policy_life.quorums import out_of_reach
 from remit.control.upkeep.bench import Bench, CheckReport, Problem
 from remit.control.upkeep.designed import design_problems
+from remit.control.upkeep.judged import judge_problems
 from remit.control.upkeep.served import check_served
 from remit.control.upkeep.settled import refusals
 from remit.control.upkeep.suited import suite_problems
@@ -41,6 +43,7 @@ from remit.policy.authority import Authority
 from remit.policy.loading import digest_of, read_files
 from remit.policy.lockout import Member, locked_out
 from remit.policy.world import World
+from remit.quality.judging.reading import agents_of_judges
 from remit.tools.acceptance import Acceptance
 
 if TYPE_CHECKING:
@@ -98,14 +101,17 @@ async def _secrets(bench: Bench) -> list[Problem]:
 
 
 async def _models(bench: Bench) -> list[Problem]:
-    """models.toml holds together, and what is to be played can be read: scripts, and cassettes."""
+    """models.toml holds together, what is to be played can be read, and no model that a route asks is about to end."""
     bench.models = configuration.load(bench.root, environment=bench.chosen.workspace.environment)
     for spec in bench.models.providers.values():
         if spec.kind == SIMULATED:
             open_simulated(spec, folder=bench.root, environment=bench.chosen.workspace.environment)
         elif spec.cassette and spec.cassette_mode == "replay":
             Tape(bench.root / spec.cassette)
-    return []
+    return [
+        Problem("models", "error" if over else "warning", what, remedy)
+        for what, remedy, over in sentences(bench.models, today_of(SystemClock().now()))
+    ]
 
 
 async def _tools(bench: Bench) -> list[Problem]:
@@ -203,7 +209,8 @@ async def _policy(bench: Bench) -> list[Problem]:
     tools = {tool.name: tool.manifest for tool in bench.registry}
     cards = frozenset(card.name for card in bench.models.catalog)
     own = bench.chosen.workspace
-    world = World(own.team, tools, frozenset(bench.code.agents), models=cards)
+    agents = frozenset(bench.code.agents) | agents_of_judges(bench.root, bench.code.judges)
+    world = World(own.team, tools, agents, models=cards)
     bench.world = world
     report = policies.report(bench.root, world, own.environment)
     bench.rules = report.rules
@@ -324,6 +331,7 @@ CHECKS: dict[str, Callable[[Bench], Awaitable[list[Problem]]]] = {
     "budgets": _budgets,
     "agents": _agents,
     "flows": _flows,
+    "judges": judge_problems,
     "suites": suite_problems,
     "policy": _policy,
     "settings": _settings,

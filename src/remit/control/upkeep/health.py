@@ -53,13 +53,13 @@ _LONG_WAIT_HOURS = 24.0
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _STUCK = {
     "code_changed": "their code changed in a way that their journal does not fit",
-    "needs_release": "the code they were made by is gone",
+    "needs_release": "nobody executes the release that they belong to",
     "unknown": "nobody knows whether a write took place",
     "trouble": "something failed again and again outside of their steps",
 }
 _STUCK_REMEDY = {
     "code_changed": "Put the old code back or mark the change with run.patched(…), then: remit migrate-run {run}",
-    "needs_release": "Put the old code back, then: remit migrate-run {run}",
+    "needs_release": "Start what does: remit up. Or move them: remit migrate-run {run} --release RELEASE",
     "unknown": "Find out and say so: remit inbox",
     "trouble": "See what it was: remit show {run}. Mend it, then: remit resume {run}",
 }

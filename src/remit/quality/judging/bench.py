@@ -13,8 +13,8 @@ from remit.domain.budgets import Budget
 from remit.domain.errors import RemitError
 from remit.domain.judge_errors import RelatedJudge
 from remit.models.catalog import shipped_card
-from remit.quality.judging.asking import form, instructions, question
-from remit.quality.judging.judge import Kind
+from remit.quality.judging.asking import form, instructions, place, question
+from remit.quality.judging.judge import PREFIX, Kind
 from remit.quality.judging.judgement import Judgement, Vote, judged, of_pair
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from remit.quality.judging.asking import Matter
     from remit.quality.judging.judge import Judge
 
-PREFIX = "judge."
-"""What the names of agents begin with that are judges, in rules, in costs and in the log."""
 _ANSWER_TOKENS = 1024
 
 
@@ -107,6 +105,15 @@ async def _one(run: Run, agent: JudgeAgent, matter: Matter, *, swapped: bool) ->
         ruling = await _asked(run, agent, matter, swapped=swapped)
     except RemitError as wrong:
         return Vote("", swapped=swapped, error=f"{wrong.code}: {wrong.message}")
+    if agent.judge.kind is Kind.FAULT:
+        said = place(ruling.agent, ruling.step)
+        known = said in matter.other.split("\n")
+        return Vote(
+            said if known else "",
+            ruling.reason,
+            swapped,
+            error="" if known else "it names nobody who took part",
+        )
     return Vote(ruling.verdict, ruling.reason, swapped)
 
 

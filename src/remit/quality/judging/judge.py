@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 WORDING = "1"
 """Which way of asking this is; another one is another judge."""
+PREFIX = "judge."
+"""What the names of agents begin with that are judges, in rules, in costs and in the log."""
 SHOWN = ("input", "answer", "acts", "expected")
 """What a judge may be shown of a trial."""
 _MOST_VOTES = 9
@@ -29,6 +31,8 @@ class Kind(StrEnum):
     """One answer, by a rule: pass or fail."""
     PAIRWISE = "pairwise"
     """Two answers against each other, in both orders: what it says of only one order is a tie."""
+    FAULT = "fault"
+    """Of a run that came out wrong, the agent and the step that went wrong first."""
 
 
 @dataclass(frozen=True, slots=True)

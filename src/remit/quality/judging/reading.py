@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import yaml
 
 from remit.domain.judge_errors import InvalidJudge, UnknownJudge
-from remit.quality.judging.judge import Judge, Kind
+from remit.quality.judging.judge import PREFIX, Judge, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,6 +37,14 @@ def read_judges(workspace: Path, written: Iterable[Judge] = ()) -> dict[str, Jud
             )
         found[each.name] = each
     return found
+
+
+def agents_of_judges(workspace: Path, written: Iterable[Judge] = ()) -> frozenset[str]:
+    """The agents as which judges are asked, for rules to speak of. Whether judges can be read is said elsewhere."""
+    try:
+        return frozenset(f"{PREFIX}{name}" for name in read_judges(workspace, written))
+    except InvalidJudge:
+        return frozenset()
 
 
 def judge_named(judges: Mapping[str, Judge], name: str) -> Judge:

@@ -83,6 +83,10 @@ class JudgeScorer:
 def matter_of_trial(judge: Judge, trial: Trial) -> Matter:
     """What of a trial a judge is shown."""
     scenario, expected = trial.scenario, _expected(trial.scenario)
+    if judge.kind is Kind.FAULT:
+        raise InvalidJudge(
+            f"judge {judge.name} says whose fault it was, which is no score.", "See: remit judge fault RUN"
+        )
     if judge.kind is Kind.PAIRWISE and not expected:
         raise InvalidJudge(
             f"judge {judge.name} compares answers, and scenario {scenario.name} has no gold answer to compare with.",
