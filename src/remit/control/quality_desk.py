@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from remit.domain.on_use import on_use
 
 if TYPE_CHECKING:
+    from remit.control.evaluating import book as evaluating_book
     from remit.control.evaluating import desk as evaluating_desk
+    from remit.control.inventory import deprecations
+    from remit.control.inventory.views import DeprecationView
     from remit.control.judging import desk as judging_desk
     from remit.control.redteaming import desk as redteaming_desk
     from remit.control.running.parts import Parts
     from remit.control.suites import desk as suites_desk
     from remit.engine.worker import Worker
 else:
+    deprecations = on_use("remit.control.inventory.deprecations")
+    evaluating_book = on_use("remit.control.evaluating.book")
     evaluating_desk = on_use("remit.control.evaluating.desk")
     judging_desk = on_use("remit.control.judging.desk")
     redteaming_desk = on_use("remit.control.redteaming.desk")
     suites_desk = on_use("remit.control.suites.desk")
+
+
+class Chosen(Protocol):
+    """The settings, as far as they are looked at here."""
+
+    @property
+    def releases(self) -> Any:
+        """What is released."""
+        ...
 
 
 class QualityDesk:
@@ -33,6 +47,16 @@ class QualityDesk:
     @abstractmethod
     def worker(self) -> Worker | None:
         """The worker of this process, while there is one."""
+
+    @property
+    @abstractmethod
+    def chosen(self) -> Chosen:
+        """What the workspace chose."""
+
+    @property
+    def leave_out(self) -> tuple[str, ...]:
+        """Files of the workspace that are data, and shape nothing that its agents do."""
+        return tuple(self.chosen.releases.leave_out)
 
     @abstractmethod
     def check_work(self) -> None:
@@ -61,6 +85,15 @@ class QualityDesk:
     def red_team(self) -> redteaming_desk.RedTeamDesk:
         """The red team: attacks on the code as it stands, played without effects."""
         return redteaming_desk.RedTeamDesk(self.parts, self)
+
+    async def deprecations(self) -> list[DeprecationView]:
+        """Models that end: who depends on each, and what its replacement was tried with."""
+        parts = self.parts
+        book, models = (
+            evaluating_book.ExperimentBook(parts.ground),
+            parts.house.gate.parts.models.configuration,
+        )
+        return await deprecations.calendar(parts.ground, models, parts.house.agents, book)
 
     async def staff(self, run: str) -> None:
         """See to it that somebody in this process executes a run; without a worker, one that does nothing else."""

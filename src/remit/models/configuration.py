@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from remit.domain.action_errors import InvalidCatalog, UnknownRoute
 from remit.models.catalog import Catalog, ModelCard, nearest, shipped_cards
 from remit.models.declared import Declared, declared, known_model, model_of, provider_of, route_of
+from remit.models.deprecations import Deprecation, deprecations_of
 from remit.models.prices import Price, PriceBook
 from remit.models.regions import AREAS, area_of
 from remit.models.routes import Route
@@ -49,6 +50,8 @@ class Configuration:
     book: PriceBook
     routes: Mapping[str, Route]
     environment: str = "dev"
+    deprecations: tuple[Deprecation, ...] = ()
+    """Models that end, the next one first."""
 
     def route(self, name: str) -> Route:
         """The route of this name."""
@@ -88,7 +91,7 @@ def load(folder: Path, env: Mapping[str, str] | None = None, environment: str = 
     """The models of a workspace, or one sentence on the first thing that cannot be."""
     env = os.environ if env is None else env
     table = read_file(folder) or {}
-    refuse_unknown(table, ["providers", "models", "routes", "approved_only"], "")
+    refuse_unknown(table, ["providers", "models", "routes", "approved_only", "deprecations"], "")
     providers = _providers(table, env, environment)
     described = {
         name: model_of(name, each, providers)
@@ -104,6 +107,7 @@ def load(folder: Path, env: Mapping[str, str] | None = None, environment: str = 
         PriceBook({name: price for name, (_, price) in described.items() if price is not None}),
         routes,
         environment,
+        deprecations_of(table, described),
     )
 
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from datetime import date
+
+_SOON_DAYS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,47 @@ class ModelsView:
     book: str
     uses: list[ModelUseView] = field(default_factory=list["ModelUseView"])
     """What they were used for by agents that are not ours, in the last days."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteStanding:
+    """What a suite says of a replacement."""
+
+    suite: str
+    verdict: str
+    """pass, fail, inconclusive, not measured, or that it was compared with nothing."""
+    experiment: str = ""
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeprecationView:
+    """A model that ends, and who depends on it."""
+
+    model: str
+    date: date
+    days_left: int
+    replacement: str
+    routes: tuple[str, ...]
+    agents: tuple[str, ...]
+    """Agents of the workspace that ask one of these routes."""
+    calls: int
+    """How often it was called in the last 30 days."""
+    callers: tuple[str, ...]
+    """By which agents, or flows."""
+    suites: tuple[SuiteStanding, ...]
+    note: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing stands in the way of the replacement any more."""
+        return bool(self.replacement) and all(each.verdict == "pass" for each in self.suites)
+
+    @property
+    def is_pressing(self) -> bool:
+        """Whether a route asks what has ended, or will soon without anything being ready to take its place."""
+        soon = self.days_left <= _SOON_DAYS
+        return bool(self.routes) and soon and (self.days_left <= 0 or not self.ready)
 
 
 @dataclass(frozen=True, slots=True)

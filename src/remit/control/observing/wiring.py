@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from remit.control.sections import OtelSettings
+from remit.domain.errors import Infrastructure
 from remit.insight.foreign.projection import Foreign
 from remit.insight.foreign.records import Records
 from remit.insight.projector import BATCH, Projector
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 _NOBODY = OtelSettings()
 """Nobody outside is told."""
+_PATIENCE = 2.0
+"""Seconds that somebody who asks waits for what happened a moment ago."""
 _YOUNG = 200_000
 """Objects after which circles are looked for among them; a batch makes a quarter of that."""
 
@@ -52,6 +56,12 @@ def projector_of(ground: Ground, extra: Sequence[Projection] = (), *, gentle: bo
     told = (*projections(ground, reading), *extra)
     batch = BATCH // 5 if gentle else BATCH
     return Projector(ground.database, reading, ground.clock, told, batch, gentle=gentle)
+
+
+async def catch_up(ground: Ground) -> None:
+    """Tell what happened a moment ago, as far as that takes no time that anybody would notice."""
+    with suppress(TimeoutError, Infrastructure):  # who cannot write can still read what there is
+        await asyncio.wait_for(projector_of(ground).catch_up(), _PATIENCE)
 
 
 class Observation:
