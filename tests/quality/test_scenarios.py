@@ -339,7 +339,23 @@ def test_only_what_can_be_looked_up_is_claimed() -> None:
     ]  # fmt: skip
     found = ground(said, known)
     assert {each.text for each in found.unsupported} == {"https://shop.example/kb/12", "Peter Meyer", "A-77"}
+    said = "Thank You Very Much! Your 2nd mug (49.0 EUR, 1.23 million sold, 2x) is for Mr. Peter Smith-Jones; 48h."
+    lost = ground(said, [{"qty": 2, "paid": 49, "sold": 1234567}]).unsupported
+    assert [each.text for each in lost] == ["48h", "Peter Smith-Jones"]
     assert ground("I am sorry to hear that. Shall we go on?", []).share is None
+
+
+@pytest.mark.parametrize(
+    "hostile", ["a", "a-", "a@", "A a ", "Ab Cd ", "\n", "1.", "1,", "http://", "[1]", "x1 ", '"', ". ", "- "]
+)
+def test_no_answer_takes_longer_than_it_is_long(hostile: str) -> None:
+    text = hostile * (60_000 // len(hostile))
+    assert ground(text, [text]).share is not None or ground(text, [text]).claims == ()
+    assert len(cite(text[:6_000], [[text[:6_000]]])) <= 6_000
+    golds = [GoldAction("pay", {"x": equals(n % 30)}) for n in range(60)]
+    acts = [Act("pay", Effect.WRITE, {"x": n % 30}) for n in range(70)]
+    found = pair([*golds, GoldAction("get", times=100)], acts)
+    assert (len(found.missing), len(found.extra)) == (100, 10)
 
 
 def test_a_citation_names_a_record_that_says_so() -> None:

@@ -49,7 +49,7 @@ def read(text: str, *, name: str = "refunds") -> Suite:
 
 
 @given(SCENARIO, SCENARIO)
-@settings(max_examples=samples(60), deadline=None)
+@settings(max_examples=samples(25), deadline=None)
 def test_what_is_written_is_read_back_and_no_other_letter_changes(one: Scenario, other: Scenario) -> None:
     second = replace(other, name=f"{other.name}-2")
     text = new_suite("desk", [one], owner="lea") + "\n# kept\nmargins: {success: 5%}   # as it is\n"

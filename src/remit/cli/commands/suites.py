@@ -75,6 +75,7 @@ def show(terminal: Terminal, suite: str, scenario: str) -> int:
 @click.option("--tag", "tags", metavar="TAG", multiple=True, help="A tag; may be given again.")
 @click.option("--family", metavar=_SUITE, default="", help="What it has in common with others.")
 @click.option("--owner", metavar="WHO", default="", help="Who answers for it; else you.")
+@click.option("--personal", metavar="FIELD", multiple=True, help="A field that holds who somebody is.")
 @click.option(
     "--from-correction", "correction", is_flag=True, help="Only if a person corrected something in it."
 )
@@ -82,14 +83,14 @@ def show(terminal: Terminal, suite: str, scenario: str) -> int:
 @click.pass_obj
 def add(
     terminal: Terminal, run: str, suite: str, name: str, tags: tuple[str, ...], family: str, owner: str,
-    *, correction: bool, dry: bool,
+    personal: tuple[str, ...], *, correction: bool, dry: bool,
 ) -> None:  # fmt: skip
     """Draft a scenario from a run: what it read becomes its world, what people agreed to its gold. What identifies
     somebody is replaced.
     """
     from remit.control.suites.adding import Wish
 
-    wish = Wish(run, suite, name, tags, family, owner, correction=correction, dry=dry)
+    wish = Wish(run, suite, name, tags, family, owner, personal, correction=correction, dry=dry)
     found = terminal.ask(lambda platform: platform.suites.add(wish))
     terminal.answer(found, lambda: _added(found))
 

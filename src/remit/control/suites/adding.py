@@ -60,7 +60,7 @@ class Wish:
 
 async def add(parts: Parts, shelf: Shelf, wish: Wish) -> AddedView:
     """Draft a scenario from a run and put it into its suite."""
-    recorded = await _recorded(parts, wish.run)
+    recorded = await recorded_run(parts, wish.run)
     if wish.correction and not recorded.corrections:
         raise InvalidInput(
             f"nobody corrected anything in {recorded.run}: no question was answered with no, or with something else.",
@@ -153,7 +153,7 @@ def _only_suite(shelf: Shelf, flow: str) -> str:
     return found[0] if found else flow
 
 
-async def _recorded(parts: Parts, run: str) -> Recorded:
+async def recorded_run(parts: Parts, run: str) -> Recorded:
     """What the log says of a run."""
     row = await find(parts.ground.database, run)
     if row.flow.startswith(TRIED):
