@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from remit.domain.errors import InvalidInput
+from remit.quality.judging.judge import Judge
 from remit.quality.scenarios.expectation import Expectation, Match, equals
 from remit.quality.scenarios.scenario import (
     Environment,
@@ -44,6 +45,7 @@ __all__ = [
     "Gold",
     "GoldAction",
     "GroundednessScorer",
+    "Judge",
     "Limit",
     "ModelCall",
     "PolicyScorer",

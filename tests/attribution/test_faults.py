@@ -6,19 +6,27 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from remit.cli.reasons import why_lines
+from remit.control.evaluating.views import Wish
 from remit.domain.errors import RemitError
 from remit.engine.outside import run_stream
 from remit.quality.attribution.episode import episode_of
 from remit.quality.attribution.fault import Fault, fault_of
+from remit.quality.suite import Suite
+from remit.quality.verdicts import Rule
 from remit.testing import Stage, stage
+from remit.testing.pytest_plugin import script
 from remit.testing.scripting import Script
 from tests.attribution.planted import AGENTS, CASES, HELD, POLICY, Case, desk, good
+from tests.evaluating import desk as tickets
 from tests.gate.desk import write_policy
+
+__all__ = ["script"]
 
 LEAST = {"planted": (0.95, 0.95), "held out": (0.8, 0.75)}
 """So many agents and so many steps have to be named rightly: of the faults that weights were set by, and of others."""
@@ -104,3 +112,19 @@ async def test_why_names_the_agent_at_fault_with_its_events_and_nobody_where_not
         assert await run.result() == "all right"
         found = await on.platform.searching.why(run.id)
         assert (found.fault, [each.about for each in found.lines if each.about == "fault"]) == (None, [])
+
+
+async def test_a_go_that_is_not_as_its_gold_goes_back_to_whoever_brought_the_wrong_value_in(
+    tmp_path: Path, script: Script
+) -> None:
+    script(tickets.triage).calls("get_ticket", id=4).calls("set_status", id=4, status="lost").says("Solved.")
+    asked = replace(tickets.scenario(4), input={"question": "Ticket 4?"})
+    suite = Suite("talks", "triage", (asked,), margins={"success": Rule(0.35)})
+    async with stage(tickets.handle, agents=[tickets.triage], script=script, workspace=tmp_path) as on:
+        made = await on.platform.evaluating.run(suite, Wish())
+        ((go,),) = await on.platform.ground.database.fetch("runs.like", f"{made.id}.%")
+        found = await on.platform.searching.why(go)
+        assert found.status == "succeeded"
+        assert found.fault is not None
+        assert (found.fault.agent, found.fault.kind) == ("triage", "gold")
+        assert "set_status with status lost" in found.fault.evidence[0].text

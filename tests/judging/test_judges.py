@@ -194,6 +194,14 @@ def test_judges_of_files_and_of_code_stand_side_by_side(tmp_path: Path) -> None:
     found = read_judges(tmp_path, [Judge("mine", "rule")])
     assert sorted(found) == ["mine", "polite"]
     assert judge_named(found, "mine").rubric == "rule"
+    spelled: Any = {"kind": "pairwise", "shows": ["answer"]}
+    odd: Any = "vibes"
+    assert (Judge("two", "rule", **spelled).kind, Judge("two", "rule", **spelled).shows) == (
+        Kind.PAIRWISE,
+        ("answer",),
+    )
+    with pytest.raises(InvalidJudge, match='has the kind "vibes"'):
+        Judge("odd", "rule", odd)
     assert matter().input
 
 

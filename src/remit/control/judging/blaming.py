@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 from remit.control.judging import sitting
 from remit.control.judging.matters import matter_of_run
 from remit.control.judging.views import FaultView
-from remit.control.runs.inspection import find
+from remit.control.searching.faults import fault_in
 from remit.domain.errors import InvalidInput
-from remit.engine.outside import run_stream
-from remit.quality.attribution.episode import CALLED, SAID, Episode, Move, episode_of
-from remit.quality.attribution.fault import Fault, fault_of
+from remit.quality.attribution.episode import CALLED, SAID
 from remit.quality.judging.asking import Matter, place
 from remit.quality.judging.judge import Kind
 from remit.quality.scenarios.expectation import text_of
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
 
     from remit.control.judging.sitting import Staff
     from remit.control.running.parts import Parts
+    from remit.quality.attribution.episode import Episode, Move
+    from remit.quality.attribution.fault import Fault
     from remit.quality.judging.judge import Judge
 
 SURE = 0.5
@@ -49,22 +49,19 @@ async def blame(
     parts: Parts, staff: Staff, run: str, judge: Judge | None, *, usd: float | None = None
 ) -> FaultView:  # fmt: skip
     """Whose fault it was that a run came out as it did."""
-    row = await find(parts.ground.database, run)
-    entries, _ = await parts.ground.log.read(run_stream(row.id), row.base_seq, lenient=True)
-    episode = episode_of(row.id, entries)
-    found = fault_of(episode)
+    episode, found = await fault_in(parts.ground, run)
     if judge is None or (found is not None and found.confidence >= SURE):
-        return _by_signs(row.id, found)
+        return _by_signs(episode.run, found)
     matter = await _matter(parts, episode, found)
-    runs, (said,) = await sitting.sit(parts, staff, judge, [matter], origins=[row.id], usd=usd)
+    runs, (said,) = await sitting.sit(parts, staff, judge, [matter], origins=[episode.run], usd=usd)
     if not said.said:
-        return _by_signs(row.id, found)
+        return _by_signs(episode.run, found)
     agent, _, step = said.said.partition(" at ")
     agreeing = sum(vote.said == said.said for vote in said.votes) / len(said.votes)
     seen = tuple(episode.ref(move) for move in episode.moves if move.path == step)
     others = ((found.agent, found.confidence),) if found is not None and found.agent != agent else ()
     return FaultView(
-        row.id, agent, step, "judge", round(agreeing * _HALF, 2), judge.name, ((said.why, seen),), others, runs[0]
+        episode.run, agent, step, "judge", round(agreeing * _HALF, 2), judge.name, ((said.why, seen),), others, runs[0]
     )  # fmt: skip
 
 

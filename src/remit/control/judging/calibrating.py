@@ -4,6 +4,7 @@ wants to know whether it is still what its card says.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from contextlib import suppress
 from dataclasses import dataclass
@@ -71,10 +72,11 @@ async def calibrate(
     runs, judged = await sitting.sit(parts, staff, judge, matters, origins=origins, work=work, usd=usd)
     first, rest = judged[: len(matters)], judged[len(matters) :]
     configuration = parts.house.gate.parts.models.configuration
-    made = card(
-        judge, models_of(configuration, judge), {matter.id: label for matter, label, _ in known}, first,
-        rest[: len(again)], rest[len(again) :], simulated=is_simulated(configuration, judge), name=chosen.name,
-        version=chosen.version, at=ground.clock.now(),
+    labelled = {matter.id: label for matter, label, _ in known}
+    made = await asyncio.to_thread(
+        card, judge, models_of(configuration, judge), labelled, first, rest[: len(again)], rest[len(again) :],
+        simulated=is_simulated(configuration, judge), name=chosen.name, version=chosen.version,
+        at=ground.clock.now(),
     )  # fmt: skip
     await cards.keep(ground, made, runs)
     return made, runs

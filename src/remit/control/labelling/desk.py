@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from remit.control.judging import matters
@@ -64,9 +65,8 @@ class LabellingDesk:
         said: dict[str, dict[str, str]] = {}
         for item, person, label in await ground.database.fetch("labels.said", ground.principal.team, name):
             said.setdefault(item, {})[person] = label
-        how = agreement(
-            list(said.values()), found.choices, "ordinal" if found.scale == "ordinal" else "nominal"
-        )
+        scale = "ordinal" if found.scale == "ordinal" else "nominal"
+        how = await asyncio.to_thread(agreement, list(said.values()), found.choices, scale)
         return _view(found, (await self._counts()).get(name, {}), how)
 
     async def next(self, queue: str) -> ItemView | None:

@@ -26,9 +26,9 @@ from remit.gate.budgeting.budgets import BudgetBook
 from remit.gate.budgeting.settings import accounts_in, text_of
 from remit.gate.containment.board import HaltBoard
 from remit.gate.containment.recall import recalling
+from remit.gate.flag_board import FlagBoard
 from remit.gate.foreseeing import Foreseeing
 from remit.gate.gate import Gate
-from remit.gate.flag_board import FlagBoard
 from remit.gate.guards.book import GuardBook
 from remit.gate.guards.settings import read_guards
 from remit.gate.models import ModelDesk
@@ -46,6 +46,7 @@ from remit.models.health import HealthBook
 from remit.policy.authority import Authority
 from remit.policy.world import World
 from remit.quality.judging.flow import judging
+from remit.quality.judging.reading import agents_of_judges
 from remit.tools.acceptance import Acceptance
 from remit.tools.registry import Registry
 
@@ -88,17 +89,16 @@ async def build_house(
         *(guard.secret for guard in guards_of(guards, code.agents.values()) if guard.secret),
     ])  # fmt: skip
 
+    judges = agents_of_judges(home, code.judges)
+
     def world() -> World:
         tools = acceptance.remembered() | {tool.name: tool.manifest for tool in registry}
         return World(
-            team, tools, frozenset(code.agents),
+            team, tools, frozenset(code.agents) | judges,
             models=frozenset(card.name for card in models.catalog),
         )  # fmt: skip
 
-    roles = Roles(ground.database, team)
-    await roles.look(clock.boot())
-    flags = FlagBoard(ground.database, team)
-    await flags.look()
+    roles, flags = await _looked_at(ground, team)
     authority = await _authority(ground, code, world(), policy)
     parts = GateParts(
         clock, registry, acceptance, authority, world,
@@ -118,6 +118,14 @@ async def build_house(
     house.closing.append(hush(vault.redactor))
     house.flows += [*_own_flows(parts, ground, code), house.gate.sending.flow]
     return house
+
+
+async def _looked_at(ground: Ground, team: str) -> tuple[Roles, FlagBoard]:
+    """Who people are and how flags stand, before anything acts."""
+    roles, flags = Roles(ground.database, team), FlagBoard(ground.database, team)
+    await roles.look(ground.clock.boot())
+    await flags.look()
+    return roles, flags
 
 
 async def _authority(ground: Ground, code: Code, world: World, policy: PolicyDemands) -> Authority:

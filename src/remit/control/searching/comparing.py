@@ -41,7 +41,7 @@ async def compared(
         if len(shown) == sentences.most:
             break
         if each.run not in free:
-            free[each.run] = await _free(ground, sentences, each.run)
+            free[each.run] = await is_free(ground, sentences, each.run)
         if free[each.run] and (said := (await read(each)).strip()):
             shown.append((at, said))
     if not shown or not text.strip():
@@ -65,7 +65,7 @@ def _ordered(found: Sequence[Found], alike: dict[int, float], by: str) -> list[F
     return [found[at]._replace(score=scores[at]) for at in order]
 
 
-async def _free(ground: Ground, sentences: Sentences, run: str) -> bool:
+async def is_free(ground: Ground, sentences: Sentences, run: str) -> bool:
     """Whether what a run says may be shown to a model: nobody narrowed who reads it, no class of data forbids it."""
     known = await ground.database.fetch("search.run", run)
     if not known or known[0][1]:

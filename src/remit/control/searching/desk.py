@@ -8,8 +8,9 @@ from remit.domain.on_use import on_use
 
 if TYPE_CHECKING:
     from remit.control.ground.ground import Ground
-    from remit.control.searching import explaining, failing, finding, sentences
+    from remit.control.searching import explaining, failing, finding, learning, sentences
     from remit.control.searching.explaining import Explained
+    from remit.control.searching.learning import Learner
     from remit.control.searching.sentences import Ask, Sentences
     from remit.control.searching.views import FailuresView, SearchView
     from remit.control.settings import Settings
@@ -17,6 +18,7 @@ else:
     explaining = on_use("remit.control.searching.explaining")
     failing = on_use("remit.control.searching.failing")
     finding = on_use("remit.control.searching.finding")
+    learning = on_use("remit.control.searching.learning")
     sentences = on_use("remit.control.searching.sentences")
 
 
@@ -48,6 +50,13 @@ class SearchingDesk:
     async def failures(self, since: str = "7d", flow: str = "", limit: int = 20) -> FailuresView:
         """Failures of a time as groups of one kind each, the largest first, with their trend and what they said."""
         return await failing.failures(self._ground, since, flow, limit)
+
+
+def learner(ground: Ground, ask: Ask, chosen: Settings) -> Learner | None:
+    """What shows every text to the sentence model, where the settings want that."""
+    if not chosen.search.route or not chosen.search.learn:
+        return None
+    return learning.Learner(ground, sentences.sentences_of(ground, ask, chosen))
 
 
 def asking(ground: Ground, ask: Ask, chosen: Settings) -> SearchingDesk:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remit.control.runs.inspection import find
+from remit.control.searching.faults import fault_in
 from remit.control.searching.finding import up_to_date
 from remit.domain.errors import UnknownRun
 from remit.engine.outside import run_stream
@@ -14,12 +15,11 @@ from remit.insight.why.causes import first_cause
 from remit.insight.why.spans import MOST, story_of_spans
 from remit.insight.why.story import story_of
 from remit.insight.why.telling import MOST_LINES, Explanation, Line, explained
-from remit.quality.attribution.episode import episode_of
-from remit.quality.attribution.fault import Fault, fault_of
 
 if TYPE_CHECKING:
     from remit.control.ground.ground import Ground
     from remit.insight.why.story import Story
+    from remit.quality.attribution.fault import Fault
 
 __all__ = ["Explained", "Explanation", "why"]
 _DEEPEST = 5
@@ -38,7 +38,7 @@ class Explained(Explanation):
 async def why(ground: Ground, run: str) -> Explained:
     """The explanation of a run, however it stands; of one of ours, with the agent that is most likely at fault."""
     found = await _explained(ground, run)
-    fault = None if _FOREIGN.fullmatch(run) else await _fault(ground, found.run)
+    fault = None if _FOREIGN.fullmatch(run) else (await fault_in(ground, found.run))[1]
     sure = _SURE if found.status == "failed" else _SURE_OF_SUCCESS
     if (
         fault is None
@@ -51,12 +51,6 @@ async def why(ground: Ground, run: str) -> Explained:
         found.run, found.flow, found.status, found.error, found.cause, found.suspect, found.event, found.group,
         _with_fault(found.lines, fault), fault,
     )  # fmt: skip
-
-
-async def _fault(ground: Ground, run: str) -> Fault | None:
-    row = await find(ground.database, run)
-    entries, _ = await ground.log.read(run_stream(row.id), row.base_seq, lenient=True)
-    return fault_of(episode_of(row.id, entries))
 
 
 def _with_fault(lines: tuple[Line, ...], fault: Fault | None) -> tuple[Line, ...]:

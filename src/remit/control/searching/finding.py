@@ -12,7 +12,7 @@ from remit.control.observing.wiring import lexicon_of, projector_of
 from remit.control.paging import page_of
 from remit.control.searching.comparing import compared
 from remit.control.searching.views import HitView, SearchView
-from remit.domain.errors import Infrastructure, InvalidInput, Shredded
+from remit.domain.errors import Infrastructure, InvalidInput, RemitError, Shredded
 from remit.domain.fronting import EXCHANGE
 from remit.domain.people_errors import NotAllowed
 from remit.domain.telemetry_events import SpansTaken
@@ -22,6 +22,8 @@ from remit.insight.search.documents import PARTS, document_of
 from remit.insight.search.finding import BOTH, Filters, Finder
 from remit.insight.search.foreign import SpanTexts
 from remit.insight.search.index import PLACES
+from remit.insight.search.meanings import nearest
+from remit.insight.search.turning import turned
 from remit.insight.search.words import raw_words
 from remit.store.database import EventRow
 from remit.store.reductions import Leftovers
@@ -64,12 +66,10 @@ async def search(
     lexicon = lexicon_of(ground)
     asks = sentences if by != "words" else None
     pool = max(limit * _DEPTH, asks.most if asks is not None else 0)
-    found = await Finder(ground.database, lexicon).find(text, filters, pool, WAYS[by])
-    model = note = ""
-    if asks is not None and found:
-        found, model, note = await compared(
-            ground, asks, text, found, by, lambda each: _text_of(ground, each)
-        )
+    near, model, note = await _near(ground, asks, text, filters, pool) if asks is not None else ([], "", "")
+    found = await Finder(ground.database, lexicon).find(text, filters, pool, WAYS[by], near)
+    if asks is not None and found and not near and not note:
+        found, model, note = await compared(ground, asks, text, found, by, lambda each: text_of(ground, each))
     firsts: dict[str, Found] = {}
     others: dict[str, int] = {}
     for each in found:
@@ -80,13 +80,30 @@ async def search(
     words = {each for word in lexicon.words(text) for each in (word, lexicon.meant(word))}
     hits: list[HitView] = []
     for each in firsts.values():
-        said = await _text_of(ground, each)
+        said = await text_of(ground, each)
         if said:  # else it was shredded a moment ago
             snippet, matched = snippet_of(said, words, lexicon)
             hits.append(await _hit(ground, each, snippet, matched, others.get(each.run, 0)))
         if len(hits) == limit:
             break
     return SearchView(text, hits, behind, model, note)
+
+
+async def _near(
+    ground: Ground, asks: Sentences, text: str, filters: Filters, limit: int
+) -> tuple[list[tuple[int, float]], str, str]:
+    """What lies near by what the sentence model made of texts before, which model that was, and why none was asked;
+    nothing of it where it was shown none.
+    """
+    if not asks.learns or not text.strip():
+        return [], "", ""
+    try:
+        (vector,), model = await asks.vectors([text])
+    except RemitError as wrong:
+        return [], "", wrong.message
+    wanted = turned(vector, ground.keys.tag("meanings"))
+    near = await nearest(ground.database, lexicon_of(ground), wanted, model, filters, limit)
+    return near, model if near else "", ""
 
 
 async def up_to_date(ground: Ground) -> int:
@@ -100,7 +117,7 @@ async def up_to_date(ground: Ground) -> int:
     return (await projector.lag()).events
 
 
-async def _text_of(ground: Ground, found: Found) -> str:
+async def text_of(ground: Ground, found: Found) -> str:
     """What stands at a place, as the log has it now; nothing where it was erased."""
     if not _of_others(found):
         event = await event_at(ground, f"run:{found.run}", found.seq)

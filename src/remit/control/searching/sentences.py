@@ -41,6 +41,7 @@ class Sentences:
         self._ask = ask
         self.route = chosen.route
         self.most = chosen.texts
+        self.learns = chosen.learn
         self.barred = barred
 
     async def vectors(self, texts: Sequence[str]) -> tuple[list[Vector], str]:
@@ -53,7 +54,7 @@ class Sentences:
         found = [_vector(each) for each in _data(answer.body)]
         if len(found) != len(texts) or len({len(each) for each in found}) != 1:
             raise MalformedAnswer(f"{answer.model} answered {len(texts)} texts with {len(found)} vectors.")
-        return found, answer.model
+        return found, str(answer.model)
 
 
 def sentences_of(ground: Ground, ask: Ask, chosen: Settings) -> Sentences:

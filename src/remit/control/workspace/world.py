@@ -12,6 +12,7 @@ from remit.gate.secrets.vault import Vault
 from remit.gate.sourcing import open_tools
 from remit.models import configuration
 from remit.policy.world import World
+from remit.quality.judging.reading import agents_of_judges
 from remit.tools.registry import Registry
 
 if TYPE_CHECKING:
@@ -32,4 +33,5 @@ async def world_of(root: Path, code: Sequence[str], team: str, environment: str)
         await vault.close()
     models = configuration.load(root, environment=environment)
     names = frozenset(card.name for card in models.catalog)
-    return World(team, tools, frozenset(found.agents), models=names), away
+    agents = frozenset(found.agents) | agents_of_judges(root, found.judges)
+    return World(team, tools, agents, models=names), away

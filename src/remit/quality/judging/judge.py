@@ -61,6 +61,12 @@ class Judge:
     """Where it is written, for people."""
 
     def __post_init__(self) -> None:
+        kind: str = self.kind
+        if kind not in {each.value for each in Kind}:
+            known = ", ".join(each.value for each in Kind)
+            raise InvalidJudge(f'judge {self.name} has the kind "{kind}".', f"It is one of {known}.")
+        object.__setattr__(self, "kind", Kind(kind))  # whoever writes Python writes it as a text
+        object.__setattr__(self, "shows", tuple(self.shows))
         _check(self)
 
     def digest(self, models: Sequence[str] = ()) -> str:
