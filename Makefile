@@ -39,6 +39,11 @@ demo: $(VENV)/.runtime  ## agents survive kill -9, ask a person, are taken back
 	@$(BIN)/python -m compileall -q src
 	@$(BIN)/remit demo $(ARGS)
 
+.PHONY: demo-canary
+demo-canary: $(VENV)/.runtime  ## three releases are tried on a share of traffic: rolled back, held, promoted
+	@$(BIN)/python -m compileall -q src
+	@PYTHONPATH=src $(BIN)/python -m scripts.demo_canary
+
 ##@ Develop
 
 .PHONY: test

@@ -8,6 +8,7 @@ from typing import Any
 
 from remit.control.platform import Platform
 from remit.control.releasing.views import ReleaseView
+from remit.control.settings import Settings
 from remit.domain.clock import Clock
 from remit.engine.outside import team_stream
 from tests.engine.places import Place, until
@@ -32,11 +33,16 @@ def write(place: Place, word: str, first: str = "pass", prompt: str = "Be kind."
 
 @asynccontextmanager
 async def at(
-    place: Place, release: str = "", *, worker: bool = False, clock: Clock | None = None
+    place: Place,
+    release: str = "",
+    *,
+    worker: bool = False,
+    clock: Clock | None = None,
+    chosen: Settings | None = None,
 ) -> AsyncGenerator[Platform]:
     """A process of this workspace; with `release`, one that executes that and nothing else."""
     async with Platform.open(
-        place.folder, database=place.database, worker=worker, release=release, clock=clock
+        place.folder, database=place.database, worker=worker, release=release, clock=clock, chosen=chosen
     ) as platform:
         yield platform
 

@@ -74,7 +74,10 @@ async def observe(terminal: Terminal, roster: int = -1) -> None:
     chosen = _speak_as_chosen(terminal)
     with stopping_by(stop.set):
         await _hold(stop)
-        async with terminal.office() as office, observing(office.ground, chosen.otel, [office.drifting.watch()]):
+        async with (
+            terminal.office() as office,
+            observing(office.ground, chosen.otel, [office.drifting.watch()]),
+        ):
             announcer.say("observing", f"telling what happens (pid {os.getpid()})")
             watch = office.releasing.watched(chosen.releases)
             telling = asyncio.ensure_future(tell(office, roster)) if roster >= 0 else None

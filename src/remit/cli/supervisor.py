@@ -33,6 +33,20 @@ class Role:
     name: str
     command: Sequence[str]
     processes: int = 1
+    alone: bool = False
+    """Whether the one before it has to be gone first: it owns something that there is once, such as the port."""
+    optional: bool = False
+    """Whether the others go on without it, if it refuses to start."""
+
+
+@dataclass(eq=False, slots=True)
+class _Slot:
+    """One process that is kept alive."""
+
+    role: Role
+    name: str
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
 
 
 @dataclass(slots=True)
@@ -43,34 +57,58 @@ class Supervisor:
     announcer: Announcer
     patience: float = 30.0
     """Seconds that children have to drain before they are killed."""
+    passing: tuple[int, ...] = ()
+    """Files that children inherit."""
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _alive: set[Process] = field(default_factory=set["Process"])
+    _asked: set[int] = field(default_factory=set[int])
+    _slots: dict[tuple[object, ...], _Slot] = field(default_factory=dict[tuple[object, ...], _Slot])
+    _group: asyncio.TaskGroup | None = None
     _verdict: int = DONE
 
     async def run(self) -> int:
         """Supervise until stopped; the exit code."""
-        slots = [(role, n + 1) for role in self.roles for n in range(role.processes)]
         async with asyncio.TaskGroup() as group:
-            for role, number in slots:
-                group.create_task(self._keep(role, f"{role.name} {number}"))
+            self._group = group
+            self.change(self.roles)
             group.create_task(self._take_down())
         return self._verdict
 
     def stop(self) -> None:
         """Ask every child to finish."""
         self._stop.set()
+        for slot in self._slots.values():
+            slot.over.set()
 
-    async def _keep(self, role: Role, name: str) -> None:
-        failures = 0
-        while not self._stop.is_set():
+    def change(self, roles: Sequence[Role]) -> None:
+        """From now on keep these alive: what is new starts, what is not among them finishes what it is doing."""
+        if self._group is None or self._stop.is_set():
+            return
+        wanted = [(role, n) for role in roles for n in range(role.processes)]
+        gone = [self._slots.pop(key) for key in list(self._slots) if key not in wanted]
+        for slot in gone:
+            slot.over.set()
+        for role, number in wanted:
+            if (role, number) not in self._slots:
+                before = [
+                    slot.task for slot in gone if role.alone and slot.role.name == role.name and slot.task
+                ]
+                slot = self._slots[role, number] = _Slot(role, f"{role.name} {number + 1}")
+                slot.task = self._group.create_task(self._keep(slot, before))
+
+    async def _keep(self, slot: _Slot, before: Sequence[asyncio.Task[None]] = ()) -> None:
+        role, name, failures = slot.role, slot.name, 0
+        if before:
+            await asyncio.wait(before)
+        while not slot.over.is_set():
             child = await self._start(role, name)
             begun = asyncio.get_running_loop().time()
-            code = await child.wait()
+            code = await self._ended(slot, child)
             self._alive.discard(child)
-            if self._stop.is_set():
+            if slot.over.is_set():
                 return
             if code == BAD_USAGE:
-                self._give_up(name, code)
+                self._give_up(slot, code)
                 return
             steady = asyncio.get_running_loop().time() - begun > _STEADY_SECONDS
             failures = 0 if steady else failures + 1
@@ -83,13 +121,27 @@ class Supervisor:
                 code=code,
             )
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), pause)
+                await asyncio.wait_for(slot.over.wait(), pause)
+
+    async def _ended(self, slot: _Slot, child: Process) -> int:
+        """Wait for its end; one that is not wanted any more, and does not leave, is killed."""
+        ending, over = asyncio.ensure_future(child.wait()), asyncio.ensure_future(slot.over.wait())
+        try:
+            await asyncio.wait({ending, over}, return_when=asyncio.FIRST_COMPLETED)
+            if not ending.done():
+                self._ask_to_leave(child)
+                await asyncio.wait({ending}, timeout=self.patience)
+                _signal(child, signal.SIGKILL)
+            return await ending
+        finally:
+            over.cancel()
 
     async def _start(self, role: Role, name: str) -> Process:
         child = await asyncio.create_subprocess_exec(
-            *role.command, stdin=asyncio.subprocess.PIPE, start_new_session=True
+            *role.command, stdin=asyncio.subprocess.PIPE, start_new_session=True, pass_fds=self.passing
         )
         self._alive.add(child)
+        self._asked.discard(child.pid)
         self.announcer.say("started", f"{name} started (pid {child.pid})", name=name, pid=child.pid)
         return child
 
@@ -97,7 +149,7 @@ class Supervisor:
         await self._stop.wait()
         self.announcer.say("stopping", "waiting for every process to finish what it is doing")
         for child in list(self._alive):
-            _signal(child, signal.SIGTERM)
+            self._ask_to_leave(child)
         waits = [asyncio.ensure_future(child.wait()) for child in self._alive]
         if not waits:
             return
@@ -108,9 +160,17 @@ class Supervisor:
                 _signal(child, signal.SIGKILL)
             await asyncio.wait(late)
 
-    def _give_up(self, name: str, code: int) -> None:
+    def _ask_to_leave(self, child: Process) -> None:
+        """Once: a second signal means now."""
+        if child.pid not in self._asked:
+            self._asked.add(child.pid)
+            _signal(child, signal.SIGTERM)
+
+    def _give_up(self, slot: _Slot, code: int) -> None:
         """What a child refuses because of its input it will refuse every time."""
-        self.announcer.say("refused", f"{name} refused to start; see above", name=name, code=code)
+        self.announcer.say("refused", f"{slot.name} refused to start; see above", name=slot.name, code=code)
+        if slot.role.optional:
+            return
         self._verdict = code
         self.stop()
 

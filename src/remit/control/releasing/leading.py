@@ -11,7 +11,7 @@ from remit.control.authority.duties import require
 from remit.control.releasing.serving import book_of
 from remit.control.releasing.views import CanaryView, DivergedRun, RehearsalView
 from remit.control.running import rehearsing
-from remit.domain.errors import RemitError, WrongState
+from remit.domain.errors import InvalidInput, RemitError, WrongState
 from remit.domain.fronting import EXCHANGE
 from remit.domain.ids import worker_id
 from remit.domain.release_errors import CanaryUnderWay, ReleaseBlocked
@@ -123,8 +123,26 @@ async def roll_back(ground: Ground, reason: str, to: str = "") -> str:
     return target
 
 
+async def shadow(ground: Ground, wanted: str, percent: int, reason: str = "") -> None:
+    """Copy a share of runs that are over to a release, where nothing that they do has any effect; none: no more."""
+    await require(ground, "admin", "releases", "lead a shadow")
+    book = book_of(ground)
+    to = (await book.find(wanted)).digest if wanted else ""
+    lead = (await book.leads()).get(Channel.SHADOW)
+    if not to and lead is None:
+        raise WrongState("no release has a shadow's share of runs.", "See: remit release list")
+    if not 0 <= percent <= 100:  # noqa: PLR2004 - percent
+        raise InvalidInput(f"a shadow gets from 0 to 100 percent of runs, and not {percent}.")
+    turn = book.turned(
+        lead, Channel.SHADOW, to, Told("shadow" if to else "end", ground.principal.id, reason), percent
+    )
+    await book.say([turn.event], [turn.op])
+
+
 async def start_canary(parts: Parts, terms: Terms, *, despite_parked: bool = False) -> CanaryView:
-    """Lead a share of new runs to the release of this process, and see what comes of it."""
+    """Try the release of this process on a share of new runs. It gets the first as soon as anybody serves it, so that
+    no run of it waits for a process to start, and counts as slow.
+    """
     ground = parts.ground
     await require(ground, "admin", "releases", "start a canary")
     book, release = book_of(ground), await served(parts)
@@ -146,9 +164,7 @@ async def start_canary(parts: Parts, terms: Terms, *, despite_parked: bool = Fal
     before = ran_of(await book.rows("before", stable.release, _BEFORE), canary="")
     terms = replace(terms, bounds=bounds_of(before, terms.slack), usual=usual_of(before))
     identity = f"c-{worker_id()[2:]}"
-    turn = book.turned(
-        leads.get(Channel.CANARY), Channel.CANARY, release.digest, Told("canary", by), terms.steps[0]
-    )
+    turn = book.turned(leads.get(Channel.CANARY), Channel.CANARY, release.digest, Told("canary", by), 0)
     started = CanaryStarted(
         identity, release.digest, stable.release, by, asdict(terms) | {"steps": list(terms.steps)}
     )
@@ -224,7 +240,9 @@ def ran_of(rows: Iterable[Row], canary: str) -> list[Ran]:
 
 def blocked(release: Release, found: RehearsalView) -> ReleaseBlocked:
     """Why parked runs stand in the way, by name."""
-    named = "; ".join(f"{each.run}: {each.why.partition(chr(10))[0]}" for each in found.diverged[:_NAMED])
+    named = "; ".join(
+        f"{each.run}: {each.why.partition(chr(10))[0].rstrip('.')}" for each in found.diverged[:_NAMED]
+    )
     more = f"; and {len(found.diverged) - _NAMED} more" if len(found.diverged) > _NAMED else ""
     count = len(found.diverged)
     return ReleaseBlocked(

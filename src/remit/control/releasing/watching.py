@@ -10,6 +10,7 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from remit.control.releasing import leading
+from remit.control.releasing.copying import Copies
 from remit.control.releasing.serving import book_of
 from remit.domain.beside import Beside
 from remit.domain.clock import MICROSECONDS, sleep_until
@@ -45,6 +46,7 @@ class CanaryWatch(Beside):
         self._parts = parts
         self._judges = judges
         self._watch: tuple[str, Watch] | None = None
+        self._copies = Copies()
 
     async def go_on(self) -> None:
         """Look, every second; whatever goes wrong is tried again."""
@@ -61,6 +63,8 @@ class CanaryWatch(Beside):
     async def look(self) -> None:
         """Do what there is to do now."""
         book = book_of(self._ground)
+        if self._parts is not None and self._parts.services.release:
+            await self._copies.look(self._parts)
         row = await leading.canary_row(book)
         if row is None:
             self._watch = None
@@ -83,8 +87,8 @@ class CanaryWatch(Beside):
         told = Told("canary", _BY, found.reason, _evidence(found, watch.terms))
         if found.outcome in {Outcome.WORSE, Outcome.HARM}:
             await leading.end_canary(book, row, "rolled_back", told)
-        elif await self._is_unserved(release):
-            why = "nobody has executed its runs for a minute: no process that serves the release is alive"
+        elif await self._is_unserved(row):
+            why = "nobody has executed it for a minute: no process that serves the release is alive"
             await leading.end_canary(book, row, "rolled_back", Told("canary", _BY, why, told.evidence))
         elif status == "running":
             await self._go_further(row, watch.terms, found, told)
@@ -102,7 +106,8 @@ class CanaryWatch(Beside):
             return
         lead = (await book.leads()).get(Channel.CANARY)
         percent = next_step(terms, lead.percent, found.canary_runs) if lead is not None else 0
-        if lead is not None and percent > lead.percent:
+        served = {each[0] for each in await book.rows("served")}
+        if lead is not None and percent > lead.percent and row[1] in served:
             share = Op("releases.share", (book.team, Channel.CANARY.value, row[1], percent), one=True)
             await book.say([CanaryMoved(row[0], percent, told.evidence)], [share])
 
@@ -127,10 +132,13 @@ class CanaryWatch(Beside):
         event, op = leading.verdict(book, row, outcome, told)
         await book.say([event], [op])
 
-    async def _is_unserved(self, release: str) -> bool:
-        book = book_of(self._ground)
-        waiting = (await book.rows("waiting", release, self._ground.clock.now() - _UNSERVED))[0][0]
-        return bool(waiting) and release not in {row[0] for row in await book.rows("served")}
+    async def _is_unserved(self, row: Row) -> bool:
+        """Whether its runs, or itself, have waited for a minute for a process that executes it."""
+        book, since = book_of(self._ground), self._ground.clock.now() - _UNSERVED
+        lead = (await book.leads()).get(Channel.CANARY)
+        never = lead is not None and lead.percent == 0 and row[6] < since
+        waiting = never or (await book.rows("waiting", row[1], since))[0][0]
+        return bool(waiting) and row[1] not in {each[0] for each in await book.rows("served")}
 
     async def _watch_of(self, row: Row) -> Watch:
         if self._watch is None or self._watch[0] != row[0]:

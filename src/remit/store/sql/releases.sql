@@ -5,7 +5,7 @@ SELECT $1, $2, $3, $4, stream, seq, $6, $7 FROM stream_heads WHERE stream = $5;
 
 -- name: releases.list
 -- Releases of a team, newest first.
-SELECT digest, name, policy, stream, seq, at, made_by FROM releases WHERE team = $1 ORDER BY at DESC, digest LIMIT $2;
+SELECT digest, name, policy, stream, seq, at, made_by FROM releases WHERE team = $1 ORDER BY seq DESC LIMIT $2;
 
 -- name: releases.like
 -- Releases with this name, or whose digest begins so.
@@ -124,7 +124,7 @@ FROM canaries WHERE team = $1 AND status IN ('running', 'cleared', 'held');
 -- name: releases.canaries
 -- Canaries, newest first.
 SELECT id, release, against, status, stream, seq, started_at, decided_at, said_stream, said_seq
-FROM canaries WHERE team = $1 ORDER BY started_at DESC, id LIMIT $2;
+FROM canaries WHERE team = $1 ORDER BY seq DESC LIMIT $2;
 
 -- name: releases.canary_begins
 -- A canary begins; its terms stand in the event that was just written.
@@ -149,6 +149,19 @@ ORDER BY r.created_at, r.id LIMIT $3;
 SELECT r.id, r.release, t.status, t.cost, t.ended - t.started - t.human, t.undone, t.ended FROM runs r
 JOIN traces t ON t.id = r.id
 WHERE r.release = $1 AND r.channel <> '' AND t.ended IS NOT NULL ORDER BY r.created_at DESC, r.id LIMIT $2;
+
+-- name: releases.over
+-- Runs of the workspace's own flows that somebody asked for and that ended since a time, newest first; no copies.
+SELECT id, team, flow, status, reason, due, priority, owner, epoch, pin, parent, key_id, base_seq, generation,
+       mail, paused, error, session, created_at, ended_at
+FROM runs
+WHERE team = $1 AND ended_at >= $2 AND parent IS NULL AND channel <> 'shadow' AND status <> 'cancelled'
+  AND flow NOT LIKE 'remit.%'
+ORDER BY created_at DESC, id LIMIT $3;
+
+-- name: releases.costs
+-- What two runs cost, in millionths, as far as told.
+SELECT id, cost FROM traces WHERE id IN ($1, $2);
 
 -- name: releases.waiting
 -- How many runs came to a release by a channel and have been due since before this time.
