@@ -5,6 +5,7 @@ asked, nothing is waited for, and nothing of it counts as work that somebody wan
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from remit.control.evaluating.views import ExperimentView, Wish
@@ -44,9 +45,8 @@ async def test_it_is_answered_by_its_scenario_and_nothing_is_sent_or_waited_for(
         view = await tried(place, replace(one, gold=gold), trials=2)
         assert of(view)["failed"] == []
         assert of(view)["scored"] == 2
-        runs = await place.platform.runs()
-        shown = [each for each in runs if "trial" in each.flow]
-        assert {each.status for each in shown} == {"succeeded"}, "four hours of sleep were waited for"
+        row = await place.platform.row(f"{view.id}.0-0-1-1")
+        assert row.status.value == "succeeded", "four hours of sleep were waited for"
         figures = await place.platform.reporting.kpis(since="1d")
         assert figures.tasks == 0, "a trial counts as work that somebody asked for"
         assert await place.inbox() == []
@@ -105,15 +105,46 @@ async def test_a_talk_goes_on_for_as_long_as_the_user_has_something_to_say(scrip
     assert heard == ["Hello?", "One.", "And now?"]
 
 
-async def test_a_trial_draws_on_no_purse_of_the_team_and_is_taken_back_by_nobody() -> None:
+async def test_a_trial_draws_on_no_purse_of_the_team_and_is_held_to_that_of_its_flow(tmp_path: Path) -> None:
+    (tmp_path / "budgets.toml").write_text("[team]\ncalls = 3\n")
+    async with stage(desk.handle, workspace=tmp_path) as place:
+        assert of(await tried(place, desk.scenario(2), trials=4))["failed"] == [], (
+            "eight calls, of the team's three"
+        )
+    (tmp_path / "budgets.toml").write_text("[flows.handle]\ncalls = 1\n")
+    async with stage(desk.handle, workspace=tmp_path) as place:
+        failed = of(await tried(place, desk.scenario(2), fresh=True))["failed"][0]
+        assert "budget_exhausted" in failed["why"]
+
+
+async def test_rules_and_contracts_say_what_they_always_say(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    rules = tmp_path / "policies" / "rules.cedar"
+    rules.write_text(
+        "permit (principal, action, resource);\n"
+        '@reason("not the third")\n'
+        'forbid (principal, action == Action::"call", resource == Tool::"set_status")\n'
+        "when { context.id == 3 };\n"
+        '@ask("leads") @reason("the fourth is asked about")\n'
+        'forbid (principal, action == Action::"call", resource == Tool::"set_status")\n'
+        "when { context.id == 4 };\n"
+    )
+    async with stage(desk.handle, agents=[desk.triage], workspace=tmp_path) as place:
+        denied = of(await tried(place, desk.scenario(3)))["failed"][0]
+        assert "not the third" in denied["why"]
+        asked = of(await tried(place, desk.scenario(4)))["failed"][0]
+        assert "it waits for leads" in asked["why"]
+        agreed = desk.scenario(4, turns=(Turn(group="leads"),))
+        assert of(await tried(place, agreed))["failed"] == []
+        assert await place.inbox() == []
+
+
+async def test_nothing_of_a_trial_is_taken_back() -> None:
     async with stage(desk.handle) as place:
-        platform = place.platform
         view = await tried(place, desk.scenario(2))
         run = f"{view.id}.0-0-0-1"
-        assert await platform.undo_preview(run) == []
-        row = await platform.row(run)
-        assert row.flow.endswith(".handle")
-        assert row.parent is None
+        assert await place.platform.undo_preview(run) == []
+        assert (await place.platform.row(run)).flow.endswith(".handle")
 
 
 async def test_chance_is_that_of_the_seed() -> None:

@@ -64,14 +64,23 @@ def experiment_lines(view: ExperimentView) -> Iterator[str]:
     for arm in outcome["arms"]:
         yield from _arm(arm)
     yield from _verdict(view)
-    wrong = outcome["arms"][0]["failed"]
-    if wrong:
-        yield ""
-        yield f"{goes(len(wrong))} did not succeed:"
-        for each in wrong[:_SHOWN]:
-            yield f"  {each['scenario']} #{each['index']}  {each['why']}  {each['run']}".rstrip()
-        if len(wrong) > _SHOWN:
-            yield f"  and {len(wrong) - _SHOWN} more; all of them: remit eval show {view.id} --json"
+    yield from _failed(view, outcome["arms"][0])
+
+
+def _failed(view: ExperimentView, arm: dict[str, Json]) -> Iterator[str]:
+    """The scenarios that did not succeed, each with its first reason and run."""
+    found: dict[str, list[dict[str, Json]]] = {}
+    for each in arm["failed"]:
+        found.setdefault(each["scenario"], []).append(each)
+    if not found:
+        return
+    yield ""
+    yield f"{many(len(found), 'scenario')} did not succeed every time:"
+    for name, each in list(found.items())[:_SHOWN]:
+        times = f"{len(each)} of {goes(arm['goes'] // max(1, arm['scenarios']))}"
+        yield f"  {name}  {times}: {each[0]['why']}  {each[0]['run']}".rstrip()
+    if len(found) > _SHOWN:
+        yield f"  and {len(found) - _SHOWN} more; all of them: remit eval show {view.id} --json"
 
 
 def goes(number: int) -> str:

@@ -32,6 +32,11 @@ class Staff(Protocol):
         """The worker of this process, while there is one."""
         ...
 
+    @property
+    def leave_out(self) -> tuple[str, ...]:
+        """Files that shape nothing that agents do."""
+        ...
+
     def check_work(self) -> None:
         """Raise why nothing could be executed here."""
         ...
@@ -44,7 +49,7 @@ class Staff(Protocol):
 async def serve(parts: Parts, staff: Staff) -> None:
     """Until nobody writes to us any more."""
     staff.check_work()
-    bench = workbench(parts)
+    bench = workbench(parts, staff.leave_out)
     _say({"fingerprint": bench.fingerprint})
     await _Arm(bench, staff).listen()
 

@@ -65,15 +65,15 @@ class EvaluatingDesk(ExperimentBook):
         """What a suite can find out, before anything is spent."""
         chosen = self._suite(suite)
         differing = None
-        if against and _folder(against) is None:
-            differing = await self._differing(against, chosen)
+        if against and _folder(against) is None and (earlier := await self._earlier(against)) is not None:
+            differing = await self._differing(earlier.place, chosen)
         return preflight(chosen.rules, _only(chosen, only), differing)
 
     async def run(
         self, suite: Suite | str, wish: Wish = Wish(), watch: Watch | None = None  # noqa: B008 - frozen
     ) -> ExperimentView:  # fmt: skip
         """Put a suite to the code of this workspace, perhaps against other code; gives what it came to."""
-        chosen, bench = self._suite(suite), workbench(self._parts)
+        chosen, bench = self._suite(suite), workbench(self._parts, self._staff.leave_out)
         scenarios = _only(chosen, wish.only)
         _check(chosen, wish, scenarios)
         for each in chosen.scorers if wish.gate else ():
@@ -101,7 +101,7 @@ class EvaluatingDesk(ExperimentBook):
     ) -> ExperimentView:
         """Go on with an experiment whose process died; what it had made it does not make again."""
         identity, plan = await self.plan(experiment)
-        bench = workbench(self._parts)
+        bench = workbench(self._parts, self._staff.leave_out)
         if plan.arms[NEW].fingerprint != bench.fingerprint:
             raise SuiteChanged(
                 f"{identity} tries code {plan.arms[NEW].fingerprint[:12]}, and this is {bench.fingerprint[:12]}.",

@@ -15,15 +15,17 @@ from remit.quality.experiments.trying import trial_flows
 from remit.quality.fingerprint import fingerprint, of_parts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from remit.control.running.parts import Parts
 
 _NOT_OF_AN_ARM = frozenset({"suites"})
 """What agents are asked does not shape what they do: another suite is not another arm."""
 
 
-def workbench(parts: Parts) -> Workbench:
+def workbench(parts: Parts, leave_out: Sequence[str] = ()) -> Workbench:
     """The bench of this process, with the flows that it works with."""
-    digest = arm_of(parts)
+    digest = arm_of(parts, leave_out)
     known = parts.flows.get(experiment_flow(digest))
     if isinstance(known, _ExperimentFlow):
         return known.bench
@@ -35,7 +37,7 @@ def workbench(parts: Parts) -> Workbench:
     return bench
 
 
-def arm_of(parts: Parts) -> str:
+def arm_of(parts: Parts, leave_out: Sequence[str] = ()) -> str:
     """The digest of everything that shapes what the agents and flows of this process do."""
     root, registry = parts.ground.workspace, parts.house.gate.parts.registry
     released = parts.services.release
@@ -43,7 +45,7 @@ def arm_of(parts: Parts) -> str:
         return released
     # what a Python tool does stands in the code; which of them are known here depends on what was called already
     strangers = [tool.manifest for tool in registry if tool.manifest.source != "python"]
-    found = fingerprint(root, parts.house.agents.values(), strangers)
+    found = fingerprint(root, parts.house.agents.values(), strangers, leave_out=leave_out)
     kept: dict[str, dict[str, str]] = {
         kind: dict(said) for kind, said in found.parts.items() if kind not in _NOT_OF_AN_ARM
     }
