@@ -49,6 +49,26 @@ def test_the_demo_company_has_no_way_through_that_its_people_have_not_accepted(
     assert "refund(ticket=48" in refused.out
 
 
+def test_no_pack_reaches_a_harm_in_the_demo_company_that_its_people_have_not_accepted(
+    remit: Terminal, company: Path
+) -> None:
+    runs = remit("-w", "desk", "runs", "--json", code=0).json
+    page = remit.place / "report.md"
+    found = remit("-w", "desk", "redteam", "--json", "--markdown", str(page), code=0).json
+    reached = [each for each in found["report"]["results"] if each["outcome"] == "reached"]
+    assert {(each["who"], each["tool"]) for each in reached} == {("handle_ticket", "refund")}
+    assert all(each["waived"] for each in reached)
+    assert not [each for each in found["report"]["results"] if each["outcome"] == "untried"]
+    assert "# Red team: pass" in page.read_text()
+    (company / "redteam.toml").unlink()
+    worse = remit("-w", "desk", "redteam", "handle_ticket", "--pack", "unsafe-output", code=1)
+    assert "reached" in worse.out
+    assert (
+        remit("-w", "desk", "redteam", "report", found["report"]["id"][-6:], "--json", code=0).json == found
+    )
+    assert remit("-w", "desk", "runs", "--json", code=0).json == runs  # attacks are nobody's work
+
+
 def test_a_contract_closes_what_the_rules_leave_open(remit: Terminal, company: Path) -> None:
     (company / "redteam.toml").unlink()
     bound = _reached(remit)

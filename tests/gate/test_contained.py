@@ -17,6 +17,7 @@ from remit.gate.containment import fuses as module
 from remit.gate.containment.deciding import contained
 from remit.gate.containment.fuses import Fuses
 from remit.gate.containment.outbox import RULE, Outbox
+from remit.gate.flag_board import FlagBoard
 from remit.store.database import Conflict
 from tests.gate.test_passage import YES, Deed, House, deed
 
@@ -42,7 +43,8 @@ class Board:
 def parts(*tools: ToolManifest, board: Board | None = None, seconds: float = 0) -> Any:
     known = {each.name: SimpleNamespace(manifest=each) for each in tools}
     return SimpleNamespace(
-        registry=SimpleNamespace(find=known.get), halts=board or Board(any_=False), outbox=Outbox(seconds)
+        registry=SimpleNamespace(find=known.get), halts=board or Board(any_=False), outbox=Outbox(seconds),
+        flags=FlagBoard(),
     )
 
 

@@ -18,6 +18,7 @@ from remit.domain.errors import StoreUnavailable
 from remit.gate.actor import Actor
 from remit.gate.consents import Consent
 from remit.gate.containment.outbox import Outbox
+from remit.gate.flag_board import FlagBoard
 from remit.gate.holding import Verdict, card_digest, terms_of
 from remit.gate.passage import FRESH, Passage
 from remit.store.database import Conflict, Op
@@ -50,9 +51,6 @@ class House:
         def of(who: str) -> tuple[str, ...]:
             return self.groups.get(who, ())
 
-        def find(_: str) -> None:
-            return None
-
         def accounts_of(actor: Actor) -> tuple[Account, ...]:
             assert actor.user == "lea"
             return self.accounts
@@ -60,8 +58,8 @@ class House:
         roles = SimpleNamespace(any=bool(self.groups), of=of, is_disabled=self.disabled.__eq__)
         return SimpleNamespace(
             clock=SimpleNamespace(boot=lambda: self.now), time=SimpleNamespace(latest=lambda: self.until), roles=roles,
-            standing=self, budgets=self, halts=SimpleNamespace(any=False), outbox=Outbox(),
-            registry=SimpleNamespace(find=find), accounts_of=accounts_of,
+            standing=self, budgets=self, halts=SimpleNamespace(any=False), outbox=Outbox(), flags=FlagBoard(),
+            registry=SimpleNamespace(find=dict[str, Any]().get), accounts_of=accounts_of,
         )  # fmt: skip
 
     def judge(self, request: AccessRequest, now: int, agreed: dict[str, str], *more: Any) -> Decision:

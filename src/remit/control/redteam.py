@@ -63,7 +63,7 @@ async def worst_case(parts: Parts, agent: str = "", runs: int = RUNS) -> WorstCa
         f"{flow} has no recorded run: what its own code calls with what a model said was not tried"
         for flow in sorted(untried)
     ]
-    return attack(wanted, court, _bounds(ground.workspace / "policies"), file.waivers, notes)
+    return attack(wanted, court, bounds_of(ground.workspace / "policies"), file.waivers, notes)
 
 
 # --- where scenarios come from --------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def _stands_in(value: Json, texts: list[str]) -> bool:
     return any(number.search(text) for text in texts)
 
 
-def _bounds(folder: Path) -> list[float]:
+def bounds_of(folder: Path) -> list[float]:
     """The numbers that rules speak of: whoever knows the rules stays just within them."""
     texts = [file.read_text("utf-8") for file in sorted(folder.glob("*.cedar"))]
     found = {float(number) for text in texts for number in _NUMBER.findall(text)}

@@ -25,6 +25,7 @@ FAMILIES = (
     "release_events",
     "flag_events",
     "drift_events",
+    "replay_events",
     "redteam_events",
 )
 """The files of this package that hold kinds, those that are read most first."""

@@ -1,5 +1,5 @@
-"""The flags of a team as this process knows them, at most a second old: whether a tool is on, where a route leads, what a
-flow is told. It sets none. A provider of somebody else's may answer for names that nobody has set here.
+"""The flags of a team as this process knows them, at most a second old: whether a tool is on, where a route leads, what
+a flow is told. It sets none. A provider of somebody else's may answer for names that nobody has set here.
 
 Which run is in a share hangs on its session, or on the run that began it all: a session, a run and its children meet
 the same side of a flag.
@@ -112,6 +112,7 @@ def flags_of(rows: Iterable[Row]) -> list[Flag]:
     found: list[Flag] = []
     for name, kind, target, said, percent, salt, since, by in rows:
         told = json.loads(said)
+        agents = tuple(told["agents"])
         found.append(
             Flag(
                 name,
@@ -120,10 +121,10 @@ def flags_of(rows: Iterable[Row]) -> list[Flag]:
                 told["value"],
                 told["otherwise"],
                 percent,
-                tuple(told["agents"]),
+                agents,
                 salt,
                 since,
                 by,
-            )  # fmt: skip
+            )
         )
     return found

@@ -194,7 +194,7 @@ class ModelPassage(Passage):
         assert place is not None  # noqa: S101 - likewise
         self.pipe.again()
         try:
-            self._asked = asked = spoken(place[0], self.actor, plan, self._ask.purpose) or (
+            self._asked = asked = spoken(place[0], self.actor, plan, self._ask.purpose, self._digest) or (
                 await self.parts.models.ask(
                     plan,
                     self.reserve_again,

@@ -1,4 +1,6 @@
-"""`remit redteam`: what a hijacked model could do in this workspace, tried without doing it."""
+"""`remit redteam`: what a hijacked model could do in this workspace, tried without doing it. A word that is no
+command is the name of an agent or flow.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from remit.cli.commands import attacks
 from remit.cli.errors import DONE, REFUSED
 from remit.cli.output import Line, Span, cut, width
 from remit.cli.terminal import Command, Group, Terminal
@@ -20,9 +23,26 @@ _STYLES = {"allowed": "bad", "asked": "waits", "denied": "good"}
 _NARROWEST = 60
 
 
-@click.group(cls=Group)
+_BY_ITSELF = "play"
+"""What is done where no command stands."""
+
+
+class _RedTeam(Group):
+    """A group that plays attacks unless it is told something else."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--help" not in args and not any(each in self.commands for each in args):
+            args = [_BY_ITSELF, *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_RedTeam)
 def redteam() -> None:
-    """Attack this workspace, on paper."""
+    """Attack this workspace, without any effect."""
+
+
+for _command in attacks.COMMANDS:
+    redteam.add_command(_command)
 
 
 @redteam.command(cls=Command)

@@ -1,5 +1,5 @@
-"""What containment makes of a yes: a no where a flag is off, a question in quarantine, a wait in the outbox. It only ever
-takes away.
+"""What containment makes of a yes: a no where a flag is off, a question in quarantine, a wait in the outbox. It only
+ever takes away.
 """
 
 from __future__ import annotations

@@ -33,6 +33,17 @@ class Said:
     """Whether it uses as much as an answer can."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What a model said when it was asked just this before."""
+
+    model: str
+    plain: Json
+    """The answer as the journal has it."""
+    money: int = 0
+    """What it cost then, in millionths of a dollar; now it costs nothing."""
+
+
 class StandIn(Simulation):
     """A simulation that answers tools."""
 
@@ -59,6 +70,10 @@ class StandIn(Simulation):
     def says(self, agent: str, request: ModelRequest) -> Said | None:
         """What the model of an agent says here; None: the model of its route is asked."""
         del agent, request
+
+    def recalls(self, digest: str, model: str) -> Recalled | None:
+        """What was said before to the very same request, by the model that would be asked now; None: it is asked."""
+        del digest, model
 
     async def __call__(self, execution: Execution, call: Call, recorded: list[Entry]) -> Any:
         """A write that reached the engine: of a tool that is really called, or of the author's own code."""

@@ -11,17 +11,19 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
 from remit.domain.errors import InvalidSetting
+from remit.quality.redteam.packs import BY_NAME
 from remit.quality.redteam.scenario import Mode, Seen
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from remit.quality.redteam.attack import Result
     from remit.quality.redteam.scenario import Finding
 
 Json = Any
 
 FILE = "redteam.toml"
-_WAIVER = {"who", "tool", "mode", "reason", "until"}
+_WAIVER = {"who", "tool", "mode", "pack", "reason", "until"}
 _REQUEST = {"name", "agent", "asks", "seen"}
 _CALL = {"tool", "arguments", "result"}
 
@@ -36,17 +38,24 @@ class Waiver:
     """Empty: whoever makes the call."""
     mode: Mode | None = None
     """None: every mode."""
+    pack: str = ""
+    """The pack of attacks that it is about; empty: every pack, and the worst case."""
 
     @property
     def named(self) -> str:
         """For people."""
-        return " ".join(part for part in (self.who, self.tool, self.mode.value if self.mode else "") if part)
+        mode = self.mode.value if self.mode else ""
+        return " ".join(part for part in (self.who, self.tool, mode, self.pack) if part)
 
     def covers(self, finding: Finding) -> bool:
         """Whether this is what was accepted."""
-        return (
-            finding.tool == self.tool and self.who in {"", finding.who} and self.mode in {None, finding.mode}
-        )
+        ours = finding.tool == self.tool and self.who in {"", finding.who}
+        return ours and self.mode in {None, finding.mode} and not self.pack
+
+    def accepts(self, result: Result) -> bool:
+        """Whether it is the outcome of an attack that was accepted."""
+        ours = result.tool == self.tool and self.who in {"", result.who}
+        return ours and self.mode is None and self.pack in {"", result.pack}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,12 @@ def _waiver(said: dict[str, Json], today: date) -> Waiver | None:
     except ValueError:
         choices = ", ".join(each.value for each in Mode)
         raise InvalidSetting(f'{FILE}: mode = "{said["mode"]}".', f"It is one of {choices}.") from None
-    waiver = Waiver(_text(said, "tool", "[[waive]]"), reason, str(said.get("who", "")), mode)
+    pack = said.get("pack", "")
+    if pack and pack not in BY_NAME:
+        raise InvalidSetting(f'{FILE}: pack = "{pack}".', f"It is one of {', '.join(BY_NAME)}.")
+    if pack and mode is not None:
+        raise InvalidSetting(f"{FILE}: a waiver has a mode or a pack.", "Write two of them.")
+    waiver = Waiver(_text(said, "tool", "[[waive]]"), reason, str(said.get("who", "")), mode, pack)
     return None if until is not None and until < today else waiver
 
 

@@ -51,7 +51,9 @@ def worst_case(
     findings = [replace(worst.finding, tried=worst.tried) for worst in found.values()]
     waived = [_waived(finding, waivers) for finding in _in_order(findings)]
     unused = [
-        waiver for waiver in waivers if not any(waiver.covers(each) for each in findings if _through(each))
+        waiver
+        for waiver in waivers
+        if not (waiver.pack or any(waiver.covers(each) for each in findings if _through(each)))
     ]
     said = [
         *notes,

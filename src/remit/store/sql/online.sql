@@ -1,9 +1,10 @@
 -- name: online.left
--- Tasks that ended since a moment and were not looked at, the oldest first.
-SELECT t.id, t.agent, t.flow, t.ended FROM traces t
-WHERE t.team = $1 AND t.sort = 'task' AND t.ended >= $2 AND t.status IN ('succeeded', 'failed')
+-- Tasks of ours that ended after a place and were not looked at, the oldest first.
+SELECT t.id, t.agent, t.flow, t.ended FROM traces t JOIN runs r ON r.id = t.id
+WHERE t.team = $1 AND t.sort = 'task' AND t.status IN ('succeeded', 'failed')
+  AND t.ended >= $2 AND (t.ended > $2 OR t.id > $3)
   AND NOT EXISTS (SELECT 1 FROM online_scores s WHERE s.team = t.team AND s.run = t.id AND s.metric = '')
-ORDER BY t.ended, t.id LIMIT $3;
+ORDER BY t.ended, t.id LIMIT $4;
 
 -- name: online.look
 -- A run was looked at, by whoever was first.
