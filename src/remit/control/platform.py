@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from remit.control.releasing import desk as releasing_desk
     from remit.control.releasing import serving
     from remit.control.releasing.watching import CanaryWatch
+    from remit.control.replaying import golden
     from remit.control.running import undoing
     from remit.control.running.handle import RunHandle
     from remit.control.running.views import UndoView
@@ -78,6 +79,7 @@ else:
     releasing_desk = on_use("remit.control.releasing.desk")
     serving = on_use("remit.control.releasing.serving")
     searching_desk = on_use("remit.control.searching.desk")
+    golden = on_use("remit.control.replaying.golden")
     undoing = on_use("remit.control.running.undoing")
     health = on_use("remit.control.upkeep.health")
 
@@ -101,7 +103,7 @@ class Platform(Office, PolicyDesk, RunningDesk, QualityDesk):
         self._online: evaluator.Evaluator | None = None
         self._caretaker = Caretaker(
             parts.ground, choices.rules_in(chosen, parts.flows), chosen.retention.sweep_seconds,
-            chosen.approvals.canary_percent,
+            chosen.approvals.canary_percent, *self.duties(chosen.redteam),
         )  # fmt: skip
 
     @classmethod
@@ -165,6 +167,8 @@ class Platform(Office, PolicyDesk, RunningDesk, QualityDesk):
             contracting.hold(parts, contracting.demands_of(chosen.contracts))
             contain(parts, choices.containment_in(chosen))
             called.settle_in(parts)
+            if (root / "golden.toml").exists():
+                golden.settle_in(parts)
             return cls(parts, chosen, written)
         except BaseException:
             await ground.database.close()
@@ -210,6 +214,10 @@ class Platform(Office, PolicyDesk, RunningDesk, QualityDesk):
             if self._settings.online.percent:
                 self._online = evaluator.Evaluator(parts, self, choices.online_in(self._settings))
                 self._online.start()
+        learner = searching_desk.learner(self.ground, partial(exchanged.aside, self.fronts), self._settings)
+        if learner is not None and not only:
+            learner.start()
+            self.fronts.closing.append(learner.stop)
         self._caretaker.start()
         self.tasks.start()
         parts.dispatcher.submit("")
@@ -386,4 +394,5 @@ class Platform(Office, PolicyDesk, RunningDesk, QualityDesk):
             self.ground, list(self.flows), deep=deep, days=self._settings.retention.days
         )
         models = self._parts.house.gate.parts.models.configuration
-        return [*found, *deprecations.findings(models, self.ground.clock.now())]
+        found += deprecations.findings(models, self.ground.clock.now())
+        return [*found, *golden.findings(await golden.last(self._parts))]

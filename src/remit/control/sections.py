@@ -5,18 +5,11 @@ how they are read and checked is the business of `settings`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
-T = TypeVar("T")
+from remit.control.quality_sections import RedTeamSettings
+from remit.control.setting import setting as _setting
+
 _DAY = 86_400
-
-
-def _setting(
-    default: T, meaning: str, *, least: int = 0, most: int = 2**31 - 1, words: tuple[str, ...] = ()
-) -> T:
-    bounds = {"least": least, "most": most, "words": words}
-    made: Any = field(default=default, metadata={"meaning": meaning} | bounds)
-    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +313,8 @@ class SearchSettings:
     )
     texts: int = _setting(64, "how many texts it compares in a search at most", least=1, most=1000)
     learn: bool = _setting(
-        default=False, meaning="show it every text once, when it is new; a search then asks for the question alone"
+        default=False,
+        meaning="show it every text once, when it is new; a search then asks for the question alone",
     )
 
 
@@ -398,3 +392,4 @@ class Settings:
     logs: LogSettings = field(default_factory=LogSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
     releases: ReleaseSettings = field(default_factory=ReleaseSettings)
+    redteam: RedTeamSettings = field(default_factory=RedTeamSettings)

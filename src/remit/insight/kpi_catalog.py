@@ -144,7 +144,8 @@ KPIS: tuple[Kpi, ...] = (
     Kpi(
         "findings", "Open security findings", "count",
         "changed tools that nobody has accepted, agents that a breaker stopped and nobody has let act again, "
-        "both as they stand now, and canaries of these days that somebody agreed to",
+        "attacks of the red team's last report that reach a harm which nobody has accepted, all three as they stand "
+        "now, and canaries of these days that somebody agreed to",
         "lower",
     ),
     Kpi(

@@ -112,8 +112,8 @@ class Facts:
     tool_calls_by: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     """For each tool: calls and failures."""
     histograms: dict[str, list[tuple[int, int]]] = field(default_factory=dict[str, list[tuple[int, int]]])
-    findings: tuple[int, int, int] = (0, 0, 0)
-    """Tools in quarantine, breakers open, canaries agreed to."""
+    findings: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """Tools in quarantine, breakers open, canaries agreed to, attacks that reach a harm."""
     first_agent: int | None = None
     """From the beginning of the log to the first success of a task with an agent."""
 

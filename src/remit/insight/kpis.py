@@ -198,11 +198,12 @@ def _shared_tools(blank: Figure, facts: Facts) -> Figure:
 
 
 def _findings(blank: Figure, facts: Facts) -> Figure:
-    tools, breakers, canaries = facts.findings
+    tools, breakers, canaries, attacks = facts.findings
     parts = (
         Part("tools in quarantine", tools),
         Part("breakers open", breakers),
         Part("canaries agreed to", canaries),
+        Part("attacks that reach a harm", attacks),
     )
     return replace(
         blank, state="measured", value=sum(facts.findings), numerator=sum(facts.findings), parts=parts

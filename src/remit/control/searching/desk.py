@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from remit.control.searching.learning import Learner
     from remit.control.searching.sentences import Ask, Sentences
     from remit.control.searching.views import FailuresView, SearchView
-    from remit.control.settings import Settings
+    from remit.control.sections import Settings
 else:
     explaining = on_use("remit.control.searching.explaining")
     failing = on_use("remit.control.searching.failing")

@@ -93,7 +93,7 @@ class Learner(Beside):
         ops += [Op("meanings.put", (row[0], model, row[11], b"")) for row in hidden if model]
         if ops:
             await ground.database.submit(Commit(ops=ops))
-        self._place = rows[-1][0] if model in {"", self._model} or not self._model else -1
+        self._place = rows[-1][0] if model in {"", self._model} else -1
         self._model = model or self._model
         more, self._batch = len(rows) == self._batch, _MOST
         return more

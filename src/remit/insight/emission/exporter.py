@@ -51,8 +51,9 @@ class Telling(NamedTuple):
 class Turn:
     """One process at a time tells: whose turn it is stands beside the places, and ends by itself with its process."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, name: str = _TURN_NAME) -> None:
         self._database = database
+        self._name = name
         self._holder = secrets.randbits(62)
         self._until = 0.0
         self._looked = float("-inf")
@@ -69,13 +70,13 @@ class Turn:
         """Let another process begin at once."""
         if time.monotonic() < self._until:
             self._until = 0.0
-            await self._database.submit(Commit(ops=[Op("emission.give_back", (_TURN_NAME, self._holder))]))
+            await self._database.submit(Commit(ops=[Op("emission.give_back", (self._name, self._holder))]))
 
     async def _take(self) -> bool:
         now = int(time.time() * 1000)
-        take = Op("emission.take", (_TURN_NAME, self._holder, now, now + int(_TURN * 1000)), one=True)
+        take = Op("emission.take", (self._name, self._holder, now, now + int(_TURN * 1000)), one=True)
         try:
-            await self._database.submit(Commit(ops=[Op("emission.begin", (_TURN_NAME, 0)), take]))
+            await self._database.submit(Commit(ops=[Op("emission.begin", (self._name, 0)), take]))
         except Conflict:
             return False
         return True

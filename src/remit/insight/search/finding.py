@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from remit.insight.search.lexicon import Lexicon
     from remit.store.database import Database, Row
 
-WORDS, MEANING = "words", "meaning"
+WORDS, MEANING, MODEL = "words", "meaning", "model"
 BOTH = (WORDS, MEANING)
 _LONGEST = 10_000
 """Letters of a query that are read."""
@@ -118,11 +118,12 @@ class Finder:
         self._lexicon = lexicon
 
     async def find(
-        self, text: str, filters: Filters, limit: int, ways: Sequence[str] = BOTH, wanted: bytes | None = None
-    ) -> list[Found]:
-        """What fits best, the best first. `wanted` is the vector of the text where a model made it."""
+        self, text: str, filters: Filters, limit: int, ways: Sequence[str] = BOTH,
+        beside: Sequence[tuple[int, float]] = (),
+    ) -> list[Found]:  # fmt: skip
+        """What fits best, the best first; `beside` is another order of texts that counts as well."""
         words = self._lexicon.words(text[:_LONGEST])
-        asked = await self._asked(words, wanted)
+        asked = await self._asked(words)
         places = _Places(filters, filters.facets(self._lexicon), max(_LEAST_DEPTH, 2 * limit))
         held, meant, near = await asyncio.gather(  # the database looks things up while bits are counted here
             self._holding(asked.words if WORDS in ways else {}, places),
@@ -132,9 +133,9 @@ class Finder:
         near = [*meant, *near]
         rows = await self._compared({*held, *near}, filters)
         lists = await asyncio.to_thread(_lists, asked, held, near, rows)
-        return await self._described(fused(lists)[:limit])
+        return await self._described(fused(lists | ({MODEL: list(beside)} if beside else {}))[:limit])
 
-    async def _asked(self, words: list[str], wanted: bytes | None) -> Asked:
+    async def _asked(self, words: list[str]) -> Asked:
         """A question with what each of its words tells: the rarest words only, if there are many."""
         total = max((await self._database.fetch("search.count_all"))[0][0], 1)
         by_word = {self._lexicon.sign(word): self._lexicon.meant(word) for word in words[:_MOST_READ]}
@@ -145,7 +146,7 @@ class Finder:
         }
         chosen = sorted(by_word, key=lambda sign: counts[sign])[:_MOST_WORDS]
         weighed = {sign: Weighed(counts[sign], rarity(counts[sign], total)) for sign in signs}
-        vector = self._lexicon.told(words).vector if wanted is None else wanted
+        vector = self._lexicon.told(words).vector
         ideas = {by_word[sign]: weighed[by_word[sign]] for sign in chosen}
         return Asked({sign: weighed[sign] for sign in chosen}, ideas, vector)
 

@@ -25,3 +25,7 @@ INSERT INTO attack_turns (team, turn, at) VALUES ($1, $2, $3);
 -- name: redteam.turned
 -- The turns that are long over.
 DELETE FROM attack_turns WHERE team = $1 AND turn < $2;
+
+-- name: redteam.begun
+-- When a worker last began to make the report that was due.
+SELECT max(at) FROM attack_turns WHERE team = $1;

@@ -159,10 +159,6 @@ WHERE team = $1 AND ended_at >= $2 AND parent IS NULL AND channel <> 'shadow' AN
   AND flow NOT LIKE 'remit.%'
 ORDER BY created_at DESC, id LIMIT $3;
 
--- name: releases.costs
--- What two runs cost, in millionths, as far as told.
-SELECT id, cost FROM traces WHERE id IN ($1, $2);
-
 -- name: releases.waiting
 -- How many runs came to a release by a channel and have been due since before this time.
 SELECT count(*) FROM runs WHERE release = $1 AND channel <> '' AND due IS NOT NULL AND due < $2;

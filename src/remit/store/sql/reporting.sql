@@ -92,12 +92,14 @@ ORDER BY started, id LIMIT 1;
 
 -- name: reporting.findings
 -- What waits for somebody who answers for safety: changed tools that nobody has accepted, agents that a breaker has
--- stopped, and canaries of a time that somebody agreed to.
+-- stopped, canaries of a time that somebody agreed to, and attacks of the last report of the red team that reached a harm
+-- which nobody has accepted.
 SELECT (SELECT count(*) FROM tool_digests WHERE team = $1 AND pending <> ''),
     (SELECT count(*) FROM halts WHERE team = $1 AND lifted_at IS NULL AND made_by LIKE 'breaker:%'
        AND (until IS NULL OR until > $3)),
     (SELECT count(*) FROM approvals WHERE team = $1 AND canary = 1 AND status = 'approved' AND asked_at >= $2
-       AND asked_at < $3);
+       AND asked_at < $3),
+    COALESCE((SELECT reached FROM attack_reports WHERE team = $1 AND whole = 1 ORDER BY at DESC, id DESC LIMIT 1), 0);
 
 -- name: reporting.objective
 -- How many tasks ended in each stretch of time before now, and how many of these missed an objective. $4 is what is
