@@ -314,7 +314,7 @@ def test_a_function_scores_under_the_names_that_it_announced() -> None:
 
 
 @given(
-    st.lists(st.integers(1000, 10**9), min_size=1, max_size=4, unique=True),
+    st.lists(st.integers(10_000, 10**9), min_size=1, max_size=4, unique=True),
     st.sampled_from(["{:,}", "{}", "€{}.00", "{} %", "#{}"]), st.integers(0, 3),
 )  # fmt: skip
 @settings(max_examples=samples(40), deadline=None)

@@ -30,6 +30,7 @@ _IDS = ("id", "key", "url", "uri", "source", "ref", "doc_id", "document_id", "sl
 _OWN = {"id", "key", "url"}
 """What an object has that is a record itself, whatever else it holds."""
 _SAYS_IT = 0.5
+_MOST_CITATIONS = 300
 _MOST_RECORDS = 2_000
 
 
@@ -65,13 +66,15 @@ def ground(answer: str, sources: Sequence[Json]) -> Grounding:
 def cite(answer: str, sources: Sequence[Json]) -> tuple[Citation, ...]:
     """Look up what an answer cites: `[id]`, `[3]` for the third record that was retrieved, `[text](url)`."""
     records = list(_records(sources))[:_MOST_RECORDS]
-    found: list[Citation] = []
+    found: dict[tuple[str, str], Citation] = {}
     for sentence in _sentences(answer):
         for named, url in _CITED.findall(sentence):
             for each in [url] if url else re.split(r"[,;]\s*", named):
                 cited = each.strip().strip("^#")
-                found.append(Citation(cited, sentence, _unsupported(cited, sentence, records)))
-    return tuple(found)
+                if (cited, sentence) not in found and len(found) < _MOST_CITATIONS:
+                    wrong = _unsupported(cited, sentence, records)
+                    found[cited, sentence] = Citation(cited, sentence, wrong)
+    return tuple(found.values())
 
 
 def sources_of(trial: Trial) -> list[Json]:

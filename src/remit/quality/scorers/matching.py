@@ -34,7 +34,12 @@ def pair(golds: Sequence[GoldAction], acts: Sequence[Act]) -> Pairing:
     wanted = [gold for gold in golds for _ in range(gold.times)]
     fits = [[_fits(gold, act) for gold in wanted] for act in acts]
     before = [
-        sum(1 << at for at, other in enumerate(wanted) if _comes_before(other, gold)) for gold in wanted
+        sum(
+            1 << at
+            for at, other in enumerate(wanted)
+            if _comes_before(other, gold) or (at < place and other == gold)
+        )
+        for place, gold in enumerate(wanted)
     ]
     ways: dict[int, tuple[int, ...]] = {0: ()}
     for number, act in enumerate(acts):
@@ -68,13 +73,16 @@ def said(act: Act) -> str:
 def _after(
     ways: dict[int, tuple[int, ...]], number: int, act: Act, fits: list[bool], before: list[int]
 ) -> dict[int, tuple[int, ...]]:
-    """What can be paired once one more call was made: with one of those still wanted, or with none."""
+    """What can be paired once one more call was made: with one of those still wanted, with none only where none fits.
+    To keep what fits for a later call gains nothing: that one can be left over as well.
+    """
     found: dict[int, tuple[int, ...]] = {}
     for mask, extra in ways.items():
-        _keep(found, mask, (*extra, number) if act.effect.acts and act.status.took_place else extra)
-        for at, fit in enumerate(fits):
-            if fit and not mask >> at & 1 and before[at] & ~mask == 0:
-                _keep(found, mask | 1 << at, extra)
+        places = [at for at, fit in enumerate(fits) if fit and not mask >> at & 1 and before[at] & ~mask == 0]
+        for at in places:
+            _keep(found, mask | 1 << at, extra)
+        if not places:
+            _keep(found, mask, (*extra, number) if act.effect.acts and act.status.took_place else extra)
     if len(found) > _MOST_PAIRINGS:  # only a suite with dozens of calls that are all alike comes here
         best = sorted(found, key=lambda mask: (-mask.bit_count(), len(found[mask])))
         return {mask: found[mask] for mask in best[:_MOST_PAIRINGS]}
