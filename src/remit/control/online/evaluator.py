@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("remit.worker")
 _BACK = 86_400 * MICROSECONDS
 """Tasks that ended longer ago are left alone: nobody scored them while it mattered."""
+_LATE = 600 * MICROSECONDS
+"""So long after it ended a task may first be told of."""
 _AT_ONCE = 200
 
 
@@ -32,6 +34,8 @@ class Evaluator(Beside):
         self._parts = parts
         self._staff = staff
         self._terms = terms
+        self._seen = 0
+        """When the latest task ended that was looked at, or not drawn."""
 
     def start(self) -> None:
         """Go on from now on; where nothing is to be scored, nobody looks."""
@@ -51,12 +55,16 @@ class Evaluator(Beside):
                 _log.warning("live runs could not be scored: %s", wrong)
 
     async def look(self) -> int:
-        """Score what ended since the last look; gives how many tasks were looked at."""
+        """Score what ended since the last look; gives how many tasks were."""
         ground = self._parts.ground
         await up_to_date(ground)
-        tasks = await scoring.left(self._parts, ground.clock.now() - _BACK, _AT_ONCE)
+        after = (max(ground.clock.now() - _BACK, self._seen - _LATE), "")
         looked = 0
-        for task in tasks:
-            looked += await scoring.look_at(self._parts, self._staff, task, self._terms)
+        while tasks := await scoring.left(self._parts, after, _AT_ONCE):
+            for task in tasks:
+                if scoring.is_drawn(task.run, self._terms.percent):
+                    looked += await scoring.look_at(self._parts, self._staff, task, self._terms)
+            after = (tasks[-1].ended, tasks[-1].run)
+            self._seen = max(self._seen, after[0])
         await golden.look_again(self._parts, self._staff, self._terms)
         return looked

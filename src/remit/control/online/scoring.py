@@ -64,24 +64,21 @@ def is_drawn(run: str, percent: int) -> bool:
     return int.from_bytes(hashlib.sha256(run.encode()).digest()[:4]) % 100 < percent
 
 
-async def left(parts: Parts, since: int, most: int) -> list[Ended]:
-    """Tasks that nobody has looked at yet."""
+async def left(parts: Parts, after: tuple[int, str], most: int) -> list[Ended]:
+    """Tasks that ended after a place and that nobody has looked at, the oldest first."""
     ground = parts.ground
-    rows = await ground.database.fetch("online.left", ground.principal.team, since, most)
+    rows = await ground.database.fetch("online.left", ground.principal.team, *after, most)
     return [Ended(*row) for row in rows]
 
 
 async def look_at(parts: Parts, staff: Staff, task: Ended, terms: OnlineTerms) -> bool:
-    """Score a task, or only note that it was not drawn; False if another process was faster. Whoever was first asks
-    judges afterwards: nobody pays twice.
-    """
-    drawn = is_drawn(task.run, terms.percent)
+    """Score a task; False if another process was faster. Whoever was first asks judges then: nobody pays twice."""
     look = Op("online.look", (parts.ground.principal.team, task.run, *_about(parts, task)), one=True)
     try:
-        await _keep(parts, task, [look], await _plainly(parts, task) if drawn else [])
+        await _keep(parts, task, [look], await _plainly(parts, task))
     except Conflict:
         return False
-    said = await _by_judges(parts, staff, task, terms) if drawn else []
+    said = await _by_judges(parts, staff, task, terms)
     if said:
         await _keep(parts, task, [], said)
     return True
