@@ -11,17 +11,18 @@ from typing import Any
 
 import pytest
 
+from remit import Run, flow
 from remit.control.evaluating.views import Progress, Wish
 from remit.domain.errors import InvalidInput
 from remit.domain.experiment_errors import NothingToTry, SuiteChanged, Underpowered, UnknownExperiment
 from remit.domain.quality_errors import UnknownSuite
 from remit.quality.scenarios.expectation import equals
-from remit.quality.scenarios.scenario import Environment, Gold
+from remit.quality.scenarios.scenario import Environment, Gold, StateCheck
 from remit.quality.score import Score
 from remit.quality.suite import Suite
 from remit.quality.trial import Trial
 from remit.quality.verdicts import Rule
-from remit.testing import stage
+from remit.testing import crash_at, stage
 from remit.testing.scripting import Script
 from tests.engine.places import Outside
 from tests.evaluating import desk
@@ -184,3 +185,40 @@ async def test_other_scenarios_are_another_question() -> None:
             suite, scenarios=tuple(replace(each, environment=Environment()) for each in suite.scenarios)
         )
         assert (await evaluating.run(lost, Wish(trials=1))).lost
+
+
+@flow
+async def look_again(run: Run, ticket_id: int) -> list[str]:
+    """Change a ticket, and say how it stands each time."""
+    said: list[str] = []
+    for status in ("waiting", "solved"):
+        await run.call(desk.set_status, ticket_id, status)
+        said.append((await run.call(desk.get_ticket, ticket_id))["status"])
+    return said
+
+
+@pytest.mark.parametrize("after", [0, 2, 3])
+async def test_a_trial_that_died_goes_on_in_the_world_as_it_had_left_it(after: int, tmp_path: Path) -> None:
+    gold = Gold(
+        equals(["waiting", "solved"]), state=(StateCheck("solved", equals("solved"), "tickets.5.status"),)
+    )
+    suite = Suite("looks", "look_again", (desk.scenario(5, gold=gold),))
+    async with stage(look_again, workspace=tmp_path) as place:
+        died = asyncio.Event()
+
+        def die() -> None:
+            place.die()
+            died.set()
+
+        with crash_at("step.recorded", die, after=after):
+            first = asyncio.ensure_future(place.platform.evaluating.run(suite, Wish()))
+            await died.wait()
+        first.cancel()
+        with suppress(asyncio.CancelledError):
+            await first
+        await place.up()
+        (left,) = await place.platform.experiments.experiments()
+        view = await place.platform.evaluating.resume(left.id, suite)
+        (arm,) = view.outcome["arms"]
+        assert arm["failed"] == []
+        assert arm["scored"] == 1

@@ -75,6 +75,7 @@ def test_s33_beyond_a_fifth_without_a_counterpart_nobody_knows_what_was_compared
         return [replace(each, status=INFRA, scores=()) for each in whole[:number]] + whole[number:]
 
     assert verdict(lost(8), rows(OLD))[0] == "pass"
+    assert "8 of 40 scenarios have no counterpart" in outcome(plan(), [*lost(8), *rows(OLD)])["notes"][0]
     assert verdict(lost(9), rows(OLD))[0] == "inconclusive"
     assert "9 of 40 scenarios have no counterpart" in verdict(lost(9), rows(OLD))[1]
     assert verdict(lost(9), rows(OLD, 0))[0] == "inconclusive"
