@@ -1,4 +1,4 @@
-"""Judges in experiments: asked as steps of the experiment, paid once, and without a card no reason to let a change pass."""
+"""Judges in experiments: asked as steps of the experiment, paid once, and without a card no reason to pass anything."""
 
 from __future__ import annotations
 

@@ -4,13 +4,16 @@ asked, nothing is waited for, and nothing of it counts as work that somebody wan
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from remit.control.evaluating.views import ExperimentView, Wish
+from remit.domain.effects import Effect
 from remit.domain.errors import ToolFailed
 from remit.engine.flow import Flow
+from remit.engine.step import Step
 from remit.quality.scenarios.expectation import equals
 from remit.quality.scenarios.scenario import (
     Environment,
@@ -166,3 +169,24 @@ async def test_a_write_of_the_flows_own_code_is_refused_unless_it_says_how() -> 
     async with stage(flow) as place:
         failed = of(await tried(place, Scenario("sends", gold=Gold(equals("sent"))), "careless"))["failed"][0]
         assert "nothing says what it would have answered" in failed["why"]
+
+
+async def test_a_provider_that_is_down_is_no_failure_of_the_agent(script: Script) -> None:
+    script("triage").fails("down").forever()
+    scenario = Scenario("asks", {"question": "Hello?"}, gold=Gold(equals("Hello.")))
+    async with stage(desk.handle, agents=[desk.triage], script=script) as place:
+        arm = of(await tried(place, scenario, "triage"))
+        assert (arm["infra"], arm["scored"], arm["infra_share"]) == (1, 0, 1.0)
+
+
+async def test_a_trial_has_its_time_and_no_more() -> None:
+    async def hangs(run: Any) -> None:
+        async def wait() -> None:
+            await asyncio.Event().wait()
+
+        await run.step(Step(wait, effect=Effect.READ, name="wait"))
+
+    async with stage(Flow(hangs, "hangs", "", "UTC")) as place:
+        view = await tried(place, Scenario("waits", gold=Gold(equals("never"))), "hangs", seconds=0.05)
+        assert view.lost
+        assert "took longer than a trial may" in of(view)["failed"][0]["why"]

@@ -43,6 +43,7 @@ def outcome(plan: Plan, rows: Sequence[Row]) -> dict[str, Json]:
     }  # fmt: skip
     if len(plan.arms) > 1:
         found |= compared(plan, rows)
+        found["notes"] += _beside(plan, rows)
         found["preflight"] = asdict(preflight(plan.rules, plan.scenarios, differing_of(rows, plan.rules)))
     return found
 
@@ -157,15 +158,32 @@ def _cut_short(new: Sequence[Row], old: Sequence[Row]) -> list[str]:
         found.append(
             f"the money was spent before {len(skipped)} of {len(new) + len(old)} goes were begun: {_names(names)}"
         )
-    mine, theirs = values(new, SUCCESS), values(old, SUCCESS)
-    every = {row.scenario for row in (*new, *old)}
-    alone = sorted(every - (mine.keys() & theirs.keys()))
-    if every and len(alone) / len(every) > LOST_AT_MOST:
+    alone, every = _alone(new, old)
+    if every and len(alone) / every > LOST_AT_MOST:
         found.append(
-            f"{len(alone)} of {len(every)} scenarios have no counterpart that was scored ({_names(alone)}), and beyond "
+            f"{len(alone)} of {every} scenarios have no counterpart that was scored ({_names(alone)}), and beyond "
             f"{LOST_AT_MOST:.0%} nobody can say what was compared"
         )
     return found
+
+
+def _beside(plan: Plan, rows: Sequence[Row]) -> list[str]:
+    """What a verdict does not speak of, although it stands."""
+    asked = {each.name for each in plan.scenarios}
+    new, old = ([row for row in rows if row.arm == arm and row.scenario in asked] for arm in (NEW, OLD))
+    alone, every = _alone(new, old)
+    if not alone or len(alone) / every > LOST_AT_MOST:
+        return []
+    return [
+        f"{len(alone)} of {every} scenarios have no counterpart that was scored, and are left out: {_names(alone)}"
+    ]
+
+
+def _alone(new: Sequence[Row], old: Sequence[Row]) -> tuple[list[str], int]:
+    """The scenarios that only one arm was scored on, or none; and how many there are in all."""
+    both = values(new, SUCCESS).keys() & values(old, SUCCESS).keys()
+    every = {row.scenario for row in (*new, *old)}
+    return sorted(every - both), len(every)
 
 
 def _floor(plan: Plan, found: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, float]:

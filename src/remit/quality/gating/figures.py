@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from remit.quality.experiments.rows import Row
 
 Json = Any
+_LONGEST = 400
+"""Of a reason: an experiment has to fit into its log, however many scenarios it has."""
 
 
 def figures(plan: Plan, rows: Sequence[Row]) -> dict[str, Json]:
@@ -89,19 +91,18 @@ def _again(rows: Sequence[Row], most: int) -> list[float | None]:
 
 
 def _failed(rows: Sequence[Row]) -> list[dict[str, Json]]:
-    """The goes that did not succeed, with why and where to look."""
-    found: list[dict[str, Json]] = []
+    """The scenarios that did not succeed every time: how often, and of the first time why, and where to look."""
+    goes: dict[str, list[Row]] = {}
     for row in rows:
-        scored = next((each.why for each in row.scores if each.metric == SUCCESS), "")
-        why = row.why or scored
-        if row.succeeded is False or row.status != SCORED:
+        goes.setdefault(row.scenario, []).append(row)
+    found: list[dict[str, Json]] = []
+    for scenario, made in goes.items():
+        wrong = [row for row in made if row.succeeded is False or row.status != SCORED]
+        if wrong:
+            first = next((row for row in wrong if row.status == SCORED), wrong[0])
+            scored = next((each.why for each in first.scores if each.metric == SUCCESS), "")
+            said = {"index": first.index, "status": first.status, "why": (first.why or scored)[:_LONGEST]}
             found.append(
-                {
-                    "scenario": row.scenario,
-                    "index": row.index,
-                    "status": row.status,
-                    "why": why,
-                    "run": row.run,
-                }
+                {"scenario": scenario, "times": len(wrong), "of": len(made), **said, "run": first.run}
             )
     return found

@@ -19,10 +19,8 @@ _CONTROL = {code: None for code in range(32) if code not in {9, 10, 13}}
 def junit(suite: str, scenarios: Sequence[str], outcome: Mapping[str, Json]) -> str:
     """Every scenario of the arm that is judged as a test, and the verdict as one more."""
     arm, verdict = outcome["arms"][0], outcome.get("verdict", "")
-    failed: dict[str, list[Mapping[str, Json]]] = {}
-    for each in arm["failed"]:
-        failed.setdefault(each["scenario"], []).append(each)
-    cases = [_case(suite, name, failed.get(name, [])) for name in scenarios]
+    failed = {each["scenario"]: each for each in arm["failed"]}
+    cases = [_case(suite, name, failed.get(name)) for name in scenarios]
     if verdict:
         cases.append(_verdict(suite, verdict, outcome))
     wrong = sum("<failure" in case for case in cases)
@@ -59,12 +57,9 @@ def _page(identity: str, suite: str, outcome: Mapping[str, Json]) -> Iterator[st
     wrong = arms[0]["failed"]
     if wrong:
         yield ""
-        yield f"<details><summary>{len(wrong)} goes did not succeed</summary>"
+        yield f"<details><summary>{len(wrong)} scenarios did not succeed every time</summary>"
         yield ""
-        yield from (
-            f"- `{each['scenario']}` #{each['index']}: {_text(each['why'])} ({each['run']})"
-            for each in wrong[:_MOST]
-        )
+        yield from (f"- `{_text(each['scenario'])}` {_text(_reason(each))}" for each in wrong[:_MOST])
         yield ""
         yield "</details>"
     yield ""
@@ -85,16 +80,21 @@ def sure(metric: Mapping[str, Json]) -> str:
     return f"{percent(metric['value'])} [{metric['low'] * 100:.1f}, {metric['high'] * 100:.1f}]"
 
 
-def _case(suite: str, name: str, failed: Sequence[Mapping[str, Json]]) -> str:
+def _case(suite: str, name: str, failed: Mapping[str, Json] | None) -> str:
     head = f"<testcase classname={_attribute(suite)} name={_attribute(name)}"
-    if not failed:
+    if failed is None:
         return f"{head}/>"
-    lost = all(each["status"] == "infra" for each in failed)
-    skipped = all(each["status"] == "skipped" for each in failed)
-    tag = "skipped" if skipped else "error" if lost else "failure"
-    said = "\n".join(f"#{each['index']} {each['why']} ({each['run']})" for each in failed)
-    message = _attribute(str(failed[0]["why"])[:200])
-    return f"{head}><{tag} message={message}>{escape(said.translate(_CONTROL))}</{tag}></testcase>"
+    tag = {"skipped": "skipped", "infra": "error"}.get(failed["status"], "failure")
+    said = escape(_reason(failed).translate(_CONTROL))
+    return f"{head}><{tag} message={_attribute(str(failed['why']))}>{said}</{tag}></testcase>"
+
+
+def _reason(failed: Mapping[str, Json]) -> str:
+    """How often it went wrong, and the first time why and where."""
+    times = f"{failed['times']} of {failed['of']}" if failed["of"] > 1 else ""
+    return ": ".join(filter(None, (times, str(failed["why"])))) + (
+        f" ({failed['run']})" if failed["run"] else ""
+    )
 
 
 def _verdict(suite: str, verdict: str, outcome: Mapping[str, Json]) -> str:
