@@ -5,9 +5,11 @@ with, and a query of the workspace, through the gate, says what became of it.
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from remit.quality.suites.checking import problems
 from remit.testing import stage
 
 TOOLS = """
@@ -73,6 +75,12 @@ async def test_the_end_state_of_a_database_is_read_by_a_tool(tmp_path: Path) -> 
     (tmp_path / "suites" / "orders.yaml").write_text(SUITE)
     async with stage(workspace=tmp_path) as made:
         outcome: Any = (await made.platform.evaluating.run("orders")).outcome
+        shelf = made.platform.suites.shelf
+        production = replace(shelf.known, environment="prod")
+        found = problems(shelf.suite("orders"), production)
+    assert {each.message.split(", and")[0] for each in found} == {
+        f"{name}: real names set_status, which acts" for name in ("all", "one-is-left")
+    }
     (arm,) = outcome["arms"]
     assert [(each["scenario"], each["why"]) for each in arm["failed"]] == [
         ("one-is-left", 'second: "open" is not "settled"')

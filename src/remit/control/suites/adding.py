@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
 Json = Any
 _ASKED = {"approval", "human"}
-_HIDDEN = {"story"}
-"""What agents are given by the house itself."""
+_ATTACHED = "attach"
+_BESIDE = {"story", _ATTACHED}
+"""What agents are given beside the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,15 +167,15 @@ async def recorded_run(parts: Parts, run: str) -> Recorded:
         raise WrongState(f"{row.id} has not ended.", "Wait for it: remit watch RUN")
     entries, _ = await parts.ground.log.read(run_stream(row.id))
     created = next(each.event for each in entries if isinstance(each.event, RunCreated))
-    given = {
-        name: await _opened(parts, value) for name, value in created.input.items() if name not in _HIDDEN
-    }
+    beside = _BESIDE if row.flow in parts.house.agents else set[str]()
+    given = {name: await _opened(parts, value) for name, value in created.input.items() if name not in beside}
+    lost = ("what was attached",) if _ATTACHED in beside and created.input.get(_ATTACHED) else ()
     tools = {tool.name: tool.manifest for tool in parts.house.gate.parts.registry}
     trial = await read_trial(parts.services, row.id, Scenario(row.id), 0, 0, tools)
     flow = parts.flows[row.flow]
     return Recorded(
         row.id, row.flow, given, trial.acts, tuple(_answered(entries)), trial.result, trial.error,
-        _classes(flow, given),
+        lost, _classes(flow, given),
     )  # fmt: skip
 
 

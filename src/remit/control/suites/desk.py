@@ -106,7 +106,7 @@ def known_to(parts: Parts) -> Known:
         name: flow for name, flow in parts.flows.items() if name not in ours and not name.startswith("remit.")
     }
     tools = {tool.name: tool.manifest for tool in parts.house.gate.parts.registry}
-    return Known(flows, tools, tuple(parts.house.away))
+    return Known(flows, tools, tuple(parts.house.away), parts.house.gate.parts.environment)
 
 
 def _makers(parts: Parts) -> dict[str, Callable[[Node], Scorer]]:

@@ -34,7 +34,9 @@ async def suite_problems(bench: Bench) -> list[Problem]:
     flows = {agent.name: flow_of(agent) for agent in code.agents.values()}
     tools = {tool.name: tool.manifest for tool in bench.registry}
     away = () if bench.all_tools else ("a source of tools does not answer",)
-    known = Known({**flows, **{flow.name: flow for flow in code.flows}}, tools, away)
+    known = Known(
+        {**flows, **{flow.name: flow for flow in code.flows}}, tools, away, bench.chosen.workspace.environment
+    )
     shelf = read_shelf(bench.root, known, {"judge": judge})
     bench.suites = tuple(shelf.suites.values())
     return [

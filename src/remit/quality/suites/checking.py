@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from remit.quality.suite import Suite
 
 Json = Any
+PROD = "prod"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Known:
     tools: Mapping[str, ToolManifest]
     away: Sequence[str] = field(default_factory=tuple[str, ...])
     """Sources of tools that do not answer now, and why: what they have is not known."""
+    environment: str = ""
+    """`prod`, where no trial acts on anything real."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,11 @@ def _scenario(scenario: Scenario, place: str, known: Known) -> Iterator[SuitePro
             yield SuiteProblem(place, f"{said} lets {answer.tool} change the state, and it only reads.")
     for name in scenario.environment.real:
         yield from _tool(name, place, f"{what}: real", known)
+        if known.environment == PROD and name in known.tools and known.tools[name].effect.acts:
+            yield SuiteProblem(
+                place, f"{what}: real names {name}, which acts, and this environment is {PROD}.",
+                "Let the scenario answer it, or try it in an environment that is there to be tested with.",
+            )  # fmt: skip
     for action in scenario.gold.actions:
         yield from _call(action.tool, action.args, place, f"{what}: a gold action", known)
     for check in scenario.gold.state:

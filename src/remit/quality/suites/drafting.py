@@ -61,6 +61,8 @@ class Recorded:
     answered: Sequence[Answered] = ()
     result: Json = None
     error: str = ""
+    lost: Sequence[str] = ()
+    """What the scenario cannot hold."""
     classes: Mapping[str, str] = field(default_factory=dict[str, str])
     """Where in the input classed data stands."""
 
@@ -176,6 +178,7 @@ def _notes(recorded: Recorded, scenario: Scenario) -> list[str]:
         notes.append(f"the run failed ({recorded.error}): say in gold what would have been right")
     elif not recorded.corrections:
         notes.append("its gold is what the run did: say whether that was right")
+    notes += [f"{each} is not in the scenario, which holds no files" for each in recorded.lost]
     if any(act.status is ActStatus.HELD for act in recorded.acts):
         notes.append("a call still waits for a person, and is not in its gold")
     if not scenario.environment.answers:
