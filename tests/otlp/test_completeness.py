@@ -14,6 +14,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from remit.control.collecting.desk import FACTS
 from remit.control.collecting.keeping import destroy_old
 from remit.control.collecting.views import SourceLine
+from remit.control.observing.views import Wanted
 from remit.control.protecting import protection
 from remit.domain.errors import Shredded, UnknownRun
 from remit.domain.fronting import KeyScope
@@ -119,6 +120,26 @@ async def test_a_counter_that_says_nonsense_costs_no_account(given: Given, said:
     await given.projector.catch_up()
     found = next(each for each in await given.front.platform.collecting.sources() if each.source == name)
     assert (found.metrics, found.lost) == (3, 2)
+
+
+async def test_a_clock_that_is_wrong_puts_nothing_above_everything_for_years(given: Given) -> None:
+    """From the future is when it came; what takes less than no time, or half a century, takes none."""
+    now = given.ground.clock.now()
+    future, years = now - START + 365 * DAY, 50 * 365 * DAY
+    found = await sent_by(
+        given, "ahead",
+        [span(1, at=future, lasts=9_000), span(2, 1, at=future + 5, lasts=70)],
+        [span(1, at=0, lasts=-5), span(2, 1, lasts=years), span(3, 1, at=future, lasts=None)],
+    )  # fmt: skip
+    assert found.skewed == 5
+    listed = await given.front.platform.observing.traces(Wanted(source="ahead"))
+    rows = [
+        row for each in listed.traces for row in (await given.front.platform.observing.trace(each.id)).spans
+    ]
+    soon = now + 60 * 1_000_000
+    assert all(row.started <= soon and (row.ended or 0) <= soon for row in rows)
+    took = sorted(row.ended - row.started for row in rows if row.ended is not None)
+    assert took == [0, 0, 70, 9_000]
 
 
 async def test_evaluations_are_scores(given: Given) -> None:

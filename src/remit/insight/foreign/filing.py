@@ -183,16 +183,18 @@ def _aside(
 
 
 def _times(span: ForeignSpan, at: int) -> tuple[int, int | None, bool]:
-    """When it began and ended, and whether that can be: a span does not end before it begins, nor after we hear."""
-    started, ended = span.started, span.ended
+    """When it began and ended, and whether that was not what its sender says: a span does not end before it begins, nor
+    after we hear; one from the future ended when it came, else it would stand above everything for as long.
+    """
+    started, ended, skewed = span.started, span.ended, False
     if not started:
-        return ended or at, ended or at, True
-    skewed = started > at + _AHEAD
-    if ended is None:
-        return started, None, skewed
-    if not 0 <= ended - started <= _LONGEST:
-        return started, started, True
-    return started, ended, skewed or ended > at + _AHEAD
+        started, ended, skewed = ended or at, ended or at, True
+    elif ended is not None and not 0 <= ended - started <= _LONGEST:
+        ended, skewed = started, True
+    if max(started, ended or 0) > at + _AHEAD:
+        took = 0 if ended is None else ended - started
+        return at - took, None if ended is None else at, True
+    return started, ended, skewed
 
 
 def _status(said: Meaning, ended: int | None) -> str:
