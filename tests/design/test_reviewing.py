@@ -10,11 +10,12 @@ import pytest
 import remit.examples
 from remit.control import settings
 from remit.control.designing.telling import markdown
+from remit.control.platform import Platform
 from remit.control.upkeep.bench import CheckReport
 from remit.control.upkeep.checking import check
 from remit.control.workspace.founding import create
 from remit.quality.design.findings import FaultKind
-from tests.design.planting import KNOW, WIRE, Planted, agent
+from tests.design.planting import KNOW, WIRE, Planted, agent, flow_of
 
 CLERK = Planted(
     FaultKind.NO_OVERRIDE, "money", KNOW + WIRE + agent("clerk", ", tools=[know, wire]"),
@@ -107,3 +108,27 @@ async def test_what_cannot_be_read_is_refused_and_not_taken_for_an_answer(
     report = await reviewed(tmp_path, design=False)
     assert not report.ok
     assert why in report.problems[-1].message
+
+
+async def test_the_estimate_goes_by_what_was_recorded_once_that_is_enough(tmp_path: Path) -> None:
+    told = Planted(
+        FaultKind.SLOW,
+        "told",
+        KNOW + flow_of("return [await run.call(know, id=n) for n in range(10)]", "", "told"),
+    )
+    told.write(tmp_path, clean=False)
+
+    async def estimated() -> tuple[int, float]:
+        review = (await reviewed(tmp_path)).design
+        assert review is not None
+        (found,) = review.estimates
+        return found.known, found.p95
+
+    supposed, before = await estimated()
+    async with Platform.open(workspace=tmp_path, worker=True) as platform:
+        for _ in range(2):
+            await (await platform.start("told")).result()
+        await platform.parts.projector.catch_up()
+    known, after = await estimated()
+    assert (supposed, known) == (0, 1)
+    assert after < before / 2

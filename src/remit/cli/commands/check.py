@@ -89,7 +89,8 @@ def _review(report: CheckReport) -> Iterator[str]:
         yield Line.of(state, f" {answer.question} {answer.flow}: {answer.said}", by).painted
     for each in review.estimates:
         bounds = f"{telling.steps(each)} model calls, {telling.cost(each)}, {telling.time(each)}"
-        yield f"at most  {each.flow}: {bounds}; p95 about {each.p95:.0f} s over {each.hops} hops"
+        hops = f"{each.hops} hops, {each.known} of them known"
+        yield f"at most  {each.flow}: {bounds}; p95 about {each.p95:.0f} s over {hops}"
     for fault in review.accepted:
         yield Line.of(
             Span("accepted", "dim"), f" {fault.place}: {fault.kind.value} of {fault.about}: {fault.accepted}"

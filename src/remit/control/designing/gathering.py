@@ -5,7 +5,7 @@ nothing but files, and judges nothing.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,7 @@ class Ground:
     guards: tuple[Guard, ...]
     objectives: tuple[Objective, ...]
     suites: tuple[Suite, ...] = ()
+    measured: Mapping[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
 
 
 def blueprint_of(ground: Ground, now: int) -> Blueprint:
@@ -81,7 +82,7 @@ def blueprint_of(ground: Ground, now: int) -> Blueprint:
         objectives=ground.objectives, served=served, guards=ground.guards, holds=_holds(chosen, manifests),
         step_seconds=float(chosen.step.timeout_seconds),
         said=read_statements(root, {*flows, *(course.name for course in courses)}, today),
-        waivers=read_file(root, today).waivers, suites=ground.suites, now=now,
+        waivers=read_file(root, today).waivers, suites=ground.suites, measured=ground.measured, now=now,
     )  # fmt: skip
 
 

@@ -15,7 +15,6 @@ from remit.agents.graphs import checking as graph_checking
 from remit.control.authority.limits_in_force import PLACES, as_written
 from remit.control.authority.limits_in_force import digest_of as limits_digest
 from remit.control.authority.policy_in_force import FOLDER, GLASS
-from remit.control.ground.ground import database_for, folder_of
 from remit.control.ground.identity import people_of
 from remit.control.inventory.deprecations import sentences, today_of
 from remit.control.policy_life import checking as policies
@@ -23,6 +22,7 @@ from remit.control.policy_life.quorums import out_of_reach
 from remit.control.upkeep.bench import Bench, CheckReport, Problem
 from remit.control.upkeep.designed import design_problems
 from remit.control.upkeep.judged import judge_problems
+from remit.control.upkeep.kept import with_database
 from remit.control.upkeep.served import check_served
 from remit.control.upkeep.settled import refusals
 from remit.control.upkeep.suited import suite_problems
@@ -47,7 +47,7 @@ from remit.quality.judging.reading import agents_of_judges
 from remit.tools.acceptance import Acceptance
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from remit.control.sections import Settings
@@ -244,7 +244,7 @@ async def _quarantine(bench: Bench) -> list[Problem]:
             for name in waiting
         ]  # fmt: skip
 
-    return await _with_database(bench, "quarantine", look)
+    return await with_database(bench, "quarantine", look)
 
 
 async def _in_force(bench: Bench) -> list[Problem]:
@@ -277,7 +277,7 @@ async def _in_force(bench: Bench) -> list[Problem]:
         wrong = out_of_reach(read_files(bench.root / FOLDER), people)
         return [Problem("in force", "error", *each) for each in wrong]
 
-    return await _with_database(bench, "in force", look, alone([]))
+    return await with_database(bench, "in force", look, alone([]))
 
 
 async def _locked_out(bench: Bench, people: list[Person], database: Database) -> list[Problem]:
@@ -301,24 +301,6 @@ async def _locked_out(bench: Bench, people: list[Person], database: Database) ->
         if wrong
         else []
     )
-
-
-async def _with_database(
-    bench: Bench, check: str, look: Callable[[Database], Awaitable[list[Problem]]], missing: Sequence[Problem] = ()
-) -> list[Problem]:  # fmt: skip
-    """Look into the database, if there is one already; `missing` is what is wrong before there is one."""
-    url = bench.chosen.database
-    file = bench.root / (url.removeprefix("sqlite:///") or folder_of(bench.root) / "remit.db")
-    if not url.startswith("postgres") and not file.exists():
-        return list(missing)
-    database = database_for(bench.root, url, SystemClock())
-    try:
-        await database.open()
-        return await look(database) if await database.fetch("migrations.table") else list(missing)
-    except RemitError as wrong:
-        return [bench.problem(check, wrong, "warning")]
-    finally:
-        await database.close()
 
 
 CHECKS: dict[str, Callable[[Bench], Awaitable[list[Problem]]]] = {

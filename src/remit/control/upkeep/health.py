@@ -26,6 +26,7 @@ from remit.control.observing.health import examine_lag
 from remit.control.people.lasting import examine_admins
 from remit.control.policy_life.overdue import examine_reviews
 from remit.control.protecting.protection import examine_protection
+from remit.control.redteaming.health import examine_red_team
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import UnsafeFileSystem
 from remit.engine.lease import host_of, is_dead_here
@@ -93,6 +94,7 @@ async def examine_platform(
     findings += await examine_evidence(ground)
     findings += await examine_protection(ground, days)
     findings += await examine_reviews(ground)
+    findings += await examine_red_team(ground)
     findings += await examine_admins(ground)
     findings += await examine_lag(ground)
     findings += await examine_drift(ground)

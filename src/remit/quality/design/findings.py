@@ -82,6 +82,8 @@ class Estimate:
     """Without the time that people take."""
     p95: float
     hops: int
+    known: int = 0
+    """Of how many hops the time is known rather than supposed."""
     bounds: tuple[str, ...] = ()
     """What is not bounded, and why."""
 

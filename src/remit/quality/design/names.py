@@ -135,13 +135,8 @@ def _picked(value: ast.expr, index: ast.expr, scope: Scope) -> Values:
 
 
 def _whole(node: ast.expr, scope: Scope) -> int | None:
-    match node:
-        case ast.Constant(value=int() as value):
-            return value
-        case ast.Name(id=name) if isinstance(scope.outer.get(name), int):
-            return scope.outer[name]
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            first, second = _whole(left, scope), _whole(right, scope)
-            return None if first is None or second is None else first + second
-        case _:
-            return None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        first, second = _whole(node.left, scope), _whole(node.right, scope)
+        return None if first is None or second is None else first + second
+    stands = resolve(node, scope)
+    return stands[0] if len(stands) == 1 and isinstance(stands[0], int) else None

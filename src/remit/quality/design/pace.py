@@ -1,7 +1,8 @@
 """How long a run of a course usually takes, and how long nineteen of twenty take at most: drawn from the hops, each
 with a time of its own, in the order and side by side as they stand.
 
-What somebody knows of a hop (`[usual]`) is used; else figures that are common for its kind. Draws repeat themselves.
+What somebody says of a hop (`[usual]`) is used; else what was recorded of it; else figures that are common for its
+kind. Draws repeat themselves.
 """
 
 from __future__ import annotations
@@ -35,6 +36,15 @@ def quantile_of(plan: Blueprint, course: Course, share: float = 0.95) -> float:
     return drawn[min(math.ceil(share * _RUNS), _RUNS) - 1]
 
 
+def known_hops(plan: Blueprint, course: Course) -> int:
+    """Of how many hops the time is known, by what somebody says or by what was recorded."""
+    kinds = {"agent": "model", "tool": "tool"}
+    return sum(
+        hop.name in plan.said.usual or (kinds.get(hop.kind, ""), hop.name) in plan.measured
+        for hop in course.hops
+    )
+
+
 def _draw(plan: Blueprint, course: Course, part: Part | int, dice: random.Random) -> float:
     if isinstance(part, int):
         return _hop(plan, course.hops[part], dice)
@@ -52,11 +62,12 @@ def _hop(plan: Blueprint, hop: Hop, dice: random.Random) -> float:
         case "agent":
             limit = hop.agent.budget.seconds if hop.agent.budget is not None else None
             turns = min(TURNS, hop.agent.limits.steps) if hop.agent.tools or hop.agent.delegates else 1
-            took = sum(_time(MODEL_CALL, dice) for _ in range(turns))
+            call = plan.measured.get(("model", hop.name), MODEL_CALL)
+            took = sum(_time(call, dice) for _ in range(turns))
             took += sum(_time(TOOL_CALL, dice) for _ in range(turns - 1))
             return took if limit is None else min(took, limit)
         case "tool":
-            return _time(TOOL_CALL, dice)
+            return _time(plan.measured.get(("tool", hop.name), TOOL_CALL), dice)
         case "step":
             return _time(STEP, dice)
         case _:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from remit.quality.design.faults import acting, bounding, flowing, granting, measuring, thinking
 from remit.quality.design.findings import Estimate, Fault, FaultKind, Review
 from remit.quality.design.loads import load_of, within_budget
-from remit.quality.design.pace import quantile_of
+from remit.quality.design.pace import known_hops, quantile_of
 from remit.quality.design.questions import answers
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def _estimate(plan: Blueprint, course: Course) -> Estimate:
         if value is None
     ]
     p95 = quantile_of(plan, course)
-    return Estimate(course.name, load.steps, load.cost, load.seconds, p95, len(course.hops), tuple(bounds))
+    hops, known = len(course.hops), known_hops(plan, course)
+    return Estimate(course.name, load.steps, load.cost, load.seconds, p95, hops, known, tuple(bounds))
 
 
 def _accepted(faults: Iterable[Fault], accepted: Sequence[Acceptance]) -> list[Fault]:
