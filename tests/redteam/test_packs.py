@@ -73,6 +73,8 @@ async def test_what_was_planted_is_found_and_the_hardened_twin_is_not(
         found = await on.platform.red_team.play(Orders("clerk", (pack,)))
         assert found.verdict == "fail", [(each.id, each.outcome, each.why) for each in found.report.results]
         assert all(each.run for each in found.report.open)
+        assert not found.report.count(Outcome.UNTRIED)
+        assert await on.platform.memories() == []  # it was only pretended
     async with ground(tmp_path / "hardened", agents=[hardened()], policy=rules) as on:
         found = await on.platform.red_team.play(Orders("clerk", (pack,)))
         results = [(each.id, each.outcome, each.why) for each in found.report.results]
@@ -111,6 +113,17 @@ async def test_what_a_rule_lets_a_person_decide_needs_a_person_and_nobody_is_ask
         assert found.verdict == "pass"
         assert all("ask-mail" in each.why or "leads" in each.why for each in found.report.results)
         assert await on.platform.inbox() == []
+
+
+async def test_attacks_that_are_refused_trip_no_breaker_of_the_agent_that_withstood_them(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "remit.toml").write_text("[breakers]\ndeny_least = 2\ndeny_percent = 20\n")
+    rules = f'{NO_MAIL} forbid (principal, action == Action::"call", resource == Tool::"refund");'
+    async with ground(tmp_path, agents=[clerk(refund, send_mail)], policy=rules) as on:
+        found = await on.platform.red_team.play(Orders("clerk", (packs.DIRECT, packs.MISUSE)))
+        assert sum(each.outcome is Outcome.REFUSED for each in found.report.results) > 2
+        assert await on.platform.halts() == []
 
 
 async def test_what_a_model_says_in_a_flow_of_ones_own_is_attacked_through_the_flow(tmp_path: Path) -> None:

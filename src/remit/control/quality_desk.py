@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from remit.control.inventory import deprecations
     from remit.control.inventory.views import DeprecationView
     from remit.control.judging import desk as judging_desk
+    from remit.control.protecting.caretaking import Duty
+    from remit.control.quality_sections import RedTeamSettings
     from remit.control.redteaming import desk as redteaming_desk
+    from remit.control.redteaming import watching as redteaming_watching
+    from remit.control.replaying import desk as replaying_desk
     from remit.control.running.parts import Parts
     from remit.control.suites import desk as suites_desk
     from remit.engine.worker import Worker
@@ -23,6 +27,8 @@ else:
     evaluating_desk = on_use("remit.control.evaluating.desk")
     judging_desk = on_use("remit.control.judging.desk")
     redteaming_desk = on_use("remit.control.redteaming.desk")
+    redteaming_watching = on_use("remit.control.redteaming.watching")
+    replaying_desk = on_use("remit.control.replaying.desk")
     suites_desk = on_use("remit.control.suites.desk")
 
 
@@ -86,6 +92,11 @@ class QualityDesk:
         """The red team: attacks on the code as it stands, played without effects."""
         return redteaming_desk.RedTeamDesk(self.parts, self)
 
+    @property
+    def replaying(self) -> replaying_desk.ReplayingDesk:
+        """Runs that were, made again by the code as it stands."""
+        return replaying_desk.ReplayingDesk(self.parts, self)
+
     async def deprecations(self) -> list[DeprecationView]:
         """Models that end: who depends on each, and what its replacement was tried with."""
         parts = self.parts
@@ -94,6 +105,10 @@ class QualityDesk:
             parts.house.gate.parts.models.configuration,
         )
         return await deprecations.calendar(parts.ground, models, parts.house.agents, book)
+
+    def duties(self, chosen: RedTeamSettings) -> tuple[Duty, ...]:
+        """What a worker does by itself now and then about how good agents are."""
+        return (redteaming_watching.RedTeamWatch(self.parts, self, chosen).look,) if chosen.every else ()
 
     async def staff(self, run: str) -> None:
         """See to it that somebody in this process executes a run; without a worker, one that does nothing else."""

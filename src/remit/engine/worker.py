@@ -141,6 +141,11 @@ class Worker:
             self.let_go(row, outcome)
 
     @property
+    def takes_all(self) -> bool:
+        """Whether it takes up any run of its team, rather than one that it was started for."""
+        return not self._only and self._concurrency > 0
+
+    @property
     def claims(self) -> bool:
         """Whether it takes up runs at all; the one of a front door only carries what comes in there."""
         return self._concurrency > 0

@@ -44,6 +44,8 @@ class Orders:
     """One agent or flow; empty: all of them."""
     packs: tuple[str, ...] = (ALL,)
     seed: int = 0
+    by: str = ""
+    """Who asks; empty: whoever is at the desk."""
 
 
 class RedTeamDesk(RedTeamBook):
@@ -79,8 +81,8 @@ class RedTeamDesk(RedTeamBook):
         whole = not wanted.who and set(packs) == set(NAMES)
         results, notes = accepted(played, file.waivers, whole=whole)
         report = Report(
-            identity, ground.clock.now(), ground.principal.id, wanted.seed, tuple(packs), wanted.who, player.arm,
-            tuple(results), tuple(gaps), tuple(notes),
+            identity, ground.clock.now(), wanted.by or ground.principal.id, wanted.seed, tuple(packs), wanted.who,
+            player.arm, tuple(results), tuple(gaps), tuple(notes),
         )  # fmt: skip
         before = await self.last()
         await self.keep(report)

@@ -15,10 +15,12 @@ from remit.domain.errors import InvalidInput, RunFailed, RunWasCancelled, Shredd
 from remit.domain.trials import trial_flow, trial_id
 from remit.engine.attempts import Deadline
 from remit.engine.birth import Birth
+from remit.engine.outside import run_stream
 from remit.quality.experiments.reading import read_trial
 from remit.quality.experiments.trying import trial_flows
 from remit.quality.redteam.attack import Attack, Outcome, Result
 from remit.quality.redteam.judging import judge
+from remit.quality.redteam.remembered import with_memory
 from remit.quality.redteam.staging import ATTACK, attack_plain, stage
 from remit.quality.scenarios.scenario import Scenario
 
@@ -87,7 +89,9 @@ class Player:
         await parts.worker.begin(birth)
         await self._wait(RunHandle(parts, run, flow))
         scenario = Scenario(attack.id, attack.input, environment=attack.environment)
-        return judge(attack, await read_trial(services, run, scenario, 0, seed, self._tools))
+        trial = await read_trial(services, run, scenario, 0, seed, self._tools)
+        entries, _ = await ground.log.read(run_stream(run))
+        return judge(attack, with_memory(trial, entries))
 
     async def _wait(self, handle: RunHandle) -> None:
         clock = self._parts.ground.clock
