@@ -107,6 +107,10 @@ async def test_money_runs_out_and_is_said(script: Script) -> None:
         assert arm["scored"] == 1
         assert arm["skipped"] == SIZE - 1
         assert cheap.verdict == "inconclusive"
+        assert (
+            "the simulated model answered in 9 of 16 goes: of a real one they say nothing"
+            in cheap.outcome["notes"]
+        )
         assert any(
             "the money was spent before 7 of 16 goes were begun" in each for each in cheap.outcome["reasons"]
         )

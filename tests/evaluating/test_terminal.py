@@ -113,6 +113,9 @@ def test_what_nobody_can_tell_blocks_until_a_person_answers_for_it(spoken: Spoke
     spoken("show", "r-nosuch", code=2)
     spoken("tickets", "--gate", code=2)
     spoken("tickts", code=2)
+    spoken("tickets", "--against", "../nowhere", code=2)
+    spoken("tickets", "--junit", "nowhere/x.xml", code=2)
+    assert len(json.loads(spoken("experiments", "--json", code=0))) == 3, "nothing was tried for these"
 
 
 def test_killed_for_good_it_is_resumed_by_another_process(spoken: Spoken, tmp_path: Path) -> None:

@@ -69,16 +69,14 @@ def experiment_lines(view: ExperimentView) -> Iterator[str]:
 
 def _failed(view: ExperimentView, arm: dict[str, Json]) -> Iterator[str]:
     """The scenarios that did not succeed, each with its first reason and run."""
-    found: dict[str, list[dict[str, Json]]] = {}
-    for each in arm["failed"]:
-        found.setdefault(each["scenario"], []).append(each)
+    found = arm["failed"]
     if not found:
         return
     yield ""
     yield f"{many(len(found), 'scenario')} did not succeed every time:"
-    for name, each in list(found.items())[:_SHOWN]:
-        times = f"{len(each)} of {goes(arm['goes'] // max(1, arm['scenarios']))}"
-        yield f"  {name}  {times}: {each[0]['why']}  {each[0]['run']}".rstrip()
+    for each in found[:_SHOWN]:
+        times = f"{each['times']} of {goes(each['of'])}"
+        yield f"  {each['scenario']}  {times}: {each['why']}  {each['run']}".rstrip()
     if len(found) > _SHOWN:
         yield f"  and {len(found) - _SHOWN} more; all of them: remit eval show {view.id} --json"
 

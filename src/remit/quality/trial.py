@@ -97,6 +97,8 @@ class Trial:
     steps: int = 0
     denials: int = 0
     run_id: str = ""
+    simulated: bool = False
+    """Whether any answer was made up by the simulated model."""
     state: Mapping[str, Json] = field(default_factory=dict[str, Json])
     """The state of the environment at the end."""
     checks: Mapping[str, Json] = field(default_factory=dict[str, Json])

@@ -101,11 +101,9 @@ class ScenarioItem(pytest.Item):
         view = self.parent.tried(self.name)
         if not view.outcome:
             raise ScenarioFailed(f"the experiment {view.id} did not end: {view.error or view.status}")
-        wrong = [each for each in view.outcome["arms"][0]["failed"] if each["scenario"] == self.name]
-        if wrong:
-            raise ScenarioFailed(
-                "\n".join(f"#{each['index']} {each['why']} ({each['run']})" for each in wrong)
-            )
+        for each in view.outcome["arms"][0]["failed"]:
+            if each["scenario"] == self.name:
+                raise ScenarioFailed(f"{each['times']} of {each['of']}: {each['why']} ({each['run']})")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """What was wrong, without the way through our code."""

@@ -173,6 +173,9 @@ def _ended(
     terminal: Terminal, junit: Path | None, markdown: Path | None,
     work: Callable[[Platform, Watch], Any],
 ) -> int:  # fmt: skip
+    for file in filter(None, (junit, markdown)):
+        if not file.absolute().parent.is_dir():  # said before anything is spent
+            raise click.UsageError(f"{file} cannot be written: there is no folder {file.parent}.")
     with progress_on(quiet=terminal.as_json) as watch:
 
         async def made(platform: Platform) -> ExperimentView:

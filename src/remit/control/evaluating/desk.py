@@ -257,7 +257,11 @@ class EvaluatingDesk(ExperimentBook):
 def _folder(against: str) -> Path | None:
     """The folder that is meant, if it is one."""
     place = Path(against)
-    return place.resolve() if place.is_dir() else None
+    if place.is_dir():
+        return place.resolve()
+    if place.name != against:
+        raise NothingToTry(f"there is no folder {against}.", "--against EXPERIMENT, FOLDER or RELEASE")
+    return None
 
 
 def _only(suite: Suite, pattern: str) -> tuple[Scenario, ...]:

@@ -49,7 +49,7 @@ class Elsewhere:
         if "fingerprint" not in said:
             await process.wait()
             raise NothingToTry(
-                f"{release or place} cannot be tried: {said.get('message', 'its process ended at once')}",
+                f"{release or place} cannot be tried: {said.get('message', 'its process has said why')}",
                 str(said.get("hint", "")),
             )
         return cls(process, str(said["fingerprint"]))

@@ -8,7 +8,6 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from remit.domain.action_errors import failure_class
 from remit.domain.action_events import ActionHeld
 from remit.domain.clock import MICROSECONDS
 from remit.domain.effects import Effect
@@ -16,6 +15,7 @@ from remit.domain.event import object_of
 from remit.domain.events import ChildSpawned, RunCreated, RunEnded, StepDone, StepFailed
 from remit.engine.outside import run_stream
 from remit.gate.trying.stand_in import NO_ANSWER
+from remit.insight.tracing.failures import class_of
 from remit.quality.experiments.scripted import Scripted
 from remit.quality.experiments.trying import CHECKS
 from remit.quality.scenarios.expectation import text_of
@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     from remit.store.log import Entry
 
 Json = Any
-_INFRASTRUCTURE = frozenset({"infrastructure"})
+_GROUND = frozenset({
+    "no_route", "provider_busy", "provider_down", "provider_refused", "stream_cut", "model_failed", "circuit_open",
+    "secret_unavailable", "halted", "quarantined", "isolation_missing", "arm_lost",
+})  # fmt: skip
+"""What ends a run and says nothing about an agent, beside what ends the process or the log."""
+_INFRASTRUCTURE = "infrastructure"
 _DENIED = frozenset({"denied", "blocked", "quarantined", "unknown_tool", "budget_exhausted"})
 _HELD = "StopRun"
 
@@ -42,6 +47,7 @@ class _Seen:
     calls: list[ModelCall] = field(default_factory=list[ModelCall])
     infra: str = ""
     steps: int = 0
+    simulated: bool = False
     checks: dict[str, Json] = field(default_factory=dict[str, Json])
     """What was looked at in the end, by its scope."""
 
@@ -63,17 +69,23 @@ async def read_trial(
             if refers(ended.result)
             else ended.result
         )
-        error = f"{ended.error}: {ended.message}" if ended.error or ended.status != "succeeded" else ""
-        infra = failure_class(ended.error) in _INFRASTRUCTURE or ended.status == "cancelled"
+        error = f"{ended.error}: {ended.message}" if ended.error else ""
+        if ended.status == "cancelled":
+            error = "it was cancelled, or took longer than a trial may"
+        infra = _is_ground(ended.error) or ended.status == "cancelled"
     prices = [call.cost_micro for call in seen.calls]
     return Trial(
         scenario, index, seed, answer="" if result is None else text_of(result), result=result, error=error,
         infra=infra or bool(seen.infra), acts=tuple(seen.acts), calls=tuple(seen.calls),
         cost_micro=None if None in prices else sum(each for each in prices if each is not None),
         seconds=_seconds(entries), steps=seen.steps,
-        denials=sum(act.status is ActStatus.DENIED for act in seen.acts), run_id=run,
+        denials=sum(act.status is ActStatus.DENIED for act in seen.acts), run_id=run, simulated=seen.simulated,
         state=_state(scenario, seen.acts, tools), checks=_checks(scenario, seen.checks),
     )  # fmt: skip
+
+
+def _is_ground(code: str) -> bool:
+    return code in _GROUND or class_of(code) == _INFRASTRUCTURE
 
 
 async def _with_children(services: Services, entries: list[Entry]) -> list[list[Entry]]:
@@ -104,13 +116,14 @@ def _look(entries: list[Entry], seen: _Seen, tools: dict[str, ToolManifest]) -> 
         known = said.get(path, {})
         if event.name == "model" and ("route" in known or "model" in known):
             seen.calls.append(_call(path, known))
+            seen.simulated = seen.simulated or (bool(known.get("simulated")) and not known.get("cassette"))
         elif path.partition("#")[0].partition("/")[0] == CHECKS:
             seen.checks[path.partition("/")[0]] = event.result if isinstance(event, StepDone) else None
         elif "tool_digest" in known or "tool" in known:
             found.append((at, _act(event, path, known, held, tools)))
         if isinstance(event, StepFailed):
             why = object_of(known.get("why"))
-            if why.get("trial") == NO_ANSWER or failure_class(event.error) in _INFRASTRUCTURE:
+            if why.get("trial") == NO_ANSWER:
                 seen.infra = seen.infra or event.message
     seen.acts += [act for _, act in sorted(found, key=lambda each: each[0])]
 

@@ -52,6 +52,8 @@ class Row:
     attempts: int = 1
     cached: bool = False
     """Whether it had been made before."""
+    simulated: bool = False
+    """Whether any answer was made up by the simulated model."""
 
     @classmethod
     def read(cls, said: Mapping[str, Json]) -> Row:
@@ -94,5 +96,5 @@ def row_of(
     return Row(
         item.arm, scenario.name, scenario.digest, scenario.cluster, item.index, item.seed, status, why, scores,
         unsteady, trial.run_id, trial.cost_micro, round(trial.seconds, 6), trial.steps, len(trial.calls),
-        trial.denials, **more,
+        trial.denials, simulated=trial.simulated, **more,
     )  # fmt: skip

@@ -39,7 +39,7 @@ def outcome(plan: Plan, rows: Sequence[Row]) -> dict[str, Json]:
     found: dict[str, Json] = {
         "suite": plan.suite, "version": plan.version, "rules": named, "trials": plan.trials, "seed": plan.seed,
         "arms": [{**asdict(arm), **each} for arm, each in zip(plan.arms, arms, strict=True)],
-        "notes": [*plan.notes],
+        "notes": [*plan.notes, *_made_up(rows)],
     }  # fmt: skip
     if len(plan.arms) > 1:
         found |= compared(plan, rows)
@@ -165,6 +165,14 @@ def _cut_short(new: Sequence[Row], old: Sequence[Row]) -> list[str]:
             f"{LOST_AT_MOST:.0%} nobody can say what was compared"
         )
     return found
+
+
+def _made_up(rows: Sequence[Row]) -> list[str]:
+    """A model that only pretends judges nobody."""
+    made_up = sum(row.simulated for row in rows)
+    if not made_up:
+        return []
+    return [f"the simulated model answered in {made_up} of {len(rows)} goes: of a real one they say nothing"]
 
 
 def _beside(plan: Plan, rows: Sequence[Row]) -> list[str]:
