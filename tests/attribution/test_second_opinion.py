@@ -65,7 +65,8 @@ async def test_a_judge_is_asked_where_signs_say_too_little(tmp_path: Path) -> No
         looked = len(seen)
         case = next(each for each in CASES if each.what == "another amount than was read")
         script = says("writer", "writer/model")
-        script._agents.clear()  # pyright: ignore[reportPrivateUsage]
+        for name in ("finder", "payer", "writer"):
+            del script._agents[name]  # pyright: ignore[reportPrivateUsage]
         case.script(script)
         sure = await asked(on, script)
         assert (sure.agent, sure.by, len(seen)) == ("finder", "signs", looked), (

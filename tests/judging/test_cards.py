@@ -16,7 +16,7 @@ from remit.domain.judging_events import JudgeCalibrated, JudgeSuspended
 from remit.engine.outside import team_stream
 from remit.models.simulation.lines import Line
 from remit.quality.judging.card import card, card_of, plain_card
-from remit.quality.judging.judge import Judge
+from remit.quality.judging.judge import Judge, Kind
 from remit.quality.judging.judgement import Judgement, Vote, judged
 from remit.quality.judging.standing import Standing, drifted, problem
 from remit.quality.statistics.drift import fallen
@@ -119,6 +119,8 @@ def test_a_card_lets_gate_only_while_it_holds() -> None:
     assert "it has no calibration card" in problem(JUDGE, (), Standing(), 0)
     assert "its card is of" in problem(JUDGE, ("another-model",), Standing(good), 0)
     assert "its card is of 123" in problem(JUDGE, (), Standing(other="123"), 0)
+    blames = replace(JUDGE, kind=Kind.FAULT)
+    assert "whose fault a run was" in problem(blames, (), Standing(good), 0)
     assert "it is suspended: because" in problem(JUDGE, (), Standing(good, "because"), 0)
     assert problem(JUDGE, (), Standing(good), 90 * DAY) == ""
     assert "is 91 days old, and lasts 90" in problem(JUDGE, (), Standing(good), 91 * DAY)

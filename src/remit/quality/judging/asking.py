@@ -6,33 +6,17 @@ has no tool, so that the worst such a text can do is a wrong verdict.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from remit.quality.judging.judge import Kind
-from remit.wire import canonical
 
 if TYPE_CHECKING:
     from remit.quality.judging.judge import Judge
+    from remit.quality.matter import Matter
 
 _LONGEST = 60_000
 """So many letters of one text are shown; its middle is left out, and that is said."""
-
-
-@dataclass(frozen=True, slots=True)
-class Matter:
-    """Something to be judged."""
-
-    id: str
-    answer: str
-    input: str = ""
-    other: str = ""
-    """The answer to compare it with, where a judge compares."""
-    acts: tuple[str, ...] = ()
-    """What was called, a line each."""
-    expected: str = ""
-    models: tuple[str, ...] = field(default=())
-    """Who wrote it: no judge judges its own family."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +103,6 @@ def _asks_for_fault(matter: Matter, *, swapped: bool) -> str:
     return "\n\n".join(
         [*parts, "Which agent went wrong first, and at which step? Name one of those that could be."]
     )
-
-
-def plain_matter(matter: Matter) -> dict[str, Any]:
-    """A matter as JSON, for the input of a run."""
-    return canonical.plain(matter)
-
-
-def matter_of(said: dict[str, Any]) -> Matter:
-    """The matter that `plain_matter` wrote down."""
-    return Matter(
-        said["id"], said["answer"], said["input"], said["other"], tuple(said["acts"]), said["expected"],
-        tuple(said["models"]),
-    )  # fmt: skip
 
 
 def _shown(name: str, text: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remit.domain.judge_errors import UncalibratedJudge
+from remit.quality.judging.judge import Kind
 from remit.quality.judging.judgement import FAIL, WORSE
 from remit.quality.statistics.drift import fallen
 
@@ -40,6 +41,8 @@ class Standing:
 
 def problem(judge: Judge, models: Sequence[str], standing: Standing, now: int) -> str:
     """Why a judge may not gate; empty: it may."""
+    if judge.kind is Kind.FAULT:
+        return "it says whose fault a run was, which is no score"
     card, digest = standing.card, judge.digest(models)
     if card is None or card.digest != digest:
         known = standing.other or (card.digest if card is not None else "")
