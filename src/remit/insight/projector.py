@@ -140,7 +140,8 @@ class Projector(Beside):
             try:
                 busy = await self._read_on()
             except Exception as wrong:  # noqa: BLE001 - whatever it is, pages that never move again are worse
-                _log.warning("what is derived from the log could not be brought up to date: %s", wrong)
+                if self.says(wrong):
+                    _log.warning("what is derived from the log could not be brought up to date: %s", wrong)
                 busy = False
             took = loop.time() - begun
             if self._beaten:

@@ -61,7 +61,8 @@ class RunFacts(Beside):
             try:
                 busy = await self._read_on()
             except Exception as wrong:  # noqa: BLE001 - whatever it is, lists that never move again are worse
-                _log.warning("the lists of runs could not be brought up to date: %s", wrong)
+                if self.says(wrong):
+                    _log.warning("the lists of runs could not be brought up to date: %s", wrong)
                 busy = False
             if not busy:
                 await self._database.wait_for_change(_PAUSE)

@@ -10,6 +10,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING, NamedTuple
 
+from remit.domain.beside import Trouble
 from remit.domain.clock import MICROSECONDS, sleep_until
 from remit.domain.errors import RemitError
 from remit.domain.evidence_errors import LogContradicted
@@ -64,6 +65,7 @@ class Checkpointer:
         self._standing: _Standing | None = None
         self._turn = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+        self._trouble = Trouble()
 
     def start(self) -> None:
         """Follow the log from now on."""
@@ -117,7 +119,8 @@ class Checkpointer:
                         await self._anchoring.catch_up()
             except Exception as wrong:  # noqa: BLE001 - a log that nobody signs any more is worse than any error
                 self._standing = None
-                _log.warning("no checkpoint could be made: %s", wrong)
+                if self._trouble.is_new(wrong, asyncio.get_running_loop().time()):
+                    _log.warning("no checkpoint could be made: %s", wrong)
             await sleep_until(self._clock, self._clock.now() + self._pause)
 
     async def _anything_new(self) -> bool:
