@@ -32,6 +32,8 @@ from remit.quality.suites.expecting import KEYS
 from remit.quality.suites.reading import check_whole
 from remit.quality.trial import Act, ModelCall, Trial
 from remit.quality.verdicts import Rule
+from remit.tools.arguments import check_schema
+from remit.tools.patterns import PatternError, compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -149,6 +151,10 @@ def lacks(*parts: Json) -> Expectation:
 
 def regex(pattern: str) -> Expectation:
     """A text in which this pattern is found."""
+    try:
+        compiled(pattern)
+    except PatternError as wrong:
+        raise InvalidInput(f"the pattern {pattern} cannot be used: {wrong}.") from None
     return Expectation(Match.REGEX, pattern)
 
 
@@ -161,6 +167,7 @@ def near(value: float, within: float) -> Expectation:
 
 def schema(said: Mapping[str, Json]) -> Expectation:
     """What this JSON Schema takes."""
+    check_schema(dict(said), "an answer")
     return Expectation(Match.SCHEMA, dict(said))
 
 

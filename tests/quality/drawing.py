@@ -129,3 +129,21 @@ SCENARIO = st.builds(
     source=st.builds(Source, provenance=st.just("run r-1"), owner=st.sampled_from(["", "lea"])),
 )
 """A scenario that can be written down."""
+
+
+_KEYS = """
+target suite scenarios scorers margins defaults trials from name input question turns environment gold tags family harm
+answers state live real tool args result error sets actions ordered others forbidden ends answer signal group says
+approves equals contains regex near within schema fields one_of present policy latency most trajectory groundedness
+function judge success harmless
+"""
+KEY = st.sampled_from(_KEYS.split())
+
+
+def _tangled(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
+    return st.lists(inner, max_size=3) | st.dictionaries(KEY, inner, max_size=5)
+
+
+LEAF = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4) | KEY
+TANGLED: st.SearchStrategy[Json] = st.recursive(LEAF, _tangled, max_leaves=25)
+"""What has the words of a suite and not its sense."""

@@ -62,6 +62,9 @@ def test_true_is_no_number_and_nan_is_nothing() -> None:
     assert not same(True, 1)
     assert not same({"a": [0]}, {"a": [False]})
     assert not same(math.nan, math.nan)
+    assert same(10**400, 10**400)
+    assert Expectation(Match.NEAR, 1, within=9).unmet("1" + "0" * 400)
+    assert Expectation(Match.NEAR, 1, within=9).unmet("1e999")
 
 
 @pytest.mark.parametrize(

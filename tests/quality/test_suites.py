@@ -15,7 +15,7 @@ from hypothesis import given, settings
 
 from remit import Agent, Run, evals, flow
 from remit.control.suites.exchanging import bring_in
-from remit.domain.errors import InvalidInput, Refused
+from remit.domain.errors import InvalidInput, Refused, RemitError
 from remit.domain.quality_errors import InvalidSuite
 from remit.quality.scenarios.expectation import Expectation, Match, equals
 from remit.quality.scenarios.scenario import Gold, Scenario, Turn
@@ -27,7 +27,7 @@ from remit.quality.suites.scorer_reading import Scorers
 from remit.quality.suites.writing import new_suite, with_scenarios
 from remit.testing import stage
 from tests.architecture.tree import ROOT
-from tests.quality.drawing import SCENARIO
+from tests.quality.drawing import SCENARIO, TANGLED
 from tests.samples import samples
 
 Json = Any
@@ -115,20 +115,7 @@ def test_what_cannot_be_meant_is_refused_where_it_stands(text: str, line: int, s
     assert said in refused.value.message
 
 
-WORDS = st.sampled_from(
-    "target suite scenarios scorers margins defaults trials from name input question turns environment gold tags family"
-    " harm answers state live real tool args result error sets actions ordered others forbidden ends answer signal group"
-    " says approves equals contains regex near within schema fields one_of present policy latency most trajectory"
-    " groundedness function judge success harmless".split(" ")  # noqa: SIM905 - read as a sentence
-)
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4) | WORDS
-
-
-def _tangled(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
-    return st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=5)
-
-
-@given(st.recursive(LEAVES, _tangled, max_leaves=25), st.recursive(LEAVES, _tangled, max_leaves=25))
+@given(TANGLED, TANGLED)
 @settings(max_examples=samples(60), deadline=None)
 def test_whatever_stands_in_a_file_is_a_suite_or_a_sentence(said: Json, gold: Json) -> None:
     for text in (
@@ -138,10 +125,12 @@ def test_whatever_stands_in_a_file_is_a_suite_or_a_sentence(said: Json, gold: Js
             {"target": "desk", "scenarios": [{"name": "a", "gold": said}], "scorers": [gold, said]}
         ),
     ):
+        message = "suites/refunds.yaml:"
         try:
             read(text)
         except InvalidSuite as refused:
-            assert refused.message.startswith("suites/refunds.yaml:")
+            message = refused.message
+        assert message.startswith("suites/refunds.yaml:")
 
 
 def test_a_value_is_what_it_looks_like() -> None:
@@ -170,6 +159,15 @@ def test_every_name_of_evals_is_in_the_reference() -> None:
     page = (ROOT / "docs" / "reference" / "suites.md").read_text()
     assert [name for name in evals.__all__ if f"`{name}" not in page and f"| `{name}" not in page] == []
     assert all(hasattr(evals, name) for name in evals.__all__)
+
+
+def test_what_python_cannot_mean_is_refused_where_it_is_said() -> None:
+    for wrong in (
+        lambda: evals.regex("("), lambda: evals.schema({"type": 5}), lambda: evals.gold({"contains": "x"}),
+        lambda: evals.near(1, -1), lambda: evals.suite("a", "desk", []),
+    ):  # fmt: skip
+        with pytest.raises(RemitError, match=r"cannot be used|word of YAML|at least 0|no scenarios"):
+            wrong()
 
 
 # --- the forms of others -----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ Json = Any
 def same(one: Json, other: Json) -> bool:
     """Whether two values are the same, however deep the difference lies."""
     if _is_number(one) and _is_number(other):
-        return bool(one == other) and math.isfinite(one)
+        return bool(one == other) and is_finite(one)
     if type(one) is not type(other):
         return isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)) and _alike(one, other)
     if isinstance(one, dict):
@@ -22,6 +22,11 @@ def same(one: Json, other: Json) -> bool:
     if isinstance(one, (list, tuple)):
         return _alike(one, other)
     return bool(one == other)
+
+
+def is_finite(number: float) -> bool:
+    """Whether it is a number that one can reckon with; a whole one may have more digits than there is room for."""
+    return isinstance(number, int) or math.isfinite(number)
 
 
 def _is_number(value: Json) -> bool:

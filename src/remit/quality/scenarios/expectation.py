@@ -5,19 +5,19 @@ so. It answers with the reason why not, in words for whoever wrote it, and knows
 from __future__ import annotations
 
 import json
-import math
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
 
 from remit.domain.action_errors import BadArguments
-from remit.quality.scenarios.equality import same
+from remit.quality.scenarios.equality import is_finite, same
 from remit.tools.arguments import ArgumentCheck
 from remit.tools.patterns import compiled
 
 Json = Any
 _LONGEST = 80
+_LARGEST = 1e300
 
 
 class Match(StrEnum):
@@ -143,9 +143,9 @@ def _folded(text: str) -> str:
 
 def _far(found: Json, wanted: float, within: float) -> str:
     number = read_json(found)
-    if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not is_finite(number):
         return f"{shown(found)} is no number"
-    held = abs(number - wanted) <= within
+    held = abs(number) <= _LARGEST and abs(number - wanted) <= within
     return "" if held else f"{shown(number)} is further than {within:g} from {wanted:g}"
 
 
