@@ -38,7 +38,9 @@ REASONS = {
     ParkReason.TROUBLE: "something failed again and again outside of its steps; `remit show` says what, `remit resume` "
     "tries again",
     ParkReason.CODE_CHANGED: "the code changed, and its replay does not repeat the journal",
-    ParkReason.NEEDS_RELEASE: "the code it was made by is gone; nothing sets this before releases exist",
+    ParkReason.NEEDS_RELEASE: (
+        "it was due for half a minute, and nobody executes the [release](../reference/releases.md) that it belongs to"
+    ),
     ParkReason.PAUSED: "it was told to pause",
     ParkReason.HALTED: "it, or who acts in it, is [halted](../how-to/stop-an-agent.md)",
     ParkReason.SIGNAL: "it waits for `run.signal`",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -124,8 +125,8 @@ async def executes(place: Place, release: str) -> AsyncGenerator[Platform]:
 
 async def hand_in(place: Place, count: int, first: int = 0) -> None:
     async with at(place, clock=ManualClock()) as platform:
-        for n in range(first, first + count):
-            await platform.submit("desk", {"n": n}, session=f"customer {n}")
+        numbers = range(first, first + count)
+        await asyncio.gather(*(platform.submit("desk", {"n": n}, session=f"customer {n}") for n in numbers))
 
 
 async def done(platform: Platform) -> None:
@@ -150,7 +151,7 @@ async def test_what_fails_is_rolled_back_and_what_does_not_is_promoted_by_nobody
     await tried(place, "one")
     async with executes(place, "one") as first:
         await first.releasing.promote()
-    await hand_in(place, 30)
+    await hand_in(place, 22)
     await tried(place, "bad", "True")
     async with executes(place, "one") as first:
         await done(first)
@@ -166,7 +167,7 @@ async def test_what_fails_is_rolled_back_and_what_does_not_is_promoted_by_nobody
             0.98,
         )
         assert [each.percent for each in await said(bad, CanaryMoved)] == [50]
-    await hand_in(place, 40, 100)
+    await hand_in(place, 30, 100)
     async with executes(place, "one") as first:
         await done(first)
     async with executes(place, "bad") as bad:

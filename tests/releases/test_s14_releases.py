@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from remit.domain.errors import ReplayMismatch
 from remit.domain.events import RunParked
 from remit.domain.release_errors import ReleaseBlocked, UnfitArchive
 from remit.domain.release_events import ChannelSet, ReleaseCreated, ReleaseRehearsed
@@ -103,3 +104,26 @@ async def test_s14_an_archive_holds_what_the_release_was_and_no_secret(on_sqlite
         with pytest.raises(UnfitArchive, match=r"notes\.txt:2 holds what looks like a secret"):
             await platform.releasing.create()
         assert len(await platform.releasing.list()) == 1
+
+
+async def test_s14_a_run_moves_to_another_release_by_an_order_where_its_journal_fits(place: Place) -> None:
+    one = await made(place, "one", "v1")
+    async with at(place, "v1", worker=True) as serves:
+        runs = [(await serves.submit("desk", {}, release="here")).id for _ in range(2)]
+        for run in runs:
+            await stands(serves, run, "parked", "signal")
+    two = await made(place, "two", "v2")
+    await made(place, "three", "v3", first='await run.sleep("1s")')
+    async with at(place, "v3") as other:
+        found = await other.replay(runs[0])
+        assert found.verdict == "diverged"
+        assert "remit replay" in found.message
+        assert "--release v1" in found.message
+        with pytest.raises(ReplayMismatch, match="would stop at this code again"):
+            await other.migrate_run(runs[0], {})
+    async with at(place, "v2", worker=True) as serves:
+        assert (await serves.replay(runs[0])).verdict == "equal"
+        await serves.migrate_run(runs[0], {})
+        await serves.signal(runs[0], "go", "on")
+        assert await (await serves.run(runs[0])).result() == "two on"
+        assert [(await serves.row(run)).pin for run in runs] == [two.digest, one.digest]

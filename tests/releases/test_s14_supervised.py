@@ -10,8 +10,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from remit.cli.announcing import Announcer
 from remit.cli.rostering import Needs, listen, write
 from remit.cli.supervisor import Role, Supervisor
@@ -22,41 +20,48 @@ from tests.warm import Warm
 
 CHILD = """
 import signal, sys, time
-def leave(*_): print("asked", sys.argv[1], flush=True); sys.exit(0)
+def tell(word): open(sys.argv[2], "a").write(sys.argv[1] + " " + word + "\\n")
+def leave(*_): tell("leaves"); sys.exit(0)
 signal.signal(signal.SIGTERM, leave)
-open(sys.argv[2], "a").write(sys.argv[1] + " begins\\n")
+tell("begins")
 while True: time.sleep(60)
 """
 
 
+class Heard(Announcer):
+    """What a supervisor says, by its kind."""
+
+    def __init__(self) -> None:
+        super().__init__(False)
+        self.events: list[str] = []
+
+    def say(self, event: str, sentence: str, **facts: object) -> None:
+        self.events.append(f"{event} {facts.get('name', '')}".strip())
+
+
 async def test_s14_roles_change_and_what_there_is_once_begins_when_the_one_before_is_gone(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path,
 ) -> None:
-    began = tmp_path / "began"
+    told, heard = tmp_path / "told", Heard()
 
     def role(name: str, word: str) -> Role:
-        return Role(name, (sys.executable, "-S", "-c", CHILD, word, str(began)))
+        return Role(name, (sys.executable, "-S", "-c", CHILD, word, str(told)))
 
-    def begun() -> list[str]:
-        return began.read_text().splitlines() if began.exists() else []
+    def said() -> list[str]:
+        return told.read_text().splitlines() if told.exists() else []
 
     server, worker = replace(role("server", "one"), alone=True), role("worker", "w")
     broken = replace(Role("release x", (sys.executable, "-S", "-c", "raise SystemExit(2)")), optional=True)
-    supervisor = Supervisor([server, worker], Announcer(False), 10.0)
+    supervisor = Supervisor([server, worker], heard, 10.0)
     running = asyncio.ensure_future(supervisor.run())
-    await until(lambda: len(begun()) == 2)
+    await until(lambda: len(said()) == 2)
     supervisor.change([replace(role("server", "two"), alone=True), worker, broken])
-    await until(lambda: len(begun()) == 3)
-    said = capfd.readouterr().out
-    assert said.index("asked one") < said.index("server 1 started (pid", said.index("asked one"))
-    await until(lambda: "release x 1 refused" in capfd.readouterr().out)
+    await until(lambda: len(said()) == 4 and "refused release x 1" in heard.events)
+    assert said()[2:] == ["one leaves", "two begins"]
     supervisor.stop()
     assert await running == 0
-    assert sorted(begun()) == ["one begins", "two begins", "w begins"]
-    assert sorted(line for line in capfd.readouterr().out.splitlines() if "asked" in line) == [
-        "asked two",
-        "asked w",
-    ]
+    assert sorted(said()[4:]) == ["two leaves", "w leaves"]
+    assert not [each for each in heard.events if each.startswith(("died", "killing"))]
 
 
 async def test_what_is_needed_goes_through_a_pipe_line_by_line() -> None:

@@ -22,6 +22,7 @@ from remit.engine.attempts import failure_of
 from remit.engine.journal import Journal
 from remit.engine.outside import run_stream
 from remit.engine.recording import record_failure, record_result
+from remit.engine.shadow import SHADOW, Recorded
 from remit.engine.writing import Write
 from remit.store.database import Op
 
@@ -43,6 +44,8 @@ _SETTLED = (StepDone, StepFailed, StepAbsent, WaitClosed, PatchChosen, ChildSpaw
 class Simulation:
     """How the writes of a fork are answered."""
 
+    shadow = False
+    """Whether it is a copy of a run that is over, which nobody is to be bothered with."""
     reviewer: Callable[[Question], WaitClosed | StopRun] | None = None
     """Who answers questions to people in their place; None: people are really asked."""
 
@@ -64,7 +67,11 @@ class Simulation:
         if created.forked_from:
             entries, _ = await services.log.read(run_stream(created.forked_from))
             original = Journal(entries)
-        return cls(original, asks=created.asks)
+        simulation = cls(original, asks=created.asks)
+        rows = await services.database.fetch("releases.of_run", row.id)
+        if rows and rows[0][1] == SHADOW:
+            simulation.shadow, simulation.reviewer = True, Recorded(original)
+        return simulation
 
     async def __call__(self, execution: Execution, call: Call, recorded: list[Entry]) -> Any:
         """Answer one write."""

@@ -10,6 +10,7 @@ from remit.domain.events import ChildSpawned, PatchChosen
 from remit.domain.ids import child_run_id, is_code_name
 from remit.engine import faults
 from remit.engine.birth import Birth
+from remit.engine.shadow import SHADOW
 from remit.engine.values import restore
 from remit.engine.waiting import child as wait_for_child
 from remit.wire import canonical
@@ -60,7 +61,7 @@ async def spawn(
         child, row.team, flow, given, row.id, parent=row.id, session_tag=row.session,
         simulated=fork is not None and not fork.asks, asks=fork is not None and fork.asks,
         policy=execution.journal.created.policy, warrant=await warrant(child) if warrant is not None else None,
-        release=execution.services.release,
+        release=execution.services.release, channel=SHADOW if fork is not None and fork.shadow else "",
     )  # fmt: skip
     born = birth.prepare(execution.services.keys, execution.now())
     spawned = ChildSpawned(birth.id, flow.name, digest)

@@ -147,6 +147,20 @@ release.add_command(drift)
 release.add_command(flag)
 
 
+@release.command(cls=Command)
+@click.argument("name", metavar="RELEASE", default="")
+@click.option(
+    "--percent", type=click.IntRange(0, 100), default=100, show_default=True, help="Of runs that are over."
+)
+@click.option("--reason", default="", help="Why; it stands in the log.")
+@click.pass_obj
+def shadow(terminal: Terminal, name: str, percent: int, reason: str) -> None:
+    """Let RELEASE do a share of runs again once they are over, with no effect; without RELEASE, no more."""
+    terminal.ask_office(lambda office: office.releasing.shadow(name, percent, reason))
+    said = f"{name} gets copies of {percent} % of runs" if name else "no release gets copies any more"
+    terminal.answer({"shadow": name, "percent": percent if name else 0}, lambda: [said])
+
+
 def _table(found: list[ReleaseView]) -> list[Any]:
     if not found:
         return ["nothing is released; runs follow the code as it stands. Make one: remit release create"]

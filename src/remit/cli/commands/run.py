@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 @click.option(
     "--attach", "files", multiple=True, metavar="FILE", help="Hand it a picture, a sound or a file."
 )
+@click.option(
+    "--release", default="", metavar="RELEASE", help="By the code of this release; else as it stands."
+)
 @click.option("--detach", is_flag=True, help="Only submit it; a worker executes it.")
 @click.option(
     "--wait", "patience", default=30.0, show_default=True, metavar="SECONDS",
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def run(
     terminal: Terminal, flow: str, given: str | None, question: str | None, patience: float,
-    files: tuple[str, ...], *, detach: bool, stream: bool,
+    files: tuple[str, ...], release: str, *, detach: bool, stream: bool,
 ) -> int:  # fmt: skip
     """Start FLOW, or an agent, and follow it until it ends or waits. If it waits, this exits with 4 and says why."""
     if given is not None and question is not None:
@@ -47,12 +50,13 @@ def run(
     if files:
         parameters = _with_files(parameters, files)
     if detach:
-        _submit(terminal, flow, parameters)
+        _submit(terminal, flow, parameters, release)
         return 0
     started: list[str] = []
     try:
         view = terminal.ask(
-            lambda platform: _execute(platform, terminal, flow, parameters, patience, started, stream=stream)
+            lambda platform: _execute(platform, terminal, flow, parameters, patience, started, stream=stream),
+            release=release,
         )
     except (KeyboardInterrupt, SystemExit):
         _say_where_it_is(started)
@@ -97,9 +101,10 @@ def _with_files(given: dict[str, Any], files: tuple[str, ...]) -> dict[str, Any]
     return {**given, "attach": [Attachment.read(file) for file in files]}
 
 
-def _submit(terminal: Terminal, flow: str, given: dict[str, Any]) -> None:
+def _submit(terminal: Terminal, flow: str, given: dict[str, Any], release: str) -> None:
     async def submit(platform: Platform) -> RunView:
-        handle = await platform.submit(flow, given)
+        named = {"release": release} if release else {}
+        handle = await platform.submit(flow, given, **named)
         return await platform.show(handle.id)
 
     view = terminal.ask(submit)

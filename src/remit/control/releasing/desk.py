@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from remit.control.ground.ground import Ground
-    from remit.control.releasing import leading, making, regressing, serving
+    from remit.control.releasing import leading, making, serving
     from remit.control.releasing.views import (
         CanaryView,
         DiffView,
@@ -25,11 +25,9 @@ if TYPE_CHECKING:
     )
     from remit.control.releasing.watching import CanaryWatch
     from remit.control.running.parts import Parts
-    from remit.quality.counterfactual import Regression
 else:
     leading = on_use("remit.control.releasing.leading")
     making = on_use("remit.control.releasing.making")
-    regressing = on_use("remit.control.releasing.regressing")
     serving = on_use("remit.control.releasing.serving")
 
 _NO_SETTINGS = ReleaseSettings()
@@ -89,12 +87,6 @@ class ReleaseDesk:
     async def shadow(self, release: str, percent: int = 100, reason: str = "") -> None:
         """Copy a share of runs that are over to a release, with no effect; without one, to none any more."""
         await leading.shadow(self._ground, release, percent, reason)
-
-    async def regress(self, days: int = 7, runs: int = 200, tag: str = "") -> Regression:
-        """Do runs of the last days again by the release of this process, with no effect, and hold them against what
-        they came to. It takes a worker in this process.
-        """
-        return await regressing.regress(self._parts(), days, runs, tag)
 
     async def canaries(self) -> list[CanaryView]:
         """Canaries and what they came to, newest first."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from remit.control.authority.duties import require
 from remit.control.authority.policy_in_force import FOLDER, archive_of
+from remit.control.evaluating.book import ExperimentBook
+from remit.control.evaluating.registering import arm_of
 from remit.control.releasing.printing import fingerprint_of
 from remit.control.releasing.serving import book_of, extracted
 from remit.control.releasing.views import ChangeView, DiffView, ReleasePage, ReleaseView, Roster
@@ -28,9 +30,11 @@ if TYPE_CHECKING:
 
     from remit.control.ground.ground import Ground
     from remit.control.running.parts import Parts
+    from remit.domain.release_events import ReleaseCreated
 
 _SOON = 10 * MICROSECONDS
 """A run that is due so soon has to find a process that serves its release."""
+_EXPERIMENTS = 200
 _LONGEST = 400
 """Lines of a difference that are shown of one file."""
 
@@ -64,7 +68,8 @@ async def create(
         len(gate.authority.rules),
     )
     policy = await archive_of(ground).keep(read_files(root / FOLDER), ground.clock.now())
-    plan = Plan(found, sources(root, leave_out), {"code": list(code)}, policy, card, name, note)
+    settings = {"code": list(code), "arm": arm_of(parts, leave_out)}
+    plan = Plan(found, sources(root, leave_out), settings, policy, card, name, note)
     made = await book.create(plan, ground.principal.id)
     return await view_of(ground, made)
 
@@ -90,10 +95,27 @@ async def show(ground: Ground, wanted: str) -> ReleasePage:
     differs = [
         f"{name} is not what it was made with" for name, digest in here.items() if lock.get(name) != digest
     ]
+    card: dict[str, Any] = {**(created.card or {}), "results": await _results(ground, created)}
     return ReleasePage(
-        await view_of(ground, release), created.note, created.policy, len(created.files), created.parts,
-        created.card or {}, tuple(differs),
+        await view_of(ground, release), created.note, created.policy, len(created.files), created.parts, card,
+        tuple(differs),
     )  # fmt: skip
+
+
+async def _results(ground: Ground, created: ReleaseCreated) -> list[dict[str, Any]]:
+    """The verdicts about exactly this code, the newest of each suite first, as far as the log has them by now."""
+    arms = {created.release, created.settings.get("arm", "")}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for each in await ExperimentBook(ground).experiments(limit=_EXPERIMENTS):
+        if each.arm in arms and each.verdict:
+            said = {
+                "suite": each.suite,
+                "verdict": each.verdict,
+                "experiment": each.id,
+                "against": each.against,
+            }
+            found.setdefault((each.suite, each.against), said)
+    return list(found.values())
 
 
 async def diff(

@@ -5,13 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from remit.quality.counterfactual import Regression
-
-__all__ = [
-    "CanaryView", "ChangeView", "DiffView", "DivergedRun", "Regression", "RehearsalView", "ReleasePage", "ReleaseView",
-    "Roster",
-]  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class ReleaseView:

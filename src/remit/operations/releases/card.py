@@ -143,4 +143,5 @@ def _results(results: Sequence[Json]) -> Iterator[str]:
     if not results:
         yield "No verdict about exactly this release is in the log."
     for each in results:
-        yield f"- {each.get('suite', '')}: {each.get('verdict', '')} {each.get('reason', '')}".rstrip()
+        against = f" against {each['against'][:12]}" if each.get("against") else ""
+        yield f"- {each['suite']}: {each['verdict']}{against} ({each['experiment']})"
