@@ -31,7 +31,7 @@ KINDS: Final = (
     "code", "prompts", "agents", "tools", "policies", "routes", "guards", "suites", "settings", "files", "lock"
 )  # fmt: skip
 """Everything that shapes behaviour, in the order in which people ask about it."""
-_PERMISSION = frozenset({"remit.toml", "secrets.toml", "budgets.toml", "redteam.toml"})
+_PERMISSION = frozenset({"remit.toml", "secrets.toml", "budgets.toml", "redteam.toml", "design.toml", "golden.toml"})
 """Files of the workspace that say what is allowed here and now, not how agents behave."""
 _BY_NAME = {
     "models.toml": "routes",

@@ -231,11 +231,11 @@ class Watched:
         return self._inner.leads_on
 
     def settling(self, wrong: BaseException | None) -> tuple[Json, Sequence[Op]]:
-        """The outcome; breakers are told of it."""
+        """The outcome; breakers are told of it, unless it is a trial: what is tried on an agent is not what it does."""
         detail, ops = self._inner.settling(wrong)
         fuses, execution = self._inner.parts.fuses, self._execution
         agent = self._inner.actor.agent
-        if fuses.armed and agent and execution is not None:
+        if fuses.armed and agent and execution is not None and not self._inner.actor.apart:
             used = object_of(detail["used"]) if "used" in detail else {}
             act = Act(
                 execution.now(), hash((self._tool, self._digest)) if self._tool else 0, isinstance(wrong, _NOES),
