@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from remit.quality.judging.asking import Matter
+from remit.quality.matter import Matter
 
 POLITE = """
 rubric: The answer is polite and says what happens next.

@@ -15,12 +15,13 @@ from remit.domain.judge_errors import InvalidJudge, RelatedJudge, UnknownJudge
 from remit.engine.outside import run_stream
 from remit.models import configuration
 from remit.models.simulation.lines import Line
-from remit.quality.judging.asking import Matter, question
+from remit.quality.judging.asking import question
 from remit.quality.judging.bench import refuse_relatives
 from remit.quality.judging.judge import Judge, Kind
 from remit.quality.judging.judgement import Vote, judged, of_pair
 from remit.quality.judging.reading import judge_named, read_judges
 from remit.quality.judging.scorer import JudgeScorer, asked_by
+from remit.quality.matter import Matter
 from remit.quality.scenarios.scenario import Scenario
 from remit.quality.trial import Trial
 from remit.testing import stage

@@ -15,9 +15,8 @@ from remit.cli.wording import many
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from remit.control.labelling.views import AddedView, ItemView, QueueView, SetView
+    from remit.control.labelling.views import AddedView, Figure, ItemView, QueueView, SetView
     from remit.control.office import Office
-    from remit.quality.labelling.agreement import Figure
 
 _READER = click.option(
     "--reader",

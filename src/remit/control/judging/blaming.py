@@ -7,13 +7,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remit.control.judging import sitting
-from remit.control.judging.matters import matter_of_run
 from remit.control.judging.views import FaultView
+from remit.control.runs.matters import matter_of_run
 from remit.control.searching.faults import fault_in
 from remit.domain.errors import InvalidInput
 from remit.quality.attribution.episode import CALLED, SAID
-from remit.quality.judging.asking import Matter, place
+from remit.quality.judging.asking import place
 from remit.quality.judging.judge import Kind
+from remit.quality.matter import Matter
 from remit.quality.scenarios.expectation import text_of
 
 if TYPE_CHECKING:

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from remit.control.judging.sitting import Staff
     from remit.control.labelling.reading import Item
     from remit.control.running.parts import Parts
-    from remit.quality.judging.asking import Matter
     from remit.quality.judging.card import Card
     from remit.quality.judging.judge import Judge
+    from remit.quality.matter import Matter
 
 _WORDS = {
     Kind.RUBRIC: frozenset({PASS, FAIL}), Kind.PAIRWISE: frozenset({BETTER, WORSE, TIE}),

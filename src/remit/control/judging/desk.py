@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remit.control.judging import blaming, calibrating, cards, matters, sitting
+from remit.control.judging import blaming, calibrating, cards, sitting
 from remit.control.judging.views import FaultView, JudgedView, JudgeView, JudgingView, StandingView
+from remit.control.runs import matters
 from remit.domain.errors import InvalidInput, RemitError
 from remit.quality.judging.bench import is_simulated, models_of
 from remit.quality.judging.judge import Kind
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from remit.control.judging.sitting import Staff
     from remit.control.running.parts import Parts
     from remit.models.configuration import Configuration
-    from remit.quality.judging.asking import Matter
     from remit.quality.judging.card import Card
     from remit.quality.judging.judge import Judge
     from remit.quality.judging.judgement import Judgement
+    from remit.quality.matter import Matter
 
 
 class JudgingDesk:

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Protocol
 from remit.control.running import starting
 from remit.domain.budgets import MICRO
 from remit.domain.errors import InvalidInput
-from remit.quality.judging.asking import plain_matter
 from remit.quality.judging.bench import refuse_relatives
 from remit.quality.judging.flow import FLOW
 from remit.quality.judging.judge import Kind, plain_judge
 from remit.quality.judging.judgement import judgement_of
+from remit.quality.matter import plain_matter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remit.control.running.parts import Parts
-    from remit.quality.judging.asking import Matter
     from remit.quality.judging.judge import Judge
     from remit.quality.judging.judgement import Judgement
+    from remit.quality.matter import Matter
 
 
 class Staff(Protocol):

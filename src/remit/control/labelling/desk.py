@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from remit.control.judging import matters
 from remit.control.labelling import freezing, giving, queueing, reading
 from remit.control.labelling.views import QueueView
+from remit.control.runs import matters
 from remit.quality.labelling.agreement import agreement
 
 if TYPE_CHECKING:

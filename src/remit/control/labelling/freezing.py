@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from remit.control.ground.ground import Ground
     from remit.control.labelling.reading import Item, LabelSet
-    from remit.quality.judging.asking import Matter
+    from remit.quality.matter import Matter
 
 VERDICTS = {"use": "usable", "redact": "redacted", "refuse": "refused"}
 _USABLE = frozenset({"usable", "redacted"})

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 from remit.control.authority.acts import record
 from remit.control.authority.duties import require
-from remit.control.judging.matters import matter_of_run
 from remit.control.labelling import reading
 from remit.control.labelling.reading import AREA
 from remit.control.labelling.views import AddedView
+from remit.control.runs.matters import matter_of_run
 from remit.control.searching.finding import up_to_date
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import InvalidInput, InvalidName, WrongState
 from remit.domain.ids import is_code_name
 from remit.domain.judging_events import LabelsAdded, LabelsOpened
 from remit.engine.outside import team_stream
-from remit.quality.judging.asking import plain_matter
+from remit.quality.matter import plain_matter
 from remit.store.database import Conflict, Op
 from remit.store.runs import run_row
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remit.control.ground.ground import Ground
-    from remit.quality.judging.asking import Matter
+    from remit.quality.matter import Matter
 
 _DAY = 86_400 * MICROSECONDS
 _MOST_LABELLERS = 9

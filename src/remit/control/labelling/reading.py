@@ -11,13 +11,13 @@ from remit.domain.judge_errors import UnknownLabels
 from remit.domain.judging_events import LabelsAdded, LabelsFrozen
 from remit.domain.people import groups_of
 from remit.domain.people_errors import KeyNeeded, NotAllowed
-from remit.quality.judging.asking import matter_of
+from remit.quality.matter import matter_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remit.control.ground.ground import Ground
-    from remit.quality.judging.asking import Matter
+    from remit.quality.matter import Matter
 
 AREA = "labels"
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from remit.quality.labelling.agreement import Agreement, Figure
+
 if TYPE_CHECKING:
-    from remit.quality.judging.asking import Matter
-    from remit.quality.labelling.agreement import Agreement
+    from remit.quality.matter import Matter
+
+__all__ = ["AddedView", "Agreement", "Figure", "ItemView", "QueueView", "SetView"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remit.control.authority.acts import record
-from remit.control.judging.matters import matter_of_run
 from remit.control.judging.sitting import most_micro, sit
+from remit.control.runs.matters import matter_of_run
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import RemitError
 from remit.domain.events import RunCreated

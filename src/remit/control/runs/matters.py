@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from remit.control.runs import inspection
 from remit.domain.errors import InvalidInput
 from remit.domain.event import object_of
-from remit.quality.judging.asking import Matter
+from remit.quality.matter import Matter
 from remit.quality.scenarios.expectation import text_of
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from remit.agents.run import Run
     from remit.models.catalog import ModelCard
     from remit.models.configuration import Configuration
-    from remit.quality.judging.asking import Matter
     from remit.quality.judging.judge import Judge
+    from remit.quality.matter import Matter
 
 _ANSWER_TOKENS = 1024
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 from remit.engine.flow import Flow
-from remit.quality.judging.asking import matter_of
 from remit.quality.judging.bench import judge_in
 from remit.quality.judging.judge import judge_of
 from remit.quality.judging.judgement import plain_judgement
+from remit.quality.matter import matter_of
 
 FLOW = "remit.judge"
 _AT_ONCE = 4

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from remit.domain.errors import RemitError
 from remit.domain.judge_errors import InvalidJudge, RelatedJudge
-from remit.quality.judging.asking import Matter
 from remit.quality.judging.judge import Judge, Kind
 from remit.quality.judging.judgement import Judgement
+from remit.quality.matter import Matter
 from remit.quality.scenarios.expectation import Match, text_of
 from remit.quality.score import Score
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from remit.policy.detectors.finding import Found
-    from remit.quality.judging.asking import Matter
+    from remit.quality.matter import Matter
 
 
 def found_in(matters: Iterable[Matter]) -> dict[str, int]:
