@@ -12,7 +12,7 @@ from remit.engine.run import Run as EngineRun
 from remit.gate.actor import Actor
 
 if TYPE_CHECKING:
-    from remit.agents import bounding, consulting, delegation, loop
+    from remit.agents import bounding, consulting, delegation, flagging, loop
     from remit.agents.agent import Agent
     from remit.agents.attaching import Attach
     from remit.agents.house import House
@@ -28,6 +28,7 @@ else:
     bounding = on_use("remit.agents.bounding")
     consulting = on_use("remit.agents.consulting")
     delegation = on_use("remit.agents.delegation")
+    flagging = on_use("remit.agents.flagging")
     loop = on_use("remit.agents.loop")
     memory = on_use("remit.knowledge.memory")
 
@@ -87,6 +88,11 @@ class Run(EngineRun):
         return await consulting.consult(
             self._execution, str(group), value, within=within, otherwise=otherwise
         )
+
+    async def flag(self, name: str, default: Any = None) -> Any:
+        """What a feature flag says for this run; `default` where nobody has set it. It is remembered for ever."""
+        parts, agent = self.house.gate.parts, self.actor.agent
+        return await flagging.flag(self._execution, parts, agent, name, default)
 
     async def remember(
         self, key: str, value: object, *, scope: str = "user", label: Label | None = None,

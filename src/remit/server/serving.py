@@ -13,7 +13,7 @@ import uvicorn
 
 from remit.control.fronting.reaching import refuse_unreachable
 from remit.domain.errors import InvalidSetting
-from remit.server import health, metrics, openapi
+from remit.server import health, metrics, ofrep, openapi
 from remit.server.app import App
 from remit.server.checks import Names
 from remit.server.gateway.endpoints import handlers
@@ -49,7 +49,7 @@ async def serving(platform: Platform, chosen: ServerSettings, drain: float = 25.
     refuse_unreachable(chosen.hosts, chosen.origins)
     pulse = Pulse(chosen.keep_alive_seconds)
     app = App(platform, Names.of(chosen.host, chosen.hosts, chosen.origins), chosen.body_bytes)
-    app.serve({**handlers(platform, pulse), **otlp_handlers(platform)})
+    app.serve({**handlers(platform, pulse), **otlp_handlers(platform), **ofrep.handlers(platform)})
     open_to_all = health.handlers(platform) | openapi.handlers()
     app.serve(open_to_all | metrics.handlers(platform, everybody=chosen.open_metrics), open=True)
     apps = {**task_fronts(platform), **mcp_endpoints(platform)}

@@ -1,0 +1,1 @@
+"""Feature flags: what is switched, and for which share of runs."""
