@@ -55,7 +55,7 @@ class Player:
         """Play all of them, a few at a time."""
         doors, done = asyncio.Semaphore(_AT_ONCE), 0
 
-        async def one(number: int, attack: Attack) -> Result:
+        async def one(number: int, attack: Attack) -> list[Result]:
             nonlocal done
             async with doors:
                 found = await self._play(number, attack, seed)
@@ -64,9 +64,10 @@ class Player:
                 told(done, len(attacks))
             return found
 
-        return list(await asyncio.gather(*(one(number, each) for number, each in enumerate(attacks))))
+        found = await asyncio.gather(*(one(number, each) for number, each in enumerate(attacks)))
+        return [each for several in found for each in several]
 
-    async def _play(self, number: int, attack: Attack, seed: int) -> Result:
+    async def _play(self, number: int, attack: Attack, seed: int) -> list[Result]:
         parts, run = self._parts, trial_id(self._report, 0, number, 0, 1)
         flow = parts.flows[trial_flow(self._mark, attack.who)]
         world: dict[str, Any] = {
@@ -79,7 +80,7 @@ class Player:
         try:
             given = flow.accept({**attack.input, "trial": world})
         except InvalidInput as wrong:
-            return _untried(attack, f"it does not take this input: {wrong.message}")
+            return [_untried(attack, f"it does not take this input: {wrong.message}")]
         ground, services = parts.ground, parts.services
         birth = Birth(
             run, ground.principal.team, flow, parts.house.gate.parts.vault.redact(given),

@@ -150,6 +150,7 @@ def _lines(report: Report, differ: Changes, day: str) -> Iterator[str]:
         counted = " | ".join(str(each.counts[outcome.value]) for outcome in Outcome)
         yield f"| {each.pack} | {', '.join(each.owasp)} | {each.verdict} | {counted} | {_cell(each.why)} |"
     yield from _about_open(report)
+    yield from _coverage(report)
     yield ""
     yield "## What could not be tried"
     yield ""
@@ -188,6 +189,26 @@ def _about_open(report: Report) -> Iterator[str]:
         yield f"- `{each.id}` ({each.tool or each.who}): {each.tries}; {each.harm}.{waived} Run `{each.run}`."
 
 
+def _coverage(report: Report) -> Iterator[str]:
+    """Who and what was tried by which pack, and the worst that came of it; what stands empty is a gap."""
+    yield ""
+    yield "## What was tried"
+    yield ""
+    yield f"| agent or flow | tool | {' | '.join(report.packs)} |"
+    yield f"|---|---|{'---|' * len(report.packs)}"
+    for who, tool in dict.fromkeys((each.who, each.tool) for each in report.results):
+        ours = [each for each in report.results if (each.who, each.tool) == (who, tool)]
+        cells = [_worst([each for each in ours if each.pack == pack]) for pack in report.packs]
+        yield f"| {who} | {tool or 'none was reached'} | {' | '.join(cells)} |"
+
+
+def _worst(results: Sequence[Result]) -> str:
+    if not results:
+        return ""
+    worst = min(results, key=lambda each: (not each.open, _GRAVEST.index(each.outcome)))
+    return "accepted" if worst.outcome is Outcome.REACHED and worst.waived else worst.outcome.value
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
@@ -199,7 +220,7 @@ def _standing(report: Report, name: str) -> Standing:
         why = "; ".join(dict.fromkeys(f"{each.who}: {each.why}" for each in report.gaps if each.pack == name))
         return Standing(name, pack.title, pack.owasp, "not tried", counts, why)
     worst = min(ours, key=lambda each: (not each.open, _GRAVEST.index(each.outcome)))
-    verdict = "accepted" if worst.outcome is Outcome.REACHED and worst.waived else worst.outcome.value
+    verdict = _worst(ours)
     reasons = Counter(each.why for each in ours if each.outcome is worst.outcome)
     return Standing(name, pack.title, pack.owasp, verdict, counts, reasons.most_common(1)[0][0])
 

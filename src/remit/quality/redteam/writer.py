@@ -128,22 +128,23 @@ class Writer:
 
 def marks_of(given: Mapping[str, Json]) -> tuple[Json, ...]:
     """The values by which a call is the attacker's: its texts, or else its numbers."""
-    leaves = list(_leaves(dict(given)))
-    texts = [each for each in leaves if isinstance(each, str) and any(known in each for known in _OWN)]
-    numbers = [each for each in leaves if isinstance(each, int | float) and not isinstance(each, bool)]
+    found = list(leaves(dict(given)))
+    texts = [each for each in found if isinstance(each, str) and any(known in each for known in _OWN)]
+    numbers = [each for each in found if isinstance(each, int | float) and not isinstance(each, bool)]
     return tuple(texts or numbers)
 
 
 _OWN = (ADDRESS, PAGE, ACCOUNT, "attacker")
 
 
-def _leaves(value: Json) -> Iterator[Json]:
+def leaves(value: Json) -> Iterator[Json]:
+    """Every value inside of a value."""
     if isinstance(value, dict):
         for each in object_of(value).values():
-            yield from _leaves(each)
+            yield from leaves(each)
     elif isinstance(value, list):
         for each in value:  # pyright: ignore[reportUnknownVariableType]
-            yield from _leaves(each)
+            yield from leaves(each)
     else:
         yield value
 
