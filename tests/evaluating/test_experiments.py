@@ -13,11 +13,14 @@ import pytest
 
 from remit import Run, flow
 from remit.control.evaluating.views import Progress, Wish
+from remit.domain.effects import Effect
 from remit.domain.errors import InvalidInput
 from remit.domain.experiment_errors import NothingToTry, SuiteChanged, Underpowered, UnknownExperiment
 from remit.domain.quality_errors import UnknownSuite
+from remit.engine.flow import Flow
+from remit.engine.step import Step
 from remit.quality.scenarios.expectation import equals
-from remit.quality.scenarios.scenario import Environment, Gold, StateCheck
+from remit.quality.scenarios.scenario import Environment, Gold, Scenario, StateCheck
 from remit.quality.score import Score
 from remit.quality.suite import Suite
 from remit.quality.trial import Trial
@@ -226,3 +229,28 @@ async def test_a_trial_that_died_goes_on_in_the_world_as_it_had_left_it(after: i
         (arm,) = view.outcome["arms"]
         assert arm["failed"] == []
         assert arm["scored"] == 1
+
+
+async def test_cancelled_it_leaves_no_go_behind() -> None:
+    outside = Outside()
+
+    async def hangs(run: Any) -> None:
+        async def wait() -> None:
+            outside.note("waits")
+            await asyncio.Event().wait()
+
+        await run.step(Step(wait, effect=Effect.READ, name="wait"))
+
+    asks = tuple(Scenario(f"waits-{number}", gold=Gold(equals("never"))) for number in range(3))
+    async with stage(Flow(hangs, "hangs", "", "UTC")) as place:
+        platform = place.platform
+        first = asyncio.ensure_future(
+            platform.evaluating.run(Suite("waits", "hangs", asks), Wish(parallel=2))
+        )
+        await outside.until(lambda: len(outside.happened) == 2)
+        (about,) = await platform.experiments.experiments()
+        await platform.cancel(about.id)
+        view = await first
+        assert view.status == "cancelled"
+        assert view.outcome == {}
+        assert await platform.ground.database.fetch("trials.left", about.id) == []

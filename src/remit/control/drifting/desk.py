@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from remit.control.drifting.telling import book_of, view_of
 from remit.control.drifting.views import DriftReport, WatchedView
 from remit.control.drifting.watching import DriftWatch
-from remit.control.observing.wiring import projector_of
+from remit.control.observing.wiring import catch_up
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import Infrastructure, InvalidInput
 from remit.engine.step import seconds
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from remit.operations.drift.book import DriftBook
     from remit.operations.drift.history import Subject
 
-_PATIENCE = 2.0
 _MONTH = 30 * 86_400 * MICROSECONDS
 
 
@@ -35,7 +33,7 @@ class DriftDesk:
         """What drifted in some time; before it answers it looks once more."""
         ground = self._ground
         begin = ground.clock.now() - round(seconds(since) * MICROSECONDS)
-        await self._catch_up()
+        await catch_up(ground)
         book = book_of(ground)
         with suppress(Infrastructure, Conflict):  # who cannot write, or was slower, reads what is known
             await book.watch()
@@ -57,9 +55,3 @@ class DriftDesk:
     async def _watched(self, book: DriftBook, subject: Subject) -> WatchedView:
         runs, first = await book.kept(subject)
         return WatchedView(subject.kind, subject.name, runs, first, runs > REFERENCE)
-
-    async def _catch_up(self) -> None:
-        """What happened a moment ago counts as well, as far as that takes no time that anybody would notice."""
-        projector = projector_of(self._ground)
-        with suppress(TimeoutError, Infrastructure):
-            await asyncio.wait_for(projector.catch_up(), _PATIENCE)

@@ -235,6 +235,7 @@ class EvaluatingDesk(ExperimentBook):
                 await parts.worker.begin(self._birth(identity, plan))
             with suppress(RunFailed, RunWasCancelled):  # what is shown says why
                 await RunHandle(parts, identity, flow).result()
+            await bench.clear(identity)
         finally:
             bench.watchers.pop(identity, None)
         return await self.show(identity)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from remit.quality.trial import Trial
 
 Json = Any
+_PATIENCE = 10.0
 
 
 class Workbench:
@@ -115,6 +116,15 @@ class Workbench:
     def add_up(self, plan: Plan, rows: Sequence[Row]) -> dict[str, Json]:
         """What it comes to."""
         return outcome(plan, rows)
+
+    async def clear(self, experiment: str) -> None:
+        """Let no go be left over that an experiment which has ended, or was cancelled, will never ask for."""
+        for run, flow in await self._parts.ground.database.fetch("trials.left", experiment):
+            handle = RunHandle(self._parts, str(run), self._parts.flows.get(str(flow)))
+            with suppress(WrongState, TimedOut):
+                await orders.control(self._parts, handle.id, "cancel", f"{experiment} has ended")
+                async with Deadline(self._parts.ground.clock, _PATIENCE, "cancelling a trial"):
+                    await _ended(handle)
 
     # --- a trial --------------------------------------------------------------------------------------
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import yaml
 
 from remit.domain.quality_errors import InvalidSuite
+from remit.quality.suites.node import read_yaml
+from remit.quality.suites.scenario_reading import read_scenario
 from remit.quality.suites.scenario_writing import write_scenario
 
 if TYPE_CHECKING:
@@ -45,13 +47,26 @@ def with_scenarios(text: str, file: str, scenarios: Sequence[Scenario]) -> str:
     last = _last_line(node)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
-    return "".join([*lines[:last], listed(scenarios, " " * node.start_mark.column), *lines[last:]])
+    written = "".join([*lines[:last], listed(scenarios, " " * node.start_mark.column), *lines[last:]])
+    _check(written, file, scenarios)
+    return written
 
 
 def listed(scenarios: Sequence[Scenario], indent: str) -> str:
     """Scenarios as a list."""
     text = _dump([write_scenario(each) for each in scenarios])
     return "".join(f"{indent}{line}" if line.strip() else line for line in text.splitlines(keepends=True))
+
+
+def _check(text: str, file: str, scenarios: Sequence[Scenario]) -> None:
+    """Read what would be written: nothing is added to a file that it would not be read from."""
+    nodes = read_yaml(text, file).table("a suite")["scenarios"].items("scenarios")
+    found = [read_scenario(each).digest for each in nodes[-len(scenarios) :]]
+    if found != [each.digest for each in scenarios]:
+        raise InvalidSuite(
+            f"{file}: it is written in a way that nothing can be added to by a machine.",
+            "Add it by hand: remit eval add --dry-run shows what.",
+        )
 
 
 def _last_line(node: Any) -> int:

@@ -37,3 +37,7 @@ SET experiment = excluded.experiment, by = excluded.by, at = excluded.at;
 -- name: trials.waiver
 -- Who answers for it.
 SELECT experiment, by, at FROM waivers WHERE team = $1 AND version = $2 AND arm = $3 AND against = $4;
+
+-- name: trials.left
+-- Goes of an experiment that have not ended.
+SELECT id, flow FROM runs WHERE id LIKE $1 || '.%' AND ended_at IS NULL;
