@@ -225,6 +225,8 @@ async def test_what_is_fine_waits_for_a_person_where_a_parked_run_would_not_go_o
         await watch._turn(row, "cleared", Told("canary", "remit", "fine by its own runs", {}))
         assert await look(two) == "held"
         assert f"with two as they began: {run}: diverged at" in (await two.releasing.canaries())[0].reason
+        (finding,) = [each for each in await two.doctor() if each.name == "canary"]
+        assert f"remit release promote {two.services.release[:12]}" in finding.remedy
         await two.releasing.roll_back("not today")
         assert (await two.releasing.canaries())[0].status == "rolled_back"
         with pytest.raises(WrongState, match="no release before"):

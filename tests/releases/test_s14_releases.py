@@ -87,6 +87,7 @@ async def test_s14_an_archive_holds_what_the_release_was_and_no_secret(on_sqlite
     async with at(on_sqlite) as platform:
         one = await platform.releasing.create(note="the first")
         again = await platform.releasing.create("other")
+        assert (await platform.halt("release", "v1")).target == one.digest
         assert (one.digest, one.name) == (again.digest, "v1")
         (created,) = await said(platform, ReleaseCreated)
         assert set(created.files) >= {"flows/desk.py", "prompts/desk.md", "policies/default.cedar"}

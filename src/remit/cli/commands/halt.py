@@ -22,7 +22,7 @@ _SCOPES = ("team", "agent", "tool", "model", "release", "principal", "run")
 @click.option("--agent", default="", metavar="NAME", help="An agent, and whoever acts for it.")
 @click.option("--tool", default="", metavar="NAME", help="A tool: its calls are refused.")
 @click.option("--model", default="", metavar="NAME", help="A model: routes go on without it.")
-@click.option("--release", default="", metavar="DIGEST", help="Runs bound to this code.")
+@click.option("--release", default="", metavar="RELEASE", help="Runs bound to this code: a name or a digest.")
 @click.option("--principal", default="", metavar="NAME", help="Whatever is done on behalf of somebody.")
 @click.option("--run", default="", metavar="RUN", help="A run and its children.")
 @click.option(

@@ -52,6 +52,8 @@ async def halt(
         target = target or ground.principal.team
     elif chosen is HaltScope.ALL:
         target = ""
+    elif chosen is HaltScope.RELEASE:
+        target = await _digest_of(ground, target)
     _check_name(chosen, target)
     now = ground.clock.now()
     mode = HaltMode.QUARANTINE if quarantine else HaltMode.HALT
@@ -60,6 +62,12 @@ async def halt(
         target=target, reason=reason, mode=mode, until=now + _length(within) if within else None,
     )  # fmt: skip
     return replace(await show(ground, made.id), warning=await _doubt(ground, chosen, target, known))
+
+
+async def _digest_of(ground: Ground, target: str) -> str:
+    """The release that is called so; else what was typed, which may be the beginning of a digest."""
+    rows = await ground.database.fetch("releases.like", ground.principal.team, target, "")
+    return str(rows[0][0]) if rows else target
 
 
 async def lift(ground: Ground, wanted: str, reason: str = "") -> list[HaltView]:

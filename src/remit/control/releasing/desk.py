@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from remit.control.ground.ground import Ground
-    from remit.control.releasing import leading, making, serving
+    from remit.control.releasing import leading, making, rostering, serving
     from remit.control.releasing.views import (
         CanaryView,
         DiffView,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 else:
     leading = on_use("remit.control.releasing.leading")
     making = on_use("remit.control.releasing.making")
+    rostering = on_use("remit.control.releasing.rostering")
     serving = on_use("remit.control.releasing.serving")
 
 _NO_SETTINGS = ReleaseSettings()
@@ -98,7 +99,7 @@ class ReleaseDesk:
 
     async def roster(self) -> Roster:
         """Which releases have to be executed now."""
-        return await making.roster(self._ground)
+        return await rostering.roster(self._ground)
 
     def watched(self, chosen: ReleaseSettings) -> CanaryWatch:
         """Look after canaries in this process from now on; gives what stops it."""

@@ -8,7 +8,8 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from remit.control.authority.duties import require
-from remit.control.releasing.serving import book_of
+from remit.control.releasing.booking import book_of
+from remit.control.releasing.ending import canary_row, closed, end_canary, ran_of, verdict
 from remit.control.releasing.views import CanaryView, DivergedRun, RehearsalView
 from remit.control.running import rehearsing
 from remit.domain.errors import InvalidInput, RemitError, WrongState
@@ -17,18 +18,15 @@ from remit.domain.ids import worker_id
 from remit.domain.release_errors import CanaryUnderWay, ReleaseBlocked
 from remit.domain.release_events import CanaryDecided, CanaryStarted, ReleaseRehearsed
 from remit.engine.outside import team_stream
-from remit.operations.releases.book import Release, ReleaseBook, Told, Turn
-from remit.operations.releases.canary import Ran, Terms, bounds_of, usual_of
+from remit.operations.releases.book import Release, Told
+from remit.operations.releases.canary import Terms, bounds_of, usual_of
 from remit.operations.releases.channels import Channel
 from remit.store.database import Op
 from remit.store.runs import run_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from remit.control.ground.ground import Ground
     from remit.control.running.parts import Parts
-    from remit.store.database import Row
 
 _PAGE = 200
 _MOST = 2000
@@ -79,8 +77,10 @@ async def promote(parts: Parts, reason: str = "", *, despite_parked: bool = Fals
     return found
 
 
-async def lead(parts: Parts, release: Release, found: RehearsalView, told: Told) -> None:
-    """Turn what is stable to a release; a canary of it has come to its end by that."""
+async def lead(parts: Parts, release: Release, found: RehearsalView, told: Told, cleared: str = "") -> None:
+    """Turn what is stable to a release; a canary of it has come to its end by that. With the canary that `cleared` it,
+    only as long as that still stands: somebody may have taken it back while parked runs were replayed.
+    """
     book = book_of(parts.ground)
     leads = await book.leads()
     stable = leads.get(Channel.STABLE)
@@ -88,9 +88,12 @@ async def lead(parts: Parts, release: Release, found: RehearsalView, told: Told)
         raise WrongState(f"{release.name} is stable already.")
     turns = [book.turned(stable, Channel.STABLE, release.digest, told)]
     open_ = await canary_row(book)
+    against = stable.release if stable is not None else ""
+    if cleared and (open_ is None or (open_[0], open_[2], open_[3]) != (cleared, against, "cleared")):
+        raise WrongState(f"the canary that cleared {release.name} does not stand any more.")
     decided: list[tuple[Any, Op]] = []
     if open_ is not None and open_[1] == release.digest:
-        turns += _closed(book, await book.leads(), told)
+        turns += closed(book, await book.leads(), told)
         decided = [verdict(book, open_, "promoted", told)]
     events = [_rehearsed(found, told.by), *(turn.event for turn in turns), *(event for event, _ in decided)]
     await book.say(events, [*(turn.op for turn in turns), *(op for _, op in decided)])
@@ -210,34 +213,6 @@ async def served(parts: Parts) -> Release:
     return await book_of(parts.ground).find(parts.services.release)
 
 
-async def canary_row(book: ReleaseBook) -> Row | None:
-    """The canary that is under way."""
-    rows = await book.rows("canary", book.team)
-    return rows[0] if rows else None
-
-
-async def end_canary(book: ReleaseBook, open_: Row, outcome: str, told: Told) -> None:
-    """It came to something: no new run goes to it, and those that never began go to what is stable."""
-    leads = await book.leads()
-    turns = _closed(book, leads, told)
-    event, op = verdict(book, open_, outcome, told)
-    stable = leads.get(Channel.STABLE)
-    back = [Op("releases.return_unstarted", (open_[1], stable.release if stable is not None else ""))]
-    await book.say([*(turn.event for turn in turns), event], [*(turn.op for turn in turns), op, *back])
-
-
-def verdict(book: ReleaseBook, open_: Row, outcome: str, told: Told) -> tuple[CanaryDecided, Op]:
-    """What a canary came to; the event is to be the last of its commit."""
-    event = CanaryDecided(open_[0], open_[1], outcome, told.by, told.reason, told.evidence)
-    now, stream = book.now(), team_stream(book.team)
-    return event, Op("releases.canary_turns", (open_[0], open_[3], outcome, now, stream), one=True)
-
-
-def ran_of(rows: Iterable[Row], canary: str) -> list[Ran]:
-    """How runs came out, as the table of traces has it."""
-    return [Ran(row[0], row[1] == canary, row[2] == "succeeded", row[3], row[4] / 1_000_000) for row in rows]
-
-
 def blocked(release: Release, found: RehearsalView) -> ReleaseBlocked:
     """Why parked runs stand in the way, by name."""
     named = "; ".join(
@@ -254,8 +229,3 @@ def blocked(release: Release, found: RehearsalView) -> ReleaseBlocked:
 def _rehearsed(found: RehearsalView, by: str) -> ReleaseRehearsed:
     diverged = [asdict(each) for each in found.diverged]
     return ReleaseRehearsed(found.release, by, found.runs, diverged, list(found.unread))
-
-
-def _closed(book: ReleaseBook, leads: Any, told: Told) -> list[Turn]:
-    lead = leads.get(Channel.CANARY)
-    return [book.turned(lead, Channel.CANARY, "", told)] if lead is not None else []

@@ -10,11 +10,11 @@ from remit.control.authority.duties import require
 from remit.control.authority.policy_in_force import FOLDER, archive_of
 from remit.control.evaluating.book import ExperimentBook
 from remit.control.evaluating.registering import arm_of
+from remit.control.releasing.booking import book_of
 from remit.control.releasing.printing import fingerprint_of
-from remit.control.releasing.serving import book_of, extracted
-from remit.control.releasing.views import ChangeView, DiffView, ReleasePage, ReleaseView, Roster
+from remit.control.releasing.serving import extracted
+from remit.control.releasing.views import ChangeView, DiffView, ReleasePage, ReleaseView
 from remit.control.runs.inspection import find
-from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import InvalidInput, InvalidName, WrongState
 from remit.domain.ids import is_code_name
 from remit.operations.releases.book import Plan, Release
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from remit.control.running.parts import Parts
     from remit.domain.release_events import ReleaseCreated
 
-_SOON = 10 * MICROSECONDS
-"""A run that is due so soon has to find a process that serves its release."""
 _EXPERIMENTS = 200
 _LONGEST = 400
 """Lines of a difference that are shown of one file."""
@@ -145,19 +143,6 @@ async def of_run(ground: Ground, run: str) -> str:
     """The release that a run belongs to."""
     row = await find(ground.database, run)
     return (await book_of(ground).rows("of_run", row.id))[0][0]
-
-
-async def roster(ground: Ground) -> Roster:
-    """What has to be executed now: whatever channels lead to, and releases whose runs are due or under way."""
-    book, now = book_of(ground), ground.clock.now()
-    leads = await book.leads()
-    busy = {
-        row[0] for row in await book.rows("live") if row[3] or (row[2] is not None and row[2] <= now + _SOON)
-    }  # fmt: skip
-    stable = leads[Channel.STABLE].release if Channel.STABLE in leads else ""
-    others = (busy | {lead.release for lead in leads.values()}) - {stable}
-    known = {each.digest for each in await book.list()}
-    return Roster(stable, tuple(sorted(others & known)))
 
 
 async def _views(ground: Ground, releases: Sequence[Release]) -> list[ReleaseView]:

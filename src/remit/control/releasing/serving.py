@@ -8,19 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from remit.control.ground.ground import folder_of
+from remit.control.releasing.booking import book_of
 from remit.control.workspace.code import Released, load_code
-from remit.operations.releases.book import ReleaseBook
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from remit.control.ground.ground import Ground
     from remit.control.workspace.code import Code
-
-
-def book_of(ground: Ground) -> ReleaseBook:
-    """The releases of this team."""
-    return ReleaseBook(ground.database, ground.keys, ground.log, ground.clock, ground.principal.team)
 
 
 async def extracted(ground: Ground, wanted: str) -> Path:

@@ -9,12 +9,12 @@ import logging
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-from remit.control.releasing import leading
-from remit.control.releasing.copying import Copies
-from remit.control.releasing.serving import book_of
+from remit.control.releasing.booking import book_of
+from remit.control.releasing.ending import canary_row, end_canary, ran_of, verdict
 from remit.domain.beside import Beside
 from remit.domain.clock import MICROSECONDS, sleep_until
 from remit.domain.errors import RemitError
+from remit.domain.on_use import on_use
 from remit.domain.release_events import CanaryMoved, CanaryStarted
 from remit.operations.releases.book import Told
 from remit.operations.releases.canary import Evidence, Outcome, Terms, Watch, next_step
@@ -23,8 +23,12 @@ from remit.store.database import Conflict, Op
 
 if TYPE_CHECKING:
     from remit.control.ground.ground import Ground
+    from remit.control.releasing import copying, leading
     from remit.control.running.parts import Parts
     from remit.store.database import Row
+else:
+    copying = on_use("remit.control.releasing.copying")
+    leading = on_use("remit.control.releasing.leading")
 
 _log = logging.getLogger("remit.releases")
 _BY = "remit"
@@ -46,7 +50,7 @@ class CanaryWatch(Beside):
         self._parts = parts
         self._judges = judges
         self._watch: tuple[str, Watch] | None = None
-        self._copies = Copies()
+        self._copies: copying.Copies | None = None
 
     async def go_on(self) -> None:
         """Look, every second; whatever goes wrong is tried again."""
@@ -64,8 +68,9 @@ class CanaryWatch(Beside):
         """Do what there is to do now."""
         book = book_of(self._ground)
         if self._parts is not None and self._parts.services.release:
+            self._copies = self._copies or copying.Copies()
             await self._copies.look(self._parts)
-        row = await leading.canary_row(book)
+        row = await canary_row(book)
         if row is None:
             self._watch = None
             return
@@ -81,15 +86,19 @@ class CanaryWatch(Beside):
         harms = 0
         for arm in (against, release):
             rows = await book.rows("outcomes", arm, row[6], _MOST)
-            watch.take(leading.ran_of(rows, canary=release))
+            watch.take(ran_of(rows, canary=release))
             harms += sum(1 for each in rows if each[5] and arm == release)
         found = watch.evidence(harms)
         told = Told("canary", _BY, found.reason, _evidence(found, watch.terms))
-        if found.outcome in {Outcome.WORSE, Outcome.HARM}:
-            await leading.end_canary(book, row, "rolled_back", told)
+        stable = (await book.leads()).get(Channel.STABLE)
+        if stable is None or stable.release != against:
+            why = "what is stable was turned meanwhile: nothing that it was held against is stable any more"
+            await end_canary(book, row, "rolled_back", Told("canary", _BY, why, told.evidence))
+        elif found.outcome in {Outcome.WORSE, Outcome.HARM}:
+            await end_canary(book, row, "rolled_back", told)
         elif await self._is_unserved(row):
             why = "nobody has executed it for a minute: no process that serves the release is alive"
-            await leading.end_canary(book, row, "rolled_back", Told("canary", _BY, why, told.evidence))
+            await end_canary(book, row, "rolled_back", Told("canary", _BY, why, told.evidence))
         elif status == "running":
             await self._go_further(row, watch.terms, found, told)
         _log.debug("canary %s: %s", identity, found.reason)
@@ -125,11 +134,11 @@ class CanaryWatch(Beside):
             )
             return
         reason = str(getattr(said, "reason", ""))
-        await leading.lead(self._parts, release, found, Told("canary", _BY, reason, evidence))
+        await leading.lead(self._parts, release, found, Told("canary", _BY, reason, evidence), row[0])
 
     async def _turn(self, row: Row, outcome: str, told: Told) -> None:
         book = book_of(self._ground)
-        event, op = leading.verdict(book, row, outcome, told)
+        event, op = verdict(book, row, outcome, told)
         await book.say([event], [op])
 
     async def _is_unserved(self, row: Row) -> bool:

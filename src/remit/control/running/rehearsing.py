@@ -40,7 +40,20 @@ async def replay(parts: Parts, run: str) -> ReplayReport:
             row.id, "equal", found.steps, found.replayed, "", "every recorded step is repeated"
         )
     place = found.mismatch.message.partition(":")[0]
-    return ReplayReport(row.id, "diverged", found.steps, found.replayed, place, str(found.mismatch))
+    said = f"{found.mismatch}{await _where_it_belongs(parts, row)}"
+    return ReplayReport(row.id, "diverged", found.steps, found.replayed, place, said)
+
+
+async def _where_it_belongs(parts: Parts, row: RunRow) -> str:
+    """Which release made it, if that is not the one that it was tried with."""
+    rows = await parts.ground.database.fetch("releases.of_run", row.id)
+    made_by = rows[0][0] if rows else ""
+    if made_by in {"", parts.services.release}:
+        return ""
+    name = (await parts.switch.book.find(made_by)).name
+    here = f"the release {parts.services.release[:12]}" if parts.services.release else "the code as it stands"
+    there = f"remit replay {row.id} --release {name}"
+    return f"\nThe run was made by the release {name}; this is {here}. Replay it there: {there}"
 
 
 async def fork(

@@ -27,6 +27,7 @@ from remit.control.people.lasting import examine_admins
 from remit.control.policy_life.overdue import examine_reviews
 from remit.control.protecting.protection import examine_protection
 from remit.control.redteaming.health import examine_red_team
+from remit.control.releasing.health import examine_releases
 from remit.domain.clock import MICROSECONDS
 from remit.domain.errors import UnsafeFileSystem
 from remit.engine.lease import host_of, is_dead_here
@@ -97,6 +98,7 @@ async def examine_platform(
     findings += await examine_red_team(ground)
     findings += await examine_admins(ground)
     findings += await examine_lag(ground)
+    findings += await examine_releases(ground)
     findings += await examine_drift(ground)
     findings += await examine(Patient(ground.database, flows, ground.clock, is_dead))
     return [*findings, *await examine_log(ground.database, ground.log)] if deep else findings

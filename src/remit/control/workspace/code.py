@@ -166,11 +166,18 @@ def _forget_what_changed(root: Path) -> None:
 
     Without this a process that opens two workspaces, or one whose code was edited, would run the older text.
     """
-    if all(path.is_relative_to(root) and _digest(path) == digest for path, digest in _ours.values()):
+    if all(_is_of(root, path) and _digest(path) == digest for path, digest in _ours.values()):
         return
     for name in _ours:
         sys.modules.pop(name, None)
     _ours.clear()
+
+
+def _is_of(root: Path, path: Path) -> bool:
+    """Whether a file is code of this workspace, and not of a release of it, which lies in a hidden folder inside."""
+    return path.is_relative_to(root) and not any(
+        part.startswith(".") for part in path.relative_to(root).parts
+    )
 
 
 def _remember(root: Path, new: set[str]) -> None:
