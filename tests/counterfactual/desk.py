@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from remit import Agent, Run, flow, tool
+from remit import Agent, Run, StepFailed, flow, step, tool
 from remit.engine.flow import Flow
 from remit.models.simulation.lines import Line, Wanted
 from remit.testing import stage
@@ -39,6 +40,29 @@ async def note(key: str, text: str, *, idempotency_key: str) -> str:
     return f"noted {idempotency_key[:0]}{text}"
 
 
+@dataclass(frozen=True)
+class Rate:
+    """What a step gives."""
+
+    of: str
+    percent: int
+
+
+@step(effect="read")
+async def rate(of: str) -> Rate:
+    """A read of the author's own."""
+    SENT["rate"] += 1
+    return Rate(of, 7)
+
+
+@step(effect="write")
+async def post(key: str, percent: int) -> None:
+    """A write of the author's own."""
+    SENT["post"] += 1
+    if percent < 0:
+        raise LookupError(key)
+
+
 def clerk(prompt: str = "You keep notes.") -> Agent:
     """The agent, as it is told to work."""
     return Agent("clerk", prompt=prompt, tools=[ticket, note])
@@ -68,6 +92,11 @@ def desk(agent: Agent, prompt: str) -> Flow:
     @flow(name="desk")
     async def handle(run: Run, key: str) -> str:
         said = await run.ask(agent, f"{key} twice" if "ask twice" in prompt else key)
+        if "own" in key:
+            found = await run.step(rate, key)
+            await run.step(post, key, found.percent + ("more" in prompt))
+            with suppress(StepFailed):
+                await run.step(post, key, -1)
         if "give up" in prompt and key in WORSE:
             raise ValueError("I give up")
         if "asks" in key:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from remit.control.replaying.golden import FLOW, read_golden
+from remit.control.replaying.golden import FLOW, check_golden
 from remit.domain.errors import InvalidInput, InvalidSetting
 from remit.domain.replay_events import GoldenReplayed
 from remit.engine.outside import team_stream
@@ -59,9 +59,11 @@ async def test_golden_runs_are_replayed_at_night_and_those_that_differ_are_named
         ("cron = 3", "which is no text"),
         ("hours = 3", 'has "hours", which means nothing'),
         ("runs = [", "is not TOML"),
+        ('cron = "at night"', "is not a cron expression"),
+        ('tz = "Mars"', "is not a time zone"),
     ],
 )
 def test_a_file_that_cannot_be_meant_is_refused(tmp_path: Path, text: str, why: str) -> None:
     (tmp_path / "golden.toml").write_text(text)
     with pytest.raises(InvalidSetting, match=why):
-        read_golden(tmp_path)
+        check_golden(tmp_path)

@@ -50,7 +50,7 @@ async def test_s33_other_words_ask_models_anew_and_whoever_is_worse_fails(on_sql
         found = await on.platform.replaying.again(Wanted())
     assert SENT == {"model": 48}
     assert (found.verdict, found.counts["changed"], found.diverged) == ("fail", 8, 0.0)
-    assert "success differs by -66.7%" in found.reasons[0]
+    assert "success differs by -66.7 points" in found.reasons[0]
     failed = [each for each in found.compared if each.state == "changed"]
     assert all("I give up" in each.error and not each.answer for each in failed)
 
@@ -120,6 +120,22 @@ async def test_s33_a_write_that_is_not_made_any_more_is_named(on_sqlite: Place) 
     assert (found.verdict, found.reasons[0]) == (
         "inconclusive", "success has 2 families; fewer than 10 say nothing",
     )  # fmt: skip
+
+
+async def test_s33_steps_of_the_authors_own_give_what_they_gave_and_are_not_executed(
+    on_sqlite: Place,
+) -> None:
+    (run,) = await worked(on_sqlite, ["own"])
+    assert (SENT["rate"], SENT["post"]) == (1, 2)
+    SENT.clear()
+    async with at(on_sqlite) as on:
+        (same,) = (await on.platform.replaying.again(Wanted(runs=(run,)))).compared
+    assert (same.state, same.error) == ("same", "")
+    async with at(on_sqlite, "You keep notes, and post more.") as on:
+        (left,) = (await on.platform.replaying.again(Wanted(runs=(run,)))).compared
+    assert left.state == "diverged"
+    assert "the step post was not performed with this input" in left.error
+    assert SENT.keys() <= {"model"}
 
 
 CALLS = st.lists(st.tuples(st.sampled_from(["read", "write"]), st.integers(0, 2)), max_size=8)

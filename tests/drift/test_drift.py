@@ -102,3 +102,15 @@ async def test_what_differs_from_run_to_run_identifies_none_of_them(on_sqlite: P
             (each.what, each.name, each.after) for each in found if isinstance(each, FingerprintChanged)
         ] == [("model", "m", "m-2")]
         assert len(found) == 1
+
+
+async def test_what_comes_beside_what_was_there_or_in_another_flow_is_no_change(on_sqlite: Place) -> None:
+    async with on_sqlite.stage(worker=False) as stage:
+        platform = stage.platform
+        begins = platform.ground.clock.now() - 1000 * SECOND
+        runs = [
+            Told(n, flow="desk" if n % 3 else "shop", release="c1" if n % 3 else "c2", beside="sum" if n == 70 else "")
+            for n in range(100)
+        ]  # fmt: skip
+        await tell(platform, *runs, begins=begins)
+        assert await book_of(platform.ground).watch() == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from remit.control.drifting.views import DriftView
 from remit.domain.drift_events import FingerprintChanged
@@ -31,7 +31,7 @@ def view_of(found: Found) -> DriftView:
 
 
 def _changed(event: FingerprintChanged) -> str:
-    name = f" {event.name}" if event.name else ""
+    name = "" if event.name in {"", event.subject} else f" {event.name}"
     shown = None if event.what == "model" else _SHOWN
     before = f"{event.before[:shown]} → " if event.before else "now "
     first = f", first in {event.run}" if event.run else ", and no run met it yet"
@@ -49,7 +49,7 @@ def _drifted(event: DriftFound) -> str:
     }[event.measure]
     runs = f"{event.runs_since} runs after {event.runs_before}"
     failure = f", most of {event.failure}" if event.failure and event.direction < 0 else ""
-    causes = "; ".join(dict.fromkeys(f"{each['what']} {each['name']}".strip() for each in event.causes))
+    causes = "; ".join(dict.fromkeys(_named(event, each) for each in event.causes))
     why = f"; changed just before: {causes}" if causes else ""
     return f"{event.subject}: {said} since {event.since} ({runs}){failure}{why}"
 
@@ -58,3 +58,8 @@ def _shares(event: DriftFound) -> str:
     shares: dict[str, list[float]] = event.shares or {}
     most = sorted(shares.items(), key=lambda each: -abs(each[1][1] - each[1][0]))
     return ", ".join(f"{name} {was:.0%} → {now:.0%}" for name, (was, now) in most[:3])
+
+
+def _named(event: DriftFound, cause: dict[str, Any]) -> str:
+    name = "" if cause["name"] == event.subject else f" {cause['name']}"
+    return f"{cause['what']}{name}"

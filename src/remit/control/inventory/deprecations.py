@@ -5,7 +5,7 @@ with. The doctor and the check say the same in a line.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from remit.control.finding import Finding
 from remit.control.inventory.views import DeprecationView, SuiteStanding
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from remit.agents.agent import Agent
-    from remit.control.evaluating.book import ExperimentBook
+    from remit.control.evaluating.views import ExperimentSummary
     from remit.control.ground.ground import Ground
     from remit.models.configuration import Configuration
     from remit.models.deprecations import Deprecation
@@ -29,8 +29,16 @@ _EXPERIMENTS = 20
 _NOT_MEASURED = "not measured"
 
 
+class Book(Protocol):
+    """Who knows what experiments came to."""
+
+    async def experiments(self, suite: str = "", limit: int = 20) -> list[ExperimentSummary]:
+        """The latest of a suite."""
+        ...
+
+
 async def calendar(
-    ground: Ground, models: Configuration, agents: Mapping[str, Agent], book: ExperimentBook
+    ground: Ground, models: Configuration, agents: Mapping[str, Agent], book: Book
 ) -> list[DeprecationView]:
     """Every model that ends, the next one first."""
     await catch_up(ground)
@@ -74,7 +82,7 @@ async def _view(
     ground: Ground,
     models: Configuration,
     agents: Mapping[str, Agent],
-    book: ExperimentBook,
+    book: Book,
     ends: Deprecation,
 ) -> DeprecationView:
     today = today_of(ground.clock.now())
@@ -106,7 +114,7 @@ async def _callers(ground: Ground, today: date, names: set[str]) -> list[Row]:
     return list(found.values())
 
 
-async def _standing(ground: Ground, book: ExperimentBook, suite: str, ends: Deprecation) -> SuiteStanding:
+async def _standing(ground: Ground, book: Book, suite: str, ends: Deprecation) -> SuiteStanding:
     """The latest experiment of a suite in which the replacement answered, and the model that ends did not."""
     for each in await book.experiments(suite, _EXPERIMENTS) if ends.replacement else ():
         rows = await ground.database.fetch("deprecations.tried", each.id, ends.replacement, ends.model)

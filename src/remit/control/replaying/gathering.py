@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from remit.control.suites.adding import recorded_run
 from remit.domain.errors import WrongState
 from remit.domain.event import object_of
-from remit.domain.events import ChildSpawned, RunContinued, StepDone
+from remit.domain.events import ChildSpawned, RunContinued, StepDone, StepFailed
 from remit.engine.outside import run_stream
-from remit.quality.counterfactual.past import Past, Said, told_of
+from remit.quality.counterfactual.past import Own, Past, Said, told_of
 from remit.quality.experiments.reading import read_trial
 from remit.quality.scenarios.scenario import Scenario, Turn
 from remit.store.conversations import refers, resolve
@@ -48,7 +48,10 @@ async def record_of(parts: Parts, run: str, environment: Environment | None) -> 
     tools = {tool.name: tool.manifest for tool in parts.house.gate.parts.registry}
     trial = await read_trial(parts.services, recorded.run, Scenario(recorded.run), 0, 0, tools)
     turns = tuple(_turn(each) for each in recorded.answered)
-    past = Past(recorded.run, told_of(trial.acts), tuple(await _said(parts, entries)), turns, environment)
+    past = Past(
+        recorded.run, told_of(trial.acts), tuple(await _said(parts, entries)), tuple(await _own(parts, entries)), turns,
+        environment,
+    )  # fmt: skip
     return Recording(recorded.run, recorded.flow, dict(recorded.input), past, trial)
 
 
@@ -65,6 +68,23 @@ async def _said(parts: Parts, entries: list[Entry]) -> list[Said]:
         if "message" in object_of(plain):
             used = object_of(detail.get("used"))
             found.append(Said(event.digest, str(detail.get("model", "")), plain, int(used.get("money", 0))))
+    return found
+
+
+async def _own(parts: Parts, entries: list[Entry]) -> list[Own]:
+    """What steps of the author's own code gave: those that the gate says nothing of."""
+    found: list[Own] = []
+    for entry in entries:
+        event = entry.event
+        if not isinstance(event, StepDone | StepFailed) or object_of(event.detail):
+            continue
+        if isinstance(event, StepFailed):
+            found.append(Own(event.name, event.digest, error=event.error, message=event.message))
+            continue
+        result = event.result
+        if refers(result):
+            result = await resolve(result, parts.ground.database, parts.ground.keys)
+        found.append(Own(event.name, event.digest, result))
     return found
 
 

@@ -18,6 +18,7 @@ from remit.domain.errors import RemitError
 from remit.domain.replay_events import GoldenReplayed
 from remit.engine.flow import Flow
 from remit.engine.outside import shared_event, team_stream
+from remit.engine.schedules import next_time
 from remit.engine.step import Step
 from remit.gate.toml_file import TomlFile
 from remit.store.database import Commit
@@ -57,6 +58,12 @@ def read_golden(root: Path) -> Golden:
         if not isinstance(said.get(name, ""), str):
             raise _FILE.wrong(f"has {name} = {said[name]!r}, which is no text")
     return Golden(named, str(said.get("cron", _NIGHTLY)), str(said.get("tz", "UTC")))
+
+
+def check_golden(root: Path) -> None:
+    """Raise what a start would refuse of it."""
+    golden = read_golden(root)
+    next_time(golden.cron, golden.tz, 0)
 
 
 async def replay_golden(parts: Parts, by: str) -> GoldenView:

@@ -11,6 +11,7 @@ from remit.control.fronting.flow_tools import refuse_unserved
 from remit.control.fronting.reaching import refuse_nowhere, refuse_unreachable
 from remit.control.ground.ground import database_for
 from remit.control.ground.root_keys import keeper_for, key_choice
+from remit.control.replaying.golden import check_golden
 from remit.control.running import containing, contracting
 from remit.control.tasking.offering import refuse_strangers, refuse_without_library
 from remit.domain.clock import SystemClock
@@ -65,6 +66,7 @@ def _questions(
     yield lambda: capture_rules(chosen.capture.classes, environment)
     yield lambda: retention_days(chosen.retention.classes)
     yield lambda: open_anchors(chosen.audit.anchors, root)
+    yield lambda: check_golden(root)
     yield lambda: containing.holds_of(outbox.window, outbox.tools, environment)
     if chosen.breakers.action != "off":
         yield lambda: containing.action_of(chosen.breakers.action)

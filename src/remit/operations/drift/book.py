@@ -177,17 +177,17 @@ class DriftBook:
 
 
 def _ran(row: Row, spans: Iterable[Row]) -> Ran:
-    identity, at, status, failure, steps, cost, release = row
+    identity, at, status, failure, steps, cost, flow, release = row
     tools: dict[str, int] = {}
     marks: dict[Mark, set[str]] = {}
     if release:
-        marks[Mark(Kind.CODE)] = {release}
-    for kind, name, requested, served, prompt, count in spans:
+        marks[Mark(Kind.CODE, flow)] = {release}
+    for kind, name, agent, requested, served, prompt, count in spans:
         if kind == "tool":
             tools[name] = tools.get(name, 0) + int(count)
             continue
         if prompt:
-            marks.setdefault(Mark(Kind.PROMPT), set()).add(prompt)
+            marks.setdefault(Mark(Kind.PROMPT, agent), set()).add(prompt)
         if served:
             marks.setdefault(Mark(Kind.MODEL, requested), set()).add(served)
     kept = {mark: frozenset(values) for mark, values in marks.items()}

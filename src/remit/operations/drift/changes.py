@@ -58,7 +58,10 @@ def _of_mark(mark: Mark, runs: Sequence[Ran]) -> list[Change]:
     before: Counter[str] = Counter()
     found: list[Change] = []
     for number, (ran, seen) in enumerate(had):
-        for value in sorted(seen - before.keys()) if number else ():
+        beside = (
+            not number or seen & before.keys()
+        )  # a summary, an agent that helps now and then: nothing was replaced
+        for value in () if beside else sorted(seen):
             users = [each.id for each, these in had[number:] if value in these]
             usual = before.most_common(1)[0][0]
             found.append(

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 LEFT_AT_MOST = 0.2
 """The share of runs that may have left their record, or could not be made again."""
 RULES: Mapping[str, Rule] = {
-    "success": Rule(0.03), "refusals": Rule(0.03), "cost": Rule(0.25), "steps": Rule(0.25),
+    "success": Rule(0.03), "unrefused": Rule(0.03), "cost_saved": Rule(0.25), "steps_saved": Rule(0.25),
 }  # fmt: skip
-"""By how much each may be worse: points of success and of runs in which the gate refused something; cost and calls as a
-share of what they were.
+"""By how much each may be worse, all of them so that more is better: points of success and of runs in which the gate
+refused nothing; what was saved of cost and calls, as a share of what they were.
 """
 
 
@@ -136,10 +136,10 @@ def _differences(compared: Iterable[Compared]) -> dict[str, dict[str, list[float
     found: dict[str, dict[str, list[float]]] = {name: {} for name in RULES}
     for each in compared:
         found["success"][each.run] = [float(each.success[1]) - float(each.success[0])]
-        found["refusals"][each.run] = [float(each.refusals[0]) - float(each.refusals[1])]
-        found["steps"][each.run] = [_saved(*each.steps)]
+        found["unrefused"][each.run] = [float(each.refusals[0]) - float(each.refusals[1])]
+        found["steps_saved"][each.run] = [_saved(*each.steps)]
         if each.cost is not None:
-            found["cost"][each.run] = [_saved(*each.cost)]
+            found["cost_saved"][each.run] = [_saved(*each.cost)]
     return found
 
 

@@ -51,12 +51,25 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Own:
+    """What a step of the author's own code gave, or how it failed."""
+
+    name: str
+    digest: str
+    """Of its input."""
+    result: Json = None
+    error: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
     """One run, as it can be told again."""
 
     run: str
     told: tuple[Told, ...] = ()
     said: tuple[Said, ...] = ()
+    own: tuple[Own, ...] = ()
     turns: tuple[Turn, ...] = ()
     environment: Environment | None = None
     """What answers calls that were not recorded; None: nothing does."""
@@ -67,7 +80,7 @@ class Past:
         world = None if self.environment is None else plain_of(self.environment)
         return {
             "run": self.run, "told": [asdict(each) for each in self.told], "said": [asdict(each) for each in self.said],
-            "turns": plain_of(self.turns), "environment": world,
+            "own": [asdict(each) for each in self.own], "turns": plain_of(self.turns), "environment": world,
         }  # fmt: skip
 
     @classmethod
@@ -76,7 +89,7 @@ class Past:
         world = said.get("environment")
         return cls(
             said["run"], tuple(_told(each) for each in said["told"]),
-            tuple(Said(**each) for each in said["said"]), turns_of(said["turns"]),
+            tuple(Said(**each) for each in said["said"]), tuple(Own(**each) for each in said["own"]), turns_of(said["turns"]),
             None if world is None else environment_of(world),
         )  # fmt: skip
 
@@ -90,10 +103,13 @@ class Memory:
     """Writes, by name."""
     _answers: dict[str, list[Told]] = field(init=False)
     _models: dict[str, list[Said]] = field(init=False)
+    _own: dict[tuple[str, str], list[Own]] = field(init=False)
     _last: dict[str, Told] = field(default_factory=dict[str, Told])
 
     def __post_init__(self) -> None:
-        self._answers, self._models = defaultdict(list), defaultdict(list)
+        self._answers, self._models, self._own = defaultdict(list), defaultdict(list), defaultdict(list)
+        for own in self.past.own:
+            self._own[own.name, own.digest].append(own)
         for told in self.past.told:
             self._answers[told.name].append(told)
         for said in self.past.said:
@@ -119,6 +135,11 @@ class Memory:
         waiting = self._models.get(digest, [])
         at = next((at for at, said in enumerate(waiting) if said.model == model), None)
         return None if at is None else waiting.pop(at)
+
+    def step(self, name: str, digest: str) -> Own | None:
+        """What a step of the author's own gave for this very input, in turn."""
+        waiting = self._own.get((name, digest), [])
+        return waiting.pop(0) if waiting else None
 
 
 def call_name(tool: str, args: Mapping[str, Json]) -> str:

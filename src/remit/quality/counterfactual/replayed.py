@@ -5,18 +5,25 @@ simulated environment has one. Nothing is sent.
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
+from remit.domain.effects import Effect
 from remit.domain.errors import StopRun, ToolFailed
+from remit.engine.recording import restore
+from remit.engine.step import Step
 from remit.gate.trying.stand_in import NoAnswer, Recalled
 from remit.quality.counterfactual.past import Memory, Past, call_name
 from remit.quality.experiments.scripted import Scripted
 from remit.quality.scenarios.scenario import Environment
+from remit.store.conversations import fingerprint
+from remit.wire import canonical
 
 if TYPE_CHECKING:
     from remit.domain.events import WaitClosed
     from remit.domain.tools import ToolManifest
     from remit.engine.asking import Question
+    from remit.quality.counterfactual.past import Own
 
 Json = Any
 PAST = "past"
@@ -75,6 +82,12 @@ class Replayed(Scripted):
         said = self._memory.model(digest, model)
         return None if said is None else Recalled(said.model, said.plain, said.money)
 
+    def own(self, step: Step, args: tuple[object, ...], kwargs: dict[str, object]) -> Step:
+        """A step that gives what this one gave then, reads and writes alike: nothing of it is executed."""
+        found = self._memory.step(step.name, canonical.digest(canonical.plain((args, kwargs), fingerprint)))
+        told = f"{UNRECORDED}: the step {step.name} was not performed with this input in {self._past.run}."
+        return _again(step, found, told)
+
     def message(self, name: str) -> Json:
         """The message that came then."""
         try:
@@ -100,3 +113,17 @@ class Replayed(Scripted):
             about = f" ({question.name})" if question.name else ""
             return StopRun(f"{UNRECORDED}: {question.group}{about} was not asked so in {self._past.run}.")
         return found
+
+
+def _again(step: Step, own: Own | None, told: str) -> Step:
+    def perform(*args: object, **kwargs: object) -> object:
+        del args, kwargs
+        if own is None:
+            raise StopRun(told)
+        if own.error:
+            raise type(own.error if own.error.isidentifier() else "Failed", (Exception,), {})(own.message)
+        return restore(own.result, step.result_hint)
+
+    perform.__signature__ = inspect.signature(step.fn)  # pyright: ignore[reportFunctionMemberAccess] - whom it is about
+    perform.__annotations__ = {"return": step.result_hint}
+    return Step(perform, effect=Effect.READ, name=step.name, subject=step.subject)

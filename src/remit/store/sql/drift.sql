@@ -8,7 +8,7 @@ GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT $3;
 -- name: drift.runs
 -- The newest runs of an agent, or of a flow without one, since a moment, that are over, as numbers.
 -- each: agent flow
-SELECT id, started, status, failure, model_calls + tool_calls, cost, release FROM traces
+SELECT id, started, status, failure, model_calls + tool_calls, cost, flow, release FROM traces
 WHERE team = $1 AND @each = $2 AND started >= $3 AND sort IN ('task', 'exchange', 'child')
     AND status IN ('succeeded', 'failed') AND ended IS NOT NULL AND ($4 = 'agent' OR agent = '')
 ORDER BY started DESC, id DESC LIMIT $5;
@@ -22,15 +22,15 @@ WHERE team = $1 AND @each = $2 AND started >= $3 AND sort IN ('task', 'exchange'
 
 -- name: drift.spans (sqlite)
 -- Which models and tools were called in some traces, and by what they were shaped.
-SELECT trace, kind, name, requested, served, prompt, count(*) FROM spans
+SELECT trace, kind, name, agent, requested, served, prompt, count(*) FROM spans
 WHERE trace IN (SELECT value FROM json_each($1)) AND kind IN ('model', 'tool')
-GROUP BY trace, kind, name, requested, served, prompt;
+GROUP BY trace, kind, name, agent, requested, served, prompt;
 
 -- name: drift.spans (postgres)
 -- Which models and tools were called in some traces, and by what they were shaped.
-SELECT trace, kind, name, requested, served, prompt, count(*) FROM spans
+SELECT trace, kind, name, agent, requested, served, prompt, count(*) FROM spans
 WHERE trace IN (SELECT jsonb_array_elements_text($1::text::jsonb)) AND kind IN ('model', 'tool')
-GROUP BY trace, kind, name, requested, served, prompt;
+GROUP BY trace, kind, name, agent, requested, served, prompt;
 
 -- name: drift.tools
 -- Definitions of tools that were accepted since a moment.
