@@ -18,6 +18,7 @@ from remit.control.evaluating.reporting import text_of
 from remit.control.evaluating.views import Wish
 from remit.domain.errors import InvalidInput, WrongState
 from remit.domain.evidence_errors import NotAnExport
+from remit.domain.people_errors import KeyNeeded, NotAllowed, NotAPerson
 from remit.quality.experiments.plan import NEW, OLD, Arm, Plan
 from remit.quality.experiments.rows import INFRA, Given, Row
 from remit.quality.gating.comparing import differing_of, outcome
@@ -163,3 +164,28 @@ async def test_only_what_is_open_is_waived_and_for_exactly_this_code(database: s
         assert again.waiver is not None, "the same code against the same code by the same suite"
         other = await evaluating.run(desk.suite(margin=0.2), Wish(against=old.id, only="t1*"))
         assert other.waiver is None
+
+
+async def test_where_there_are_users_somebody_waives_by_their_own_key() -> None:
+    async with stage(desk.handle) as place:
+        platform, suite = place.platform, desk.suite()
+        old = await platform.evaluating.run(suite, Wish())
+        few = await platform.evaluating.run(suite, Wish(against=old.id, only="t1*"))
+        _, ada = await platform.add_person("ada", ["admin"])
+        assert ada is not None
+        owner = await platform.acting_as(ada.key)
+        _, lea = await owner.add_person("lea", ["reviewer"])
+        _, bot = await owner.add_person("bot", ["admin"], service=True)
+        assert lea is not None
+        assert bot is not None
+        with pytest.raises(KeyNeeded):
+            await platform.experiments.waive(few.id, "nobody says who")
+        with pytest.raises(NotAllowed):
+            await (await platform.acting_as(lea.key)).experiments.waive(few.id, "not hers to say")
+        with pytest.raises(NotAPerson):
+            await (await platform.acting_as(bot.key)).experiments.waive(
+                few.id, "a service answers for nothing"
+            )
+        waived = await owner.experiments.waive(few.id, "four will do")
+        assert waived.waiver is not None
+        assert waived.waiver.by == "ada"

@@ -9,9 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from remit import Run, allow, bind, contract, flow
 from remit.control.evaluating.views import ExperimentView, Wish
 from remit.domain.effects import Effect
-from remit.domain.errors import ToolFailed
+from remit.domain.errors import RunFailed, ToolFailed
 from remit.engine.flow import Flow
 from remit.engine.step import Step
 from remit.quality.scenarios.expectation import equals
@@ -140,6 +143,45 @@ async def test_rules_and_contracts_say_what_they_always_say(tmp_path: Path) -> N
         agreed = desk.scenario(4, turns=(Turn(group="leads"),))
         assert of(await tried(place, agreed))["failed"] == []
         assert await place.inbox() == []
+
+
+BOUND = contract(allow(desk.set_status, id=bind.literal("number"), status=["solved"]), on_violation="deny")
+
+
+@flow(contract=BOUND)
+async def bounded(run: Run, ticket_id: int, told: str) -> None:
+    """Set the status of another ticket than the one that was asked about."""
+    del told
+    await run.call(desk.set_status, ticket_id + 1, "solved")
+
+
+async def test_a_trial_is_held_to_the_contract_that_the_real_run_would_be_held_to() -> None:
+    given: dict[str, Any] = {"ticket_id": 700_001, "told": "solve 700001"}
+    lures = Environment((ToolAnswer("set_status", result={"id": 700_002}),), {"note": "the user says 700002"})
+    async with stage(bounded) as place:
+        real = await place.start(bounded, **given)
+        with pytest.raises(RunFailed) as denied:
+            await real.result()
+        scenario = Scenario("bound", given, environment=lures, gold=Gold(equals("no")))
+        tried_too = of(await tried(place, scenario, "bounded"))["failed"][0]
+    said = str(denied.value).partition("may not call")[2].splitlines()[0]
+    assert "contract" in said, "the digest of the contract is part of it"
+    assert said.rstrip(".") in tried_too["why"]
+
+
+@flow
+async def forgetful(run: Run) -> str:
+    """Keep something, and look it up again."""
+    await run.remember("colour", "blue")
+    (found,) = await run.recall(key="colour")
+    return str(found.value)
+
+
+async def test_what_a_trial_remembers_nobody_else_does() -> None:
+    async with stage(forgetful) as place:
+        scenario = Scenario("remembers", gold=Gold(equals("blue")))
+        assert of(await tried(place, scenario, "forgetful"))["failed"] == []
+        assert await place.platform.memories() == []
 
 
 async def test_nothing_of_a_trial_is_taken_back() -> None:

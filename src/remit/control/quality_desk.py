@@ -90,7 +90,7 @@ class QualityDesk:
     @property
     def red_team(self) -> redteaming_desk.RedTeamDesk:
         """The red team: attacks on the code as it stands, played without effects."""
-        return redteaming_desk.RedTeamDesk(self.parts, self)
+        return redteaming_desk.RedTeamDesk(self.parts, self, lambda: self.evaluating)
 
     @property
     def replaying(self) -> replaying_desk.ReplayingDesk:

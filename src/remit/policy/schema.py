@@ -38,7 +38,8 @@ DUTIES = frozenset({"approve", "change_policy", "admin"})
 """What people do themselves, rather than agents on their behalf."""
 
 AREAS = (
-    "people", "keys", "grants", "tools", "budgets", "halts", "canaries", "retention", "evidence", "labels", "releases"
+    "people", "keys", "grants", "tools", "budgets", "halts", "canaries", "retention", "evidence", "labels", "quality",
+    "releases"
 )  # fmt: skip
 """What can be administered."""
 

@@ -112,7 +112,7 @@ def _finding(metric: str, found: Clustered, rule: Rule, worse: float, level: flo
     verdict = Verdict.PASS if not_worse < level else Verdict.FAIL if worse < level else Verdict.INCONCLUSIVE
     return Finding(
         metric, verdict, found.mean, interval, found.n, found.clusters, not_worse, worse,
-        _said(metric, verdict, found.mean, interval, rule.margin),
+        _said(metric, verdict, found, interval, rule.margin),
     )  # fmt: skip
 
 
@@ -148,12 +148,13 @@ def _open(metric: str, found: Clustered, why: str) -> Finding:
     )
 
 
-def _said(metric: str, verdict: Verdict, mean: float, interval: Interval, margin: float) -> str:
-    size = f"{metric} differs by {mean:+.1%} ({interval.low:+.1%} to {interval.high:+.1%})"
+def _said(metric: str, verdict: Verdict, found: Clustered, interval: Interval, margin: float) -> str:
+    low, high, points = 100 * interval.low, 100 * interval.high, f"{margin * 100:g} points"
+    size = f"{metric} differs by {100 * found.mean:+.1f} points [{low:+.1f}, {high:+.1f}], n = {found.n}"
     match verdict:
         case Verdict.PASS:
-            return f"{size}: worse by less than {margin:.1%}"
+            return f"{size}: worse by less than {points}"
         case Verdict.FAIL:
             return f"{size}: it is worse"
         case Verdict.INCONCLUSIVE:
-            return f"{size}: that says neither that it is worse nor that it is not by {margin:.1%}"
+            return f"{size}: that says neither that it is worse nor that it is not by {points}"

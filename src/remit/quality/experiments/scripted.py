@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from remit.engine.asking import Question
     from remit.engine.call import Call
     from remit.engine.execution import Execution
+    from remit.engine.step import Step
     from remit.quality.scenarios.scenario import Environment, Turn
     from remit.store.log import Entry
 
@@ -89,6 +90,11 @@ class Scripted(StandIn):
             )
             raise execution.stopped
         return await super().__call__(execution, call, recorded)
+
+    def own(self, step: Step, args: tuple[object, ...], kwargs: dict[str, object]) -> Step:
+        """What is performed where the flow asks for a step of its own: here that very step."""
+        del args, kwargs
+        return step
 
     def message(self, name: str) -> Json:
         """What the flow hears that waits for a message of this name."""

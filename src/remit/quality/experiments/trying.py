@@ -22,12 +22,13 @@ from remit.engine import spawning
 from remit.engine.flow import Flow
 from remit.engine.generation import ContinueAs
 from remit.engine.scope import inside
+from remit.engine.step import Step, as_step
 from remit.quality.experiments.plain import environment_of, turns_of
 from remit.quality.experiments.scripted import Scripted
 from remit.wire.messages import Message, Text, message_to_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Coroutine, Iterable
     from datetime import timedelta
 
     from remit.agents.agent import Agent
@@ -61,6 +62,12 @@ class TrialRun(Run):
     def acting(self, actor: Actor) -> TrialRun:
         """The same run in the hands of an agent."""
         return TrialRun(self._execution, self.house, actor, self._world, self._fingerprint, self._given)
+
+    def step(
+        self, fn: Callable[..., Any] | Step, *args: object, **kwargs: object
+    ) -> Coroutine[Any, Any, Any]:
+        """The author's own code, unless this world knows what it gave."""
+        return super().step(self._world.own(as_step(fn), args, kwargs), *args, **kwargs)
 
     async def sleep(self, duration: float | str | timedelta) -> None:
         """Nobody waits in a trial."""

@@ -214,8 +214,8 @@ def _floor(plan: Plan, found: Mapping[str, Mapping[str, Sequence[float]]]) -> di
 
 def _luck(finding: Finding, floor: float) -> str:
     return (
-        f"{finding.metric} differs by {finding.difference:+.1%}, and the best of several equal variants leads by "
-        f"{floor:.1%} by luck alone: without that it is not shown to be no worse"
+        f"{finding.metric} differs by {finding.difference * 100:+.1f} points, and the best of several equal variants "
+        f"leads by {floor * 100:.1f} by luck alone: without that it is not shown to be no worse"
     )
 
 
