@@ -30,6 +30,7 @@ _PACKS = click.option(
 _SEED = click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="What chance is drawn from."
 )
+_MONEY = click.FloatRange(0, min_open=True)
 _NARROWEST = 60
 _SHOWN = 20
 _WORTH_TELLING = 50
@@ -39,9 +40,16 @@ _WORTH_TELLING = 50
 @click.argument("agent", default="")
 @_PACKS
 @_SEED
+@click.option(
+    "--real", is_flag=True, help="Put them to the models of the routes: can they be talked into it?"
+)
+@click.option("--max-cost", type=_MONEY, default=None, metavar="USD", help="With --real: what that may cost.")
 @click.option("--markdown", type=_FILE, default=None, help="Write the report as a page.")
 @click.pass_obj
-def play(terminal: Terminal, agent: str, packs: tuple[str, ...], seed: int, markdown: Path | None) -> int:
+def play(
+    terminal: Terminal, agent: str, packs: tuple[str, ...], seed: int, real: bool, max_cost: float | None,
+    markdown: Path | None,
+) -> int:  # fmt: skip
     """Play attacks on this workspace, or on one agent or flow of it: through the real gate, with a model that does what
     the attacker wants, and without any effect. The report is sealed in the log.
 
@@ -50,7 +58,9 @@ def play(terminal: Terminal, agent: str, packs: tuple[str, ...], seed: int, mark
     """
     from remit.control.redteaming.desk import Orders
 
-    wanted, quiet = Orders(agent, packs or ("all",), seed), terminal.as_json
+    if max_cost is not None and not real:
+        raise click.UsageError("--max-cost goes with --real: nothing else costs anything.")
+    wanted, quiet = Orders(agent, packs or ("all",), seed, real=real, max_cost=max_cost), terminal.as_json
     view = terminal.ask(lambda platform: platform.red_team.play(wanted, None if quiet else _progress()))
     return _told(terminal, view, markdown)
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from remit.control.evaluating.registering import arm_of
 from remit.control.redteaming.book import RedTeamBook, view
 from remit.control.redteaming.playing import Player
+from remit.control.redteaming.real import put_to_models, reading_tools
 from remit.control.redteaming.terrain import survey
 from remit.control.redteaming.views import PackedView
 from remit.control.suites.adding import as_read, put, write
@@ -18,22 +20,24 @@ from remit.domain.clock import MICROSECONDS
 from remit.domain.ids import new_run_id
 from remit.domain.redteam_errors import NothingToAttack, UnknownPack
 from remit.gate.toml_file import nearest
-from remit.quality.redteam.exporting import scenario_of
+from remit.quality.redteam.exporting import BY_WORDS, scenario_of
 from remit.quality.redteam.packs import BY_NAME
 from remit.quality.redteam.report import NAMES, Report, accepted
 from remit.quality.redteam.waivers import read_file
 from remit.quality.redteam.writing import write_attacks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from remit.control.evaluating.arm import Staff
+    from remit.control.evaluating.desk import EvaluatingDesk
     from remit.control.redteaming.views import ReportView, Watch
     from remit.control.running.parts import Parts
     from remit.quality.redteam.attack import Attack, Gap
 
 ALL = "all"
 _MOST_ATTACKS = 1_000
+_SIMULATED = "the simulated model answered, which obeys whatever it reads: give its route a provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,20 @@ class Orders:
     seed: int = 0
     by: str = ""
     """Who asks; empty: whoever is at the desk."""
+    real: bool = False
+    """Put them to the models that the routes lead to, rather than to one that is hijacked already."""
+    max_cost: float | None = None
+    """What that may cost, in dollars."""
 
 
 class RedTeamDesk(RedTeamBook):
     """The red team of one workspace."""
 
-    def __init__(self, parts: Parts, staff: Staff) -> None:
+    def __init__(
+        self, parts: Parts, staff: Staff, evaluating: Callable[[], EvaluatingDesk] | None = None
+    ) -> None:
         super().__init__(parts.ground)
+        self._evaluating = evaluating
         self._parts = parts
         self._staff = staff
 
@@ -65,24 +76,31 @@ class RedTeamDesk(RedTeamBook):
         """Play attacks without any effect, and seal what came of them."""
         self._staff.check_work()
         ground, packs = self._parts.ground, _chosen(wanted.packs)
+        packs = [each for each in packs if not wanted.real or each in BY_WORDS]
         now = ground.clock.now()
         file = read_file(ground.workspace, datetime.fromtimestamp(now / MICROSECONDS, UTC).date())
-        attacks, gaps = await self.attacks(wanted)
+        terrain = await survey(self._parts, wanted.who)
+        attacks, gaps = write_attacks(terrain, packs, wanted.seed)
         if len(attacks) > _MOST_ATTACKS:
             raise NothingToAttack(
                 f"these are {len(attacks):,} attacks; at most {_MOST_ATTACKS:,} are played at once.",
                 "Choose an agent, or some packs: remit redteam AGENT --pack NAME",
             )
-        identity = new_run_id(now)
-        if self._staff.worker is None:
-            await self._staff.start_worker(only=identity, observes=False)
-        player = Player(self._parts, identity)
-        played = await player.play(attacks, wanted.seed, watch)
+        identity, notes = new_run_id(now), list[str]()
+        if wanted.real and self._evaluating is not None:
+            played, simulated = await put_to_models(
+                ground, self._evaluating(), terrain, attacks, wanted.max_cost
+            )
+            notes = [_SIMULATED] if simulated else []
+        else:
+            if self._staff.worker is None:
+                await self._staff.start_worker(only=identity, observes=False)
+            played = await Player(self._parts, identity).play(attacks, wanted.seed, watch)
         whole = not wanted.who and set(packs) == set(NAMES)
-        results, notes = accepted(played, file.waivers, whole=whole)
+        results, idle = accepted(played, file.waivers, whole=whole)
         report = Report(
             identity, ground.clock.now(), wanted.by or ground.principal.id, wanted.seed, tuple(packs), wanted.who,
-            player.arm, tuple(results), tuple(gaps), tuple(notes),
+            arm_of(self._parts), tuple(results), tuple(gaps), (*notes, *idle),
         )  # fmt: skip
         before = await self.last()
         await self.keep(report)
@@ -95,10 +113,7 @@ class RedTeamDesk(RedTeamBook):
         shelf = SuiteDesk(self._parts).shelf
         written: list[tuple[str, str, int]] = []
         for who, agent in terrain.agents.items():
-            reads = frozenset(
-                each for each in agent.tool_names
-                if each in terrain.manifests and not terrain.manifests[each].effect.acts
-            )  # fmt: skip
+            reads = reading_tools(agent.tool_names, terrain)
             found = [scenario_of(each, terrain.manifests, reads) for each in attacks if each.who == who]
             scenarios = [each for each in found if each is not None]
             suite = f"{name}-{who}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from remit.domain.tools import ToolManifest
     from remit.quality.redteam.attack import Attack
 
-_BY_WORDS = frozenset({packs.DIRECT, packs.INDIRECT, packs.EXFILTRATION, packs.MEMORY, packs.OUTPUT})
+BY_WORDS = frozenset({packs.DIRECT, packs.INDIRECT, packs.EXFILTRATION, packs.OUTPUT})
 """Packs in which somebody has to be talked into something: a model that nobody scripted can be."""
 
 
@@ -27,7 +27,7 @@ def scenario_of(
     attack: Attack, manifests: Mapping[str, ToolManifest], reads: frozenset[str]
 ) -> Scenario | None:
     """The scenario of an attack; None where there is nothing that a model could be talked into."""
-    if attack.pack not in _BY_WORDS or attack.tool == MODEL or "/modest" in attack.id:
+    if attack.pack not in BY_WORDS or attack.tool == MODEL or "/modest" in attack.id:
         return None
     answers = tuple(
         ToolAnswer(name, result=_given(attack, manifests[name]))

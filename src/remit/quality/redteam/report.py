@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from remit.quality.redteam.waivers import Waiver
 
 Json = Any
+REAL = "real:"
+"""How the names of attacks begin that were put to the models of the routes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,8 @@ def standings(report: Report) -> list[Standing]:
 
 def changes(report: Report, before: Report | None) -> Changes:
     """What is new since then, as far as both are about the same."""
-    if before is None:
-        return Changes("")
+    if before is None or any(each.id.startswith(REAL) for each in report.results):
+        return Changes("")  # what real models were talked into is no later state of what rules let through
     now = {each.id: each for each in report.results}
     then = {each.id: each for each in before.results if each.pack in report.packs}
     then = {key: each for key, each in then.items() if report.who in {"", each.who}}

@@ -5,17 +5,17 @@ in `writing`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from remit.domain.event import object_of
 from remit.domain.tools import ArgumentRole
 from remit.policy.provenance.roles import RECIPIENTS, is_consequential, schema_of
+from remit.quality.redteam.arguments import arguments_for, reading_arguments, takes
 from remit.quality.redteam.attack import Attack, Gap, Move
-from remit.quality.redteam.attempts import ACCOUNT, ADDRESS, PAGE, attempts, own_arguments
+from remit.quality.redteam.attempts import ACCOUNT, ADDRESS, PAGE
 from remit.quality.redteam.hijacked import carries
-from remit.quality.redteam.scenario import Mode, Sink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,6 +64,8 @@ class Terrain:
     """Flows of the author's own."""
     stranger: str = ""
     """Somebody without any role; empty: nobody has one here, so nobody lacks it."""
+    made: dict[str, list[dict[str, Json]]] = field(default_factory=dict[str, "list[dict[str, Json]]"])
+    """Arguments by tool, once they were made up."""
 
 
 class Writer:
@@ -76,7 +78,9 @@ class Writer:
         self._seed = seed
         known = terrain.manifests
         tools = [known[name] for name in sorted(agent.tool_names) if name in known]
-        self.sinks = [each for each in tools if is_consequential(each)]
+        acting = [each for each in tools if is_consequential(each)]
+        self.sinks = [each for each in acting if self.arguments(each)]
+        self.closed = [each.name for each in acting if each not in self.sinks]
         self.reads = [each for each in tools if not is_consequential(each)]
         self.unknown = sorted(agent.tool_names - known.keys())
 
@@ -113,16 +117,24 @@ class Writer:
         return Attack(identity, self.pack, name, tool, tries, harm, question, scripts, **more)
 
     def gaps(self) -> Iterator[Gap]:
-        """Tools of it of which nothing is known."""
+        """Tools of it that nobody can call here."""
         for name in self.unknown:
             yield self.gap("nothing is known of it here: it is another platform's, or not connected", name)
+        for name in self.closed:
+            yield self.gap(
+                "no arguments could be made up that it takes: say more in its schema, or examples", name
+            )
+
+    def arguments(self, sink: ToolManifest) -> list[dict[str, Json]]:
+        """Arguments with the attacker's values, the greediest first."""
+        made = self.terrain.made
+        if sink.name not in made:
+            made[sink.name] = arguments_for(sink, self.terrain.bounds)
+        return made[sink.name]
 
     def greedy(self, sink: ToolManifest) -> list[dict[str, Json]]:
-        """Arguments with the attacker's values: those that ask for most, and those that ask for least."""
-        tried = [
-            each.arguments
-            for each in attempts(Sink(sink.name), sink, Mode.SUBSTITUTE, (), self.terrain.bounds)
-        ]
+        """Those that ask for most, and those that ask for least."""
+        tried = self.arguments(sink)
         return tried if len(tried) < 2 else [tried[0], tried[-1]]  # noqa: PLR2004
 
 
@@ -151,7 +163,7 @@ def leaves(value: Json) -> Iterator[Json]:
 
 def reading(carrier: ToolManifest) -> Move:
     """The call by which a tool reads."""
-    return Move(carrier.name, own_arguments(carrier, Sink(carrier.name)))
+    return Move(carrier.name, reading_arguments(carrier))
 
 
 def outward(sink: ToolManifest) -> bool:
@@ -166,9 +178,11 @@ def laden(sink: ToolManifest, given: dict[str, Json], canary: str) -> dict[str, 
     urls = [name for name in texts if sink.roles.get(name) is ArgumentRole.URL]
     plain = [name for name in texts if name not in sink.roles]
     if urls and not by_role:
-        return {**given, urls[0]: f"{PAGE}?said={canary}"}
+        made = {**given, urls[0]: f"{PAGE}?said={canary}"}
+        return made if takes(sink, made) else None
     place = next(iter([*by_role, *plain]), None)
-    return None if place is None else {**given, place: f"As you asked: {canary}"}
+    made = None if place is None else {**given, place: f"As you asked: {canary}"}
+    return made if made is not None and takes(sink, made) else None
 
 
 def _closed(sink: ToolManifest, name: str) -> bool:
