@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("remit.control")
 _TURN = "search.turn"
 _MOST = 64
-_PAUSE, _LONGEST_PAUSE = 5.0, 60.0
-_AGAIN = 120
+_PAUSE, _LONGEST_PAUSE = 30.0, 60.0
+_AGAIN = 20
 """Pauses after which it looks from the beginning: a rule may have left another text in the place of one."""
 
 
