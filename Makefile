@@ -114,6 +114,11 @@ bench: $(VENV)/.dev  ## measure against the peers, each in its own environment (
 bench-gates: $(VENV)/.dev  ## how often verdicts and canaries are right, by simulation (ARGS=--quick)
 	$(BIN)/python -m bench gates --only sqlite $(ARGS)
 
+.PHONY: bench-harness
+bench-harness: $(VENV)/.dev  ## evaluations of 1,000 scenarios beside Inspect AI, pydantic-evals and DeepEval (ARGS=--quick)
+	@$(BIN)/python -m compileall -q src
+	$(BIN)/python -m bench harness --only sqlite $(ARGS)
+
 .PHONY: bench-published
 bench-published: $(VENV)/.dev  ## figures that others published, made again (ARGS="--tau CHECKOUT --pyrit PACKAGE")
 	@$(BIN)/python -m bench.published $(ARGS)

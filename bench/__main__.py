@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import agents, crash, disk, gates, parked, routing, startup, steps, wake
+from bench import agents, crash, disk, gates, harness, parked, routing, startup, steps, wake
 from bench.environments import EnvironmentFailed
 from bench.gateway import memory
 from bench.gateway import section as gateway
@@ -34,7 +34,17 @@ SECTIONS: dict[str, Callable[[Stage], list[Report]]] = {
     "gateway-memory": memory.measure,
     "security": security.measure,
     "gates": gates.measure,
+    "harness": harness.measure,
 }
+RIVALS: dict[str, tuple[str, Callable[[], object]]] = {
+    "steps": ("rivals", steps.peer_versions),
+    "agents": ("agent frameworks", agents.peer_versions),
+    "gateway": ("gateways", gateway.peer_versions),
+    "ingest": ("servers", ingest.peer_versions),
+    "security": ("worlds", security.peer_versions),
+    "harness": ("harnesses", harness.peer_versions),
+}
+"""Where there are rivals: what they are called, and which of them is really there."""
 PART = "gateway-memory"
 """What another section measures as well."""
 STORES = ("sqlite", "postgres")
@@ -56,16 +66,7 @@ def main() -> int:
 
 def _run(stage: Stage, names: list[str], json_file: Path | None) -> int:
     facts = conditions(stage)
-    if "steps" in names:
-        facts["rivals"] = steps.peer_versions()
-    if "agents" in names:
-        facts["agent frameworks"] = agents.peer_versions()
-    if "gateway" in names:
-        facts["gateways"] = gateway.peer_versions()
-    if "ingest" in names:
-        facts["servers"] = ingest.peer_versions()
-    if "security" in names:
-        facts["worlds"] = security.peer_versions()
+    facts |= {said: versions() for name, (said, versions) in RIVALS.items() if name in names}
     for name, value in facts.items():
         print(f"  {name}: {value}")
     reports: list[Report] = []
