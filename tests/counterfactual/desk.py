@@ -52,15 +52,16 @@ class Rate:
 async def rate(of: str) -> Rate:
     """A read of the author's own."""
     SENT["rate"] += 1
+    if of == "missing":
+        raise LookupError(of)
     return Rate(of, 7)
 
 
 @step(effect="write")
 async def post(key: str, percent: int) -> None:
     """A write of the author's own."""
+    del key, percent
     SENT["post"] += 1
-    if percent < 0:
-        raise LookupError(key)
 
 
 def clerk(prompt: str = "You keep notes.") -> Agent:
@@ -96,7 +97,7 @@ def desk(agent: Agent, prompt: str) -> Flow:
             found = await run.step(rate, key)
             await run.step(post, key, found.percent + ("more" in prompt))
             with suppress(StepFailed):
-                await run.step(post, key, -1)
+                await run.step(rate, "missing")
         if "give up" in prompt and key in WORSE:
             raise ValueError("I give up")
         if "asks" in key:

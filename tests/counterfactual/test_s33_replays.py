@@ -126,7 +126,7 @@ async def test_s33_steps_of_the_authors_own_give_what_they_gave_and_are_not_exec
     on_sqlite: Place,
 ) -> None:
     (run,) = await worked(on_sqlite, ["own"])
-    assert (SENT["rate"], SENT["post"]) == (1, 2)
+    assert (SENT["rate"], SENT["post"]) == (2, 1)
     SENT.clear()
     async with at(on_sqlite) as on:
         (same,) = (await on.platform.replaying.again(Wanted(runs=(run,)))).compared

@@ -89,8 +89,8 @@ class Past:
         world = said.get("environment")
         return cls(
             said["run"], tuple(_told(each) for each in said["told"]),
-            tuple(Said(**each) for each in said["said"]), tuple(Own(**each) for each in said["own"]), turns_of(said["turns"]),
-            None if world is None else environment_of(world),
+            tuple(Said(**each) for each in said["said"]), tuple(Own(**each) for each in said["own"]),
+            turns_of(said["turns"]), None if world is None else environment_of(world),
         )  # fmt: skip
 
 

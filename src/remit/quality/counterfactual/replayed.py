@@ -124,6 +124,6 @@ def _again(step: Step, own: Own | None, told: str) -> Step:
             raise type(own.error if own.error.isidentifier() else "Failed", (Exception,), {})(own.message)
         return restore(own.result, step.result_hint)
 
-    perform.__signature__ = inspect.signature(step.fn)  # pyright: ignore[reportFunctionMemberAccess] - whom it is about
+    perform.__signature__ = inspect.signature(step.fn)  # whom it is about
     perform.__annotations__ = {"return": step.result_hint}
     return Step(perform, effect=Effect.READ, name=step.name, subject=step.subject)

@@ -28,7 +28,7 @@ from remit.quality.experiments.scripted import Scripted
 from remit.wire.messages import Message, Text, message_to_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Coroutine, Iterable
     from datetime import timedelta
 
     from remit.agents.agent import Agent
