@@ -6,11 +6,15 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
 from remit.control.platform import Platform
+from remit.control.releasing import leading
 from remit.control.releasing.desk import terms_in
+from remit.control.releasing.ending import canary_row
+from remit.control.releasing.views import RehearsalView
 from remit.control.releasing.watching import CanaryWatch, terms_of
 from remit.control.settings import ReleaseSettings, Settings
 from remit.domain.errors import InvalidSetting, WrongState
@@ -253,3 +257,50 @@ async def test_a_canary_that_nobody_executes_is_rolled_back_and_its_runs_go_to_w
         assert "no process that serves the release" in (await hands_in.releasing.canaries())[0].reason
     async with executes(on_sqlite, "one") as first:
         assert await (await first.run(run.id)).result() == "one"
+
+
+async def test_what_was_cleared_is_promoted_by_nobody_once_it_was_taken_back_or_something_else_is_stable(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for word in ("one", "two", "three"):
+        await tried(place, word)
+    async with executes(place, "one") as first:
+        await first.releasing.promote()
+    rehearse = leading.rehearse
+
+    async def cleared(two: Platform) -> CanaryWatch:
+        await two.releasing.canary()
+        book = two.parts.switch.book
+        (row,) = await book.rows("canary", book.team)
+        watch = CanaryWatch(two.ground, 336, two.parts, judges=False)
+        await watch._turn(row, "cleared", Told("canary", "remit", "fine by its own runs", {}))
+        return watch
+
+    async with executes(place, "two") as two:
+        watch = await cleared(two)
+
+        async def taken_back(parts: Any) -> RehearsalView:
+            await two.releasing.roll_back("it looks odd to me")
+            return await rehearse(parts)
+
+        monkeypatch.setattr(leading, "rehearse", taken_back)
+        with pytest.raises(WrongState, match="does not stand any more"):
+            await watch.look()
+        monkeypatch.setattr(leading, "rehearse", rehearse)
+        assert (await two.releasing.canaries())[0].status == "rolled_back"
+        assert set(await two.parts.switch.book.leads()) == {Channel.STABLE}
+        assert (await two.parts.switch.book.leads())[Channel.STABLE].by != "remit"
+        await cleared(two)
+        found, release = RehearsalView("", 0, (), ()), await leading.served(two.parts)
+        told = Told("canary", "remit")
+        with pytest.raises(WrongState, match="does not stand any more"):
+            await leading.lead(two.parts, release, found, told, "another")
+    async with executes(place, "three") as three:
+        await three.releasing.promote()
+    async with executes(place, "two") as two:
+        await CanaryWatch(two.ground, 336, two.parts, judges=False).look()
+        stable = (await two.parts.switch.book.leads())[Channel.STABLE]
+        assert (await two.parts.switch.book.find(stable.release)).name == "three"
+        assert await canary_row(two.parts.switch.book) is None, (
+            "what it was held against is not stable any more"
+        )

@@ -36,8 +36,13 @@ def create(terminal: Terminal, name: str, note: str) -> None:
     made = terminal.ask(lambda platform: platform.releasing.create(name, note))
 
     def lines() -> list[str]:
+        there = (
+            f"; this very workspace is a release already, and stays {made.name}"
+            if name not in {"", made.name}
+            else ""
+        )
         return [
-            f"{made.name}  {made.digest[:12]}",
+            f"{made.name}  {made.digest[:12]}{there}",
             f"  what it is: remit release show {made.name}",
             f"  lead new runs to it: remit release promote {made.name}",
         ]

@@ -5,7 +5,7 @@ release, the journals of parked runs are replayed against it, and what would not
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from remit.control.authority.duties import require
 from remit.control.releasing.booking import book_of
@@ -27,6 +27,9 @@ from remit.store.runs import run_row
 if TYPE_CHECKING:
     from remit.control.ground.ground import Ground
     from remit.control.running.parts import Parts
+    from remit.domain.event import Event
+    from remit.operations.releases.book import ReleaseBook, Turn
+    from remit.store.database import Row
 
 _PAGE = 200
 _MOST = 2000
@@ -91,13 +94,24 @@ async def lead(parts: Parts, release: Release, found: RehearsalView, told: Told,
     against = stable.release if stable is not None else ""
     if cleared and (open_ is None or (open_[0], open_[2], open_[3]) != (cleared, against, "cleared")):
         raise WrongState(f"the canary that cleared {release.name} does not stand any more.")
-    decided: list[tuple[Any, Op]] = []
-    if open_ is not None and open_[1] == release.digest:
-        turns += closed(book, await book.leads(), told)
-        decided = [verdict(book, open_, "promoted", told)]
-    events = [_rehearsed(found, told.by), *(turn.event for turn in turns), *(event for event, _ in decided)]
-    await book.say(events, [*(turn.op for turn in turns), *(op for _, op in decided)])
+    events, ops = await _with_canary(book, open_, turns, release.digest, told)
+    await book.say([_rehearsed(found, told.by), *events], ops)
     parts.switch.forget()
+
+
+async def _with_canary(
+    book: ReleaseBook, open_: Row | None, turns: list[Turn], stable: str, told: Told
+) -> tuple[list[Event], list[Op]]:
+    """What turns a channel, and ends the canary that is under way: it is promoted by that, or has nothing to be held
+    against any more.
+    """
+    if open_ is None:
+        return [turn.event for turn in turns], [turn.op for turn in turns]
+    turns = [*turns, *closed(book, await book.leads(), told)]
+    outcome = "promoted" if open_[1] == stable else "ended"
+    event, op = verdict(book, open_, outcome, told)
+    back = [Op("releases.return_unstarted", (open_[1], stable))] if outcome == "ended" else []
+    return [*(turn.event for turn in turns), event], [*(turn.op for turn in turns), op, *back]
 
 
 async def roll_back(ground: Ground, reason: str, to: str = "") -> str:
@@ -122,7 +136,7 @@ async def roll_back(ground: Ground, reason: str, to: str = "") -> str:
             "there is no release before this one.", "Name one: remit release rollback --to RELEASE"
         )
     turn = book.turned(stable, Channel.STABLE, target, told)
-    await book.say([turn.event], [turn.op])
+    await book.say(*await _with_canary(book, open_, [turn], target, told))
     return target
 
 

@@ -14,6 +14,7 @@ from remit.control.releasing.booking import book_of
 from remit.control.releasing.printing import fingerprint_of
 from remit.control.releasing.serving import extracted
 from remit.control.releasing.views import ChangeView, DiffView, ReleasePage, ReleaseView
+from remit.control.running.assigning import HERE
 from remit.control.runs.inspection import find
 from remit.domain.errors import InvalidInput, InvalidName, WrongState
 from remit.domain.ids import is_code_name
@@ -44,8 +45,9 @@ async def create(
     ground = parts.ground
     await require(ground, "admin", "releases", "make a release")
     canonical.accept([name, note], "the name or the note of a release")
-    if name and (not is_code_name(name) or name in set(Channel)):
-        raise InvalidName(f'a release cannot be called "{name}".', "Use letters, digits, dots, dashes and _.")
+    if name and (not is_code_name(name) or name in {*Channel, HERE, "own"}):
+        hint = "Use letters, digits, dots, dashes and _, and no name of a channel."
+        raise InvalidName(f'a release cannot be called "{name}".', hint)
     if parts.services.release:
         raise WrongState(
             "this process executes a release already; a new one is made of the workspace as it stands."

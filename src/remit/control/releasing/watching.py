@@ -77,7 +77,8 @@ class CanaryWatch(Beside):
         if self._judges:
             await self._weigh(row)
         mine = self._parts.services.release if self._parts is not None else ""
-        if row[3] == "cleared" and mine == row[1]:
+        still = row[3] == "cleared" and await canary_row(book) == row  # it may just have been ended
+        if still and mine == row[1]:
             await self._promote(row)
 
     async def _weigh(self, row: Row) -> None:
@@ -90,11 +91,7 @@ class CanaryWatch(Beside):
             harms += sum(1 for each in rows if each[5] and arm == release)
         found = watch.evidence(harms)
         told = Told("canary", _BY, found.reason, _evidence(found, watch.terms))
-        stable = (await book.leads()).get(Channel.STABLE)
-        if stable is None or stable.release != against:
-            why = "what is stable was turned meanwhile: nothing that it was held against is stable any more"
-            await end_canary(book, row, "rolled_back", Told("canary", _BY, why, told.evidence))
-        elif found.outcome in {Outcome.WORSE, Outcome.HARM}:
+        if found.outcome in {Outcome.WORSE, Outcome.HARM}:
             await end_canary(book, row, "rolled_back", told)
         elif await self._is_unserved(row):
             why = "nobody has executed it for a minute: no process that serves the release is alive"
