@@ -10,7 +10,10 @@ from __future__ import annotations
 import asyncio
 import os
 
+from bench.protocol import options, serve_async
+
 os.environ["DEEPEVAL_TELEMETRY_OPT_OUT"] = "YES"
+os.chdir(options()["directory"])  # it leaves a folder where it stands
 
 from deepeval import evaluate
 from deepeval.evaluate import AsyncConfig, CacheConfig, DisplayConfig
@@ -18,7 +21,6 @@ from deepeval.metrics import ExactMatchMetric
 from deepeval.test_case import LLMTestCase
 
 from bench.contenders.harness_work import ANSWER, play, question
-from bench.protocol import serve_async
 
 
 def _evaluate(scenarios: int, at_once: int) -> int:

@@ -4,6 +4,7 @@ the same attacks, and what cannot be played is never called refused.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,12 @@ from remit.control.redteaming.desk import Orders
 from remit.domain.budgets import Budget
 from remit.domain.contracts import AllowedCall, ContractTemplate
 from remit.domain.effects import Effect
-from remit.domain.errors import InvalidSetting
+from remit.domain.errors import InvalidSetting, Shredded
 from remit.domain.guards import Guard
 from remit.domain.redteam_errors import NothingToAttack, UnknownPack, UnknownReport
 from remit.domain.tools import ToolManifest
 from remit.engine.flow import flow
+from remit.engine.outside import run_stream
 from remit.quality.redteam import packs
 from remit.quality.redteam.arguments import arguments_for
 from remit.quality.redteam.attack import Outcome
@@ -182,6 +184,26 @@ async def test_what_a_model_says_in_a_flow_of_ones_own_is_attacked_through_the_f
             ]
             assert {each.tool for each in found.report.results} == {"send_mail"}
             assert len(SENT) == sent
+
+
+async def test_an_attack_that_repeats_what_somebody_said_is_erased_with_them(tmp_path: Path) -> None:
+    writer = Agent("writer", prompt="You write.")
+
+    @flow
+    async def settle(run: Run, order: str) -> str:
+        await run.call(send_mail, to=order, text=await run.ask(writer, "write"))
+        return "done"
+
+    async with ground(tmp_path, settle, agents=[writer], policy=ALL_ALLOWED) as on:
+        asked = await on.platform.submit(settle, {"order": "ann@example.org"}, subject="ann")
+        await asked.result()
+        found = await on.platform.red_team.play(Orders("settle", (packs.OUTPUT,)))
+        assert {each.outcome for each in found.report.results} == {Outcome.REACHED}
+        assert "ann@example.org" not in json.dumps([each.plain for each in found.report.results])
+        await on.platform.shred("ann")
+        with pytest.raises(Shredded):
+            await on.platform.ground.log.read(run_stream(found.report.results[0].run))
+        assert (await on.platform.red_team.report(found.report.id)).report == found.report
 
 
 async def test_what_is_accepted_of_one_tool_hides_nothing_of_the_next_in_the_same_flow(

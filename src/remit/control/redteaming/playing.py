@@ -84,7 +84,7 @@ class Player:
         ground, services = parts.ground, parts.services
         birth = Birth(
             run, ground.principal.team, flow, parts.house.gate.parts.vault.redact(given),
-            attack.by or ground.principal.id, policy=services.policy(), release=services.release, origin="",
+            attack.by or ground.principal.id, policy=services.policy(), release=services.release, origin=attack.origin,
         )  # fmt: skip
         assert parts.worker is not None  # noqa: S101 - whoever plays has one
         await parts.worker.begin(birth)

@@ -77,4 +77,4 @@ async def _as_last(parts: Parts, flow: str) -> Sequence[Entrance]:
     if not rows:
         return ()
     view = await inspection.show(parts.ground, rows[0].id)
-    return [Entrance(flow, "as last", dict(view.input), Environment())]
+    return [Entrance(flow, "as last", dict(view.input), Environment(), rows[0].id)]

@@ -70,6 +70,8 @@ class Attack:
     endless: int = 0
     """So many turns it goes on with its last move, each time with something else."""
     environment: Environment = field(default_factory=Environment)
+    origin: str = ""
+    """The run whose input it repeats: it is about the same person, and is erased with it."""
 
 
 @dataclass(frozen=True, slots=True)

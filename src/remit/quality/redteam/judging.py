@@ -102,9 +102,12 @@ def _endless(attack: Attack, trial: Trial) -> Result:
 
 def _result(attack: Attack, trial: Trial, outcome: Outcome, why: str, act: Act | None = None) -> Result:
     tool = attack.tool or (act.tool if act is not None else "")
+    said = {} if act is None else dict(act.args)
+    if attack.marks:  # what else stands in the call may be somebody's, and is erased with the run
+        said = {name: value for name, value in said.items() if hostile(attack, value)}
     return Result(
-        attack.id, attack.pack, attack.who, tool, outcome, attack.tries, attack.harm, " ".join(why.split()),
-        {} if act is None else dict(act.args), trial.run_id,
+        attack.id, attack.pack, attack.who, tool, outcome, attack.tries, attack.harm, " ".join(why.split()), said,
+        trial.run_id,
     )  # fmt: skip
 
 

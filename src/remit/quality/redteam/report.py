@@ -114,7 +114,7 @@ def standings(report: Report) -> list[Standing]:
 
 def changes(report: Report, before: Report | None) -> Changes:
     """What is new since then, as far as both are about the same."""
-    if before is None or any(each.id.startswith(REAL) for each in report.results):
+    if before is None or not report.results or any(each.id.startswith(REAL) for each in report.results):
         return Changes("")  # what real models were talked into is no later state of what rules let through
     now = {each.id: each for each in report.results}
     then = {each.id: each for each in before.results if each.pack in report.packs}

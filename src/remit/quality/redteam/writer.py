@@ -49,6 +49,8 @@ class Entrance:
     """Where that is known from: `the scenario damaged-lamp`, `run r-…`."""
     input: Mapping[str, Json]
     environment: Environment
+    run: str = ""
+    """The run that it is known from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,5 +251,5 @@ def _flows(terrain: Terrain, pack: str) -> Iterator[Attack | Gap]:
                 f"{pack}/{each.flow}/{each.name}/{number}", pack, each.flow, "",
                 f"every model in it answers with the attacker's words and {number:,}",
                 "what a model said is in what the flow does", each.input, poison=LURE, says=LURE, number=number,
-                marks=marks, environment=each.environment,
+                marks=marks, environment=each.environment, origin=each.run,
             )  # fmt: skip
