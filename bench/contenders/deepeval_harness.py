@@ -10,10 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from bench.protocol import options, serve_async
-
 os.environ["DEEPEVAL_TELEMETRY_OPT_OUT"] = "YES"
-os.chdir(options()["directory"])  # it leaves a folder where it stands
 
 from deepeval import evaluate
 from deepeval.evaluate import AsyncConfig, CacheConfig, DisplayConfig
@@ -21,6 +18,7 @@ from deepeval.metrics import ExactMatchMetric
 from deepeval.test_case import LLMTestCase
 
 from bench.contenders.harness_work import ANSWER, play, question
+from bench.protocol import options, serve_async
 
 
 def _evaluate(scenarios: int, at_once: int) -> int:
@@ -38,6 +36,7 @@ def _evaluate(scenarios: int, at_once: int) -> int:
 
 
 async def main() -> None:
+    os.chdir(options()["directory"])  # it leaves a folder where it stands
     await serve_async(lambda case: play(case, lambda *asked: asyncio.to_thread(_evaluate, *asked)))
 
 
