@@ -133,7 +133,9 @@ def _progress() -> Watch:
 
 def _told(terminal: Terminal, view: ReportView, markdown: Path | None) -> int:
     if markdown is not None:
-        markdown.write_text(view.markdown, "utf-8")
+        from remit.control.suites.adding import write
+
+        write(markdown, view.markdown)
     terminal.answer(view, lambda: _lines(view))
     return _EXITS[view.verdict]
 
