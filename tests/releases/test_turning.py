@@ -8,6 +8,7 @@ import pytest
 
 from remit.domain.errors import WrongState
 from remit.domain.release_errors import ReleaseBlocked
+from remit.engine.schedules import fire_due
 from remit.operations.releases.channels import Channel
 from remit.testing import ManualClock
 from tests.engine.places import Place
@@ -54,3 +55,32 @@ async def test_two_who_turn_what_is_stable_at_once_do_not_both_do_it(place: Plac
             assert names[lead.previous] == "one"
         with pytest.raises(WrongState):
             await office.releasing.roll_back("again", lead.release)
+
+
+CLOCKED = """
+from remit import Run, flow
+
+@flow(cron="0 9 * * *")
+async def daily(run: Run) -> str:
+    return "{word}"
+"""
+
+
+async def test_what_starts_by_the_clock_is_started_by_what_is_stable(on_sqlite: Place) -> None:
+    (on_sqlite.folder / "flows").mkdir()
+    for word in ("one", "two"):
+        (on_sqlite.folder / "flows" / "desk.py").write_text(CLOCKED.format(word=word))
+        async with at(on_sqlite, clock=ManualClock()) as platform:
+            await platform.releasing.create(word)
+    async with at(on_sqlite, "one", worker=True, clock=ManualClock()) as first:
+        await first.releasing.promote()
+    for release, fired in (("two", 0), ("", 0), ("one", 1)):
+        clock = ManualClock()
+        async with at(on_sqlite, release, worker=True, clock=clock) as platform:
+            (schedule,) = await platform.schedules()
+            await clock.advance((schedule.next_at or 0) / 1_000_000 - clock.now() / 1_000_000 + 1)
+            await fire_due(platform.services)
+            runs = [each for each in await platform.runs() if each.flow == "daily"]
+            assert len(runs) == fired, release
+    async with at(on_sqlite, "one", worker=True, clock=clock) as first:
+        assert await (await first.run(runs[0].id)).result() == "one"
