@@ -82,6 +82,19 @@ def test_s33_beyond_a_fifth_without_a_counterpart_nobody_knows_what_was_compared
     assert verdict(lost(9), rows(OLD, 0))[0] == "inconclusive"
 
 
+def test_a_change_that_hangs_where_it_would_have_failed_is_not_passed_by_that() -> None:
+    def hangs(whole: list[Row], number: int) -> list[Row]:
+        return [replace(each, status=INFRA, scores=()) for each in whole[:number]] + whole[number:]
+
+    found = outcome(replace(plan(), rules={"success": Rule(0.15)}), [*hangs(rows(NEW), 7), *rows(OLD)])
+    assert found["verdict"] == "inconclusive"
+    assert "7 goes of the change came to nothing, and 0 of" in found["reasons"][0]
+    both = outcome(
+        replace(plan(), rules={"success": Rule(0.15)}), [*hangs(rows(NEW), 7), *hangs(rows(OLD), 7)]
+    )
+    assert both["verdict"] == "pass", "the ground gave way under both alike"
+
+
 def test_the_best_of_many_has_to_be_better_than_luck() -> None:
     new, old = (
         rows(NEW, 37),
@@ -164,6 +177,9 @@ async def test_only_what_is_open_is_waived_and_for_exactly_this_code(database: s
         assert again.waiver is not None, "the same code against the same code by the same suite"
         other = await evaluating.run(desk.suite(margin=0.2), Wish(against=old.id, only="t1*"))
         assert other.waiver is None
+        more = await evaluating.run(suite, Wish(against=old.id, only="t[12]*"))
+        assert (more.verdict, more.waiver) == ("inconclusive", None), "nobody answered for t2"
+        assert (await evaluating.run(suite, Wish(against=old.id, only="t1"))).waiver is not None
 
 
 async def test_where_there_are_users_somebody_waives_by_their_own_key() -> None:

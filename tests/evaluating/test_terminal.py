@@ -100,6 +100,19 @@ def test_a_change_is_held_against_another_folder_and_blocked(spoken: Spoken, tmp
     assert [each["verdict"] for each in listed] == ["fail"]
 
 
+def test_a_change_is_held_against_a_release(spoken: Spoken) -> None:
+    with pytest.raises(SystemExit) as made:
+        main(["-w", str(spoken.place), "release", "create", "--name", "one"])
+    assert not made.value.code
+    code = spoken.place / "flows" / "desk.py"
+    code.write_text(code.read_text().replace("LIMIT = 0", "LIMIT = 8"))
+    spoken.told.readouterr()
+    said = json.loads(spoken("tickets", "--against", "one", "--json", code=1))
+    now, released = said["outcome"]["arms"]
+    assert (now["metrics"][0]["value"], released["metrics"][0]["value"]) == (pytest.approx(4 / 12), 1.0)
+    assert released["kind"] == "release"
+
+
 def test_what_nobody_can_tell_blocks_until_a_person_answers_for_it(spoken: Spoken, tmp_path: Path) -> None:
     first = json.loads(spoken("tickets", "--json", code=0))
     assert "12 goes at 12 scenarios" in spoken("tickets", code=0), "a suite stands where a command would"

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from remit import Run, allow, bind, contract, flow
+from remit import Run, allow, bind, contract, flow, step
 from remit.control.evaluating.views import ExperimentView, Wish
+from remit.control.sections import WorkspaceSettings
+from remit.control.settings import Settings
 from remit.domain.effects import Effect
 from remit.domain.errors import RunFailed, ToolFailed
 from remit.engine.flow import Flow
@@ -211,6 +213,36 @@ async def test_a_write_of_the_flows_own_code_is_refused_unless_it_says_how() -> 
     async with stage(flow) as place:
         failed = of(await tried(place, Scenario("sends", gold=Gold(equals("sent"))), "careless"))["failed"][0]
         assert "nothing says what it would have answered" in failed["why"]
+
+
+@step(effect="write")
+async def book(ticket: int) -> None:
+    """Book it elsewhere."""
+    desk.REACHED.append(f"book {ticket}")
+
+
+@flow
+async def books(run: Run, ticket_id: int) -> None:
+    """Book a ticket."""
+    await run.step(book, ticket_id)
+
+
+@pytest.mark.parametrize("target", ["handle", "books"])
+async def test_nothing_that_a_scenario_calls_real_is_changed_in_production(target: str) -> None:
+    world = replace(desk.WORLD, real=("get_ticket", "set_status", "book"))
+    one = replace(desk.scenario(7, environment=world), gold=Gold())
+    for environment in ("stage", "prod"):
+        chosen = Settings(workspace=WorkspaceSettings(environment=environment))
+        async with stage(desk.handle, books, chosen=chosen) as place:
+            (row,) = [of(await tried(place, one, target))]
+            real = "set 7" in desk.REACHED or "book 7" in desk.REACHED
+            assert real is (environment == "stage"), (
+                "a system that is there to be tested with is really called"
+            )
+            assert row["scored"] == 1
+            if environment == "prod" and target == "handle":
+                assert desk.REACHED == ["get 7"], "reads are made"
+        desk.REACHED.clear()
 
 
 async def test_a_provider_that_is_down_is_no_failure_of_the_agent(script: Script) -> None:

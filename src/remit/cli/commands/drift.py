@@ -38,7 +38,7 @@ def _lines(report: DriftReport, at: int) -> Iterator[str]:
     changed = [each for each in report.found if isinstance(each.finding, FingerprintChanged)]
     shifted = [each for each in report.found if not isinstance(each.finding, FingerprintChanged)]
     if not report.found:
-        yield f"nothing drifted since {wording.when(report.since, at)}"
+        yield f"nothing drifted since {wording.clock_time(report.since, at)}"
     if changed:
         yield "changed:"
         yield from (line for each in changed for line in _finding(each, at))
@@ -49,7 +49,7 @@ def _lines(report: DriftReport, at: int) -> Iterator[str]:
         yield ""
         rows = [
             (
-                each.name, str(each.runs), wording.when(each.since, at) if each.runs else "",
+                each.name, str(each.runs), wording.ago(each.since, at) if each.runs else "",
                 "" if each.enough else "too few runs to say anything",
             )
             for each in report.watched

@@ -46,7 +46,7 @@ def _reports(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command(name="run", cls=Command, hidden=True)
+@click.command(name="run", cls=Command)
 @click.argument("suite")
 @click.option("--against", default="", metavar="ARM", help="Compare: an experiment, a folder or a release.")
 @click.option("--gate", is_flag=True, help="Something depends on it: refuse what could not find out.")

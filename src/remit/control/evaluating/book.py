@@ -88,7 +88,7 @@ class ExperimentBook:
         outcome = object_of(ended.result) if ended is not None else {}
         return ExperimentView(
             about.id, about.suite, about.status, about.by, about.at, about.gate, outcome,
-            await self._waiver(about), ended.message if ended is not None else "", None, len(rows_of(entries)),
+            await self._waiver(about, plan), ended.message if ended is not None else "", None, len(rows_of(entries)),
             plan.size, tuple(each.name for each in plan.scenarios),
         )  # fmt: skip
 
@@ -159,12 +159,21 @@ class ExperimentBook:
         event = (await self._ground.log.read_one(run_stream(run), int(rows[0][0]))).event
         return object_of(event.result) if isinstance(event, RunEnded) else {}
 
-    async def _waiver(self, about: ExperimentSummary) -> WaiverView | None:
+    async def _waiver(self, about: ExperimentSummary, plan: Plan) -> WaiverView | None:
+        """Who answers for it. Nobody answers for scenarios that were not asked in what was waived."""
         team = self._ground.principal.team
         rows = await self._ground.database.fetch(
             "trials.waiver", team, about.version, about.arm, about.against
         )
-        return WaiverView(str(rows[0][1]), int(rows[0][2]), str(rows[0][0])) if rows else None
+        if not rows:
+            return None
+        waived = str(rows[0][0])
+        asked: set[str] = set()
+        with suppress(Shredded):
+            asked = {each.digest for each in self._plan(await self._entries(waived), waived).scenarios}
+        if waived != about.id and not {each.digest for each in plan.scenarios} <= asked:
+            return None
+        return WaiverView(str(rows[0][1]), int(rows[0][2]), waived)
 
 
 def _summary(row: Sequence[Any], verdict: str) -> ExperimentSummary:

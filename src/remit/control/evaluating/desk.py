@@ -23,9 +23,11 @@ from remit.domain.errors import InvalidInput, RunFailed, RunWasCancelled
 from remit.domain.experiment_errors import NothingToTry, SuiteChanged, Underpowered, UnknownExperiment
 from remit.domain.ids import new_run_id
 from remit.domain.quality_errors import UnknownSuite
+from remit.domain.release_errors import UnknownRelease
 from remit.domain.trials import experiment_flow, trial_flow
 from remit.engine.birth import Birth
 from remit.engine.outside import run_stream
+from remit.operations.releases.book import ReleaseBook
 from remit.quality.experiments.plan import NEW, OLD, Arm, Plan
 from remit.quality.gating.comparing import differing_of
 from remit.quality.gating.evidence import rows_of
@@ -148,6 +150,8 @@ class EvaluatingDesk(ExperimentBook):
         if earlier is not None:
             yield (own, earlier)
             return
+        if place is None:
+            await self._release(against)
         kind, where = ("release", against) if place is None else ("folder", str(place))
         other = await Elsewhere.start(
             place or self._parts.ground.workspace, "" if place is not None else against
@@ -159,6 +163,18 @@ class EvaluatingDesk(ExperimentBook):
         finally:
             bench.elsewhere.pop(where, None)
             await other.close()
+
+    async def _release(self, wanted: str) -> None:
+        """Refuse what is no release either, before a process looks for it."""
+        ground = self._parts.ground
+        team = ground.principal.team
+        try:
+            await ReleaseBook(ground.database, ground.keys, ground.log, ground.clock, team).find(wanted)
+        except UnknownRelease:
+            raise NothingToTry(
+                f'"{wanted}" is no experiment, no folder with a workspace and no release.',
+                "See: remit eval experiments, remit release list",
+            ) from None
 
     async def _earlier(self, against: str) -> Arm | None:
         """An experiment that was made before, as an arm."""

@@ -5,12 +5,12 @@ and everything that keeps a verdict from counting. Whoever has the rows comes to
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from remit.quality.experiments.plan import NEW, OLD
-from remit.quality.experiments.rows import INFRA, SCORED, SKIPPED, UNSCORED
+from remit.quality.experiments.rows import INFRA, SCORED, SKIPPED, UNSCORED, Given
 from remit.quality.gating.figures import figures
 from remit.quality.gating.preflight import preflight
 from remit.quality.score import SUCCESS
@@ -54,7 +54,8 @@ def compared(plan: Plan, rows: Sequence[Row]) -> dict[str, Json]:
     new, old = ([row for row in rows if row.arm == arm and row.scenario in asked] for arm in (NEW, OLD))
     found = differences(new, old, plan.rules)
     judged, floor = judge(found, plan.rules), _floor(plan, found)
-    verdict, reasons = _settled(judged, plan.rules, _spoiled(plan, new, old), _cut_short(new, old), floor)
+    missing = [*_cut_short(new, old), *_never_done(plan, new, old), *_vanished(plan, new, old, judged)]
+    verdict, reasons = _settled(judged, plan.rules, _spoiled(plan, new, old), missing, floor)
     return {
         "verdict": verdict.value, "reasons": reasons, "level": LEVEL, "variants": plan.variants,
         "findings": [_plain(each) for each in judged.findings],
@@ -165,6 +166,41 @@ def _cut_short(new: Sequence[Row], old: Sequence[Row]) -> list[str]:
             f"{LOST_AT_MOST:.0%} nobody can say what was compared"
         )
     return found
+
+
+def _never_done(plan: Plan, new: Sequence[Row], old: Sequence[Row]) -> list[str]:
+    """Code that does nothing right is no worse than code that does nothing right."""
+    if SUCCESS not in plan.rules:
+        return []
+    done = [value for rows in (new, old) for value in values(rows, SUCCESS).values()]
+    if not done or any(done):
+        return []
+    return ["nothing succeeded in either arm: that it is no worse says nothing, and perhaps nothing can"]
+
+
+def _vanished(plan: Plan, new: Sequence[Row], old: Sequence[Row], judged: Judged) -> list[str]:
+    """A change that hangs where it would have failed leaves nothing to score: a pass has to hold also if goes that came
+    to nothing, under either arm, had been failures.
+    """
+    if judged.verdict is not Verdict.PASS or SUCCESS not in plan.rules:
+        return []
+    rules = {SUCCESS: plan.rules[SUCCESS]}
+    counted = [_failed(row) for row in new], [_failed(row) for row in old]
+    if (
+        counted == (list(new), list(old))
+        or judge(differences(*counted, rules), rules).verdict is Verdict.PASS
+    ):
+        return []
+    lost = sum(row.status == INFRA for row in new), sum(row.status == INFRA for row in old)
+    gone = f"{lost[0]} goes of the change came to nothing, and {lost[1]} of what it is held against"
+    return [f"{gone}: had they failed, it would not be shown to be no worse"]
+
+
+def _failed(row: Row) -> Row:
+    """A go that came to nothing, as a failure."""
+    if row.status != INFRA or row.value(SUCCESS) is not None:
+        return row
+    return replace(row, scores=(*row.scores, Given(SUCCESS, 0.0)))
 
 
 def _made_up(rows: Sequence[Row]) -> list[str]:

@@ -73,11 +73,16 @@ def _metric(name: str, rows: Sequence[Row], *, harm: bool) -> dict[str, Json]:
 
 
 def _sure(families: dict[str, list[float]]) -> Interval | None:
-    """Wilson's where each scenario counts by itself and says yes or no; else by how much families differ."""
+    """Wilson's where each scenario counts by itself and says yes or no; else by how much families differ. Where none
+    does, that is no certainty: three families that agree are three pieces of evidence.
+    """
     every = [each for family in families.values() for each in family]
     if len(families) == len(every) and all(each in {0.0, 1.0} for each in every):
         return wilson(int(sum(every)), len(every))
-    return None if len(families) < 2 else clustered(families).interval(0.95)  # noqa: PLR2004 - one says nothing
+    if len(families) < 2:  # noqa: PLR2004 - one says nothing
+        return None
+    sure = clustered(families).interval(0.95)
+    return sure if sure.low < sure.high else wilson(round(fmean(every) * len(families)), len(families))
 
 
 def _again(rows: Sequence[Row], most: int) -> list[float | None]:
