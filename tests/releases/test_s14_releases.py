@@ -4,6 +4,8 @@ that, it waits where a person can see it.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from remit.domain.errors import ReplayMismatch
@@ -11,6 +13,8 @@ from remit.domain.events import RunParked
 from remit.domain.release_errors import ReleaseBlocked, UnfitArchive
 from remit.domain.release_events import ChannelSet, ReleaseCreated, ReleaseRehearsed
 from remit.engine.outside import run_stream
+from remit.operations.releases import book
+from remit.operations.releases.archive import pack
 from remit.testing import ManualClock
 from tests.engine.places import Place
 from tests.releases.workspaces import at, made, said, stands, write
@@ -80,7 +84,9 @@ async def test_s14_what_is_handed_in_goes_by_the_channels_and_unreleased_runs_to
         assert {row[0] for row in await serves.ground.database.fetch("releases.of_run", old)} == {one.digest}
 
 
-async def test_s14_an_archive_holds_what_the_release_was_and_no_secret(on_sqlite: Place) -> None:
+async def test_s14_an_archive_holds_what_the_release_was_and_no_secret(
+    on_sqlite: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(on_sqlite, "one")
     (on_sqlite.folder / "prompts").mkdir()
     (on_sqlite.folder / "prompts" / "desk.md").write_text("Be kind.\n")
@@ -101,8 +107,19 @@ async def test_s14_an_archive_holds_what_the_release_was_and_no_secret(on_sqlite
             kept,
             False,
         )
+        (home / "json").symlink_to(on_sqlite.folder / "flows")
+        assert not (await platform.releasing.extract("v1") / "json").exists(), "it would be imported"
         (on_sqlite.folder / "notes.txt").write_text("first\nurl = postgres://me:hunter22@db/x\n")
         with pytest.raises(UnfitArchive, match=r"notes\.txt:2 holds what looks like a secret"):
+            await platform.releasing.create()
+        (on_sqlite.folder / "notes.txt").write_text("as it was")
+
+        def saved_meanwhile(files: Any, key: Any) -> Any:
+            (on_sqlite.folder / "flows" / "desk.py").write_text("# another\n")
+            return pack(files, key)
+
+        monkeypatch.setattr(book, "pack", saved_meanwhile)
+        with pytest.raises(UnfitArchive, match=r"desk\.py was changed while"):
             await platform.releasing.create()
         assert len(await platform.releasing.list()) == 1
 

@@ -83,7 +83,7 @@ def _is_whole(place: Path, told: Mapping[str, Any]) -> bool:
     found = {
         path.relative_to(place).as_posix()
         for path in place.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts and path.name != _MARK
+        if (path.is_file() or path.is_symlink()) and "__pycache__" not in path.parts and path.name != _MARK
     }
     return found == set(told) and all(
         hashlib.sha256((place / name).read_bytes()).hexdigest() == said[0] for name, said in told.items()
@@ -120,7 +120,7 @@ def _inside(folder: Path, name: str) -> Path:
 
 
 def _refuse_secrets(name: str, content: bytes) -> None:
-    if name.endswith(_PEM):
+    if name.lower().endswith(_PEM):
         raise UnfitArchive(
             f"{name} looks like a key, and an archive holds no secret.",
             "Keep it where secrets.toml finds it, outside of the workspace, or name it in releases.leave_out.",

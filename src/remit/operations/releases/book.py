@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from remit.domain.errors import StoreCorrupt
-from remit.domain.release_errors import ReleaseBlocked, UnknownRelease
+from remit.domain.release_errors import ReleaseBlocked, UnfitArchive, UnknownRelease
 from remit.domain.release_events import ChannelSet, ReleaseCreated
 from remit.engine.outside import shared_event, team_stream
 from remit.operations.releases.archive import extract, pack
@@ -95,6 +95,7 @@ class ReleaseBook:
         now = self._clock.now()
         key = await self._keys.team_key(self.team, now)
         told, blobs = pack(plan.files, key)
+        _agree(told, plan.fingerprint)
         name = plan.name or await self._free_name()
         created = ReleaseCreated(
             digest, name, by, {kind: dict(parts) for kind, parts in plan.fingerprint.parts.items()}, told,
@@ -200,3 +201,11 @@ class ReleaseBook:
     async def rows(self, query: str, *params: object) -> list[Row]:
         """What a named query of this book says."""
         return await self.database.fetch(f"releases.{query}", *params)
+
+
+def _agree(told: Mapping[str, Any], fingerprint: Fingerprint) -> None:
+    """Whether what was kept is what the digest is of: somebody may save a file while a release is made."""
+    digests = {name: digest for named in fingerprint.parts.values() for name, digest in named.items()}
+    changed = [name for name, said in told.items() if digests.get(name) != said[0]]
+    if changed:
+        raise UnfitArchive(f"{changed[0]} was changed while the release was made.", "Make it again.")

@@ -41,6 +41,7 @@ class Scripted(StandIn):
         self._environment = environment
         self._turns = turns
         self._taken = taken
+        self._may_be_real: Callable[[str], bool] | None = None
         self.world = World(environment)
 
     @property
@@ -53,9 +54,13 @@ class Scripted(StandIn):
         """Whether reads that nothing here answers are really made."""
         return self._environment.live
 
+    def keep_to(self, may_be_real: Callable[[str], bool]) -> None:
+        """Nothing else is really called, whatever the scenario names: what is around this trial is production."""
+        self._may_be_real = may_be_real
+
     def is_real(self, tool: str) -> bool:
         """Whether this tool is really called."""
-        return self.world.is_real(tool)
+        return self.world.is_real(tool) and (self._may_be_real is None or self._may_be_real(tool))
 
     def answer(self, manifest: ToolManifest, arguments: dict[str, Json]) -> Json:
         """What the tool answers; a write that nothing is said about is accepted."""

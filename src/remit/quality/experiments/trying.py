@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from remit.agents.loop import ask
@@ -25,6 +26,7 @@ from remit.engine.scope import inside
 from remit.engine.step import Step, as_step
 from remit.quality.experiments.plain import environment_of, turns_of
 from remit.quality.experiments.scripted import Scripted
+from remit.quality.suites.checking import PROD
 from remit.wire.messages import Message, Text, message_to_plain
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from remit.engine.execution import Execution
     from remit.engine.spawning import Child
     from remit.gate.actor import Actor
+    from remit.tools.registry import Registry
 
 Json = Any
 Stage = Callable[[dict[str, Any]], Scripted]
@@ -113,6 +116,8 @@ def _tried(fingerprint: str, flow: Flow, agent: Agent | None, stage: Stage) -> F
         trial = object_of(given.pop(TRIAL))
         world = stage(trial)
         world.world.state = {**world.world.state, **object_of(trial.get("state"))}
+        if run.house.gate.parts.environment == PROD:
+            world.keep_to(partial(_only_reads, run.house.gate.parts.registry))
         run.execution.simulation = world
         face = TrialRun(run.execution, run.house, _apart(run, flow), world, fingerprint, trial)
         try:
@@ -136,6 +141,12 @@ def _tried(fingerprint: str, flow: Flow, agent: Agent | None, stage: Stage) -> F
     made.internal = flow.internal | {TRIAL}
     made.contract, made.classes, made.foreign = flow.contract, flow.classes, flow.foreign
     return made
+
+
+def _only_reads(registry: Registry, name: str) -> bool:
+    """Whether a name is that of a tool which changes nothing; steps of the flow's own are no tools."""
+    tool = registry.find(name)
+    return tool is not None and not tool.manifest.effect.acts
 
 
 async def _looked(run: TrialRun, checks: Iterable[dict[str, Json]]) -> None:
