@@ -51,6 +51,25 @@ ROWS: dict[str, list[Panel]] = {
         Panel("Failures", "ops", {"{{failure}}": rate("remit_run_failures_total", "failure")}),
         Panel("Open runs", "short", {"{{status}}": f"sum by (status) (remit_runs_open{{{_WHO}}})"}),
     ],
+    "What was promised": [
+        Panel(
+            "Error budget that is left", "percentunit",
+            {"{{objective}}": 'min by (objective) (remit_objective_budget_left{team=~"$team"})'}, "stat",
+        ),
+        Panel(
+            "Burn rate over an hour", "short",
+            {"{{objective}}": 'max by (objective) (remit_objective_burn_rate{team=~"$team",stretch="1h"})'},
+        ),
+        Panel(
+            "Burn rate over three days", "short",
+            {"{{objective}}": 'max by (objective) (remit_objective_burn_rate{team=~"$team",stretch="3d"})'},
+        ),
+        Panel(
+            "Alerts that are met", "short",
+            {"{{objective}} {{severity}}": 'max by (objective, severity) (remit_objective_burning{team=~"$team"})'},
+            "stat",
+        ),
+    ],
     "How long it takes": [
         Panel(
             "Time of a run, without people", "s",

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from remit.control.settings import ServerSettings
 from remit.insight.exposition import FAMILIES
+from remit.insight.tracing.rows import TraceRow
+from remit.insight.tracing.writing import put_trace
+from remit.store.database import Commit
 from tests.gateway.failing import QUICK, House, house
 from tests.insight.test_exposition import SAMPLE
 
@@ -60,3 +63,45 @@ async def test_a_workspace_may_tell_anybody(tmp_path: Path) -> None:
     async with house(tmp_path, "", settings=ServerSettings(port=0, open_metrics=True)) as made:
         assert (await scrape(made))[0] == 200
     assert QUICK.open_metrics is False
+
+
+async def test_objectives_are_told_as_the_desk_tells_them(tmp_path: Path) -> None:
+    promised = '[slo.{}]\nmetric = "success"\nobjective = 0.9\nleast = {}\nagent = "{}"\n'
+    asked = [("kept", 3, "good"), ("missed", 3, "bad"), ("few", 30, "bad"), ("idle", 3, "nobody")]
+    (tmp_path / "remit.toml").write_text("".join(promised.format(*each) for each in asked))
+    async with house(tmp_path, "", settings=ServerSettings(port=0, open_metrics=True)) as made:
+        ground = made.platform.ground
+        at = ground.clock.now() - 60_000_000
+        rows = [
+            TraceRow(
+                f"r-{agent}{n}",
+                team="default",
+                sort="task",
+                agent=agent,
+                status=status,
+                started=at - 1000,
+                ended=at,
+            )
+            for agent, status in (("good", "succeeded"), ("bad", "failed"))
+            for n in range(4)
+        ]
+        await ground.database.submit(Commit(ops=[put_trace(row) for row in rows]))
+        found = samples((await scrape(made))[1])
+        stands = {each.name: each for each in await made.platform.reporting.objectives()}
+    assert (stands["missed"].state, stands["few"].state) == ("burning", "too few"), (
+        "an alert that was never met proves nothing"
+    )
+    told: dict[str, float] = {}
+    for name, burn in stands.items():
+        who = f'team="default",objective="{name}"'
+        told |= {f"remit_objective_target{{{who}}}": 0.9, f"remit_objective_tasks{{{who}}}": burn.tasks}
+        told[f"remit_objective_missed{{{who}}}"] = burn.missed
+        if burn.left is not None:
+            told[f"remit_objective_budget_left{{{who}}}"] = burn.left
+        for stretch, rate in burn.rates.items():
+            if rate is not None:
+                told[f'remit_objective_burn_rate{{{who},stretch="{stretch}"}}'] = rate
+        for severity in ("page", "ticket"):
+            met = sum(severity in each for each in burn.burning)
+            told[f'remit_objective_burning{{{who},severity="{severity}"}}'] = met
+    assert {name: value for name, value in found.items() if "_objective_" in name} == told

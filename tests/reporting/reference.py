@@ -25,6 +25,7 @@ from remit.domain.events import (
 )
 from remit.domain.people_events import ApprovalRated
 from remit.engine.outside import run_stream, team_stream
+from tests.reporting.assured import assured
 
 if TYPE_CHECKING:
     from remit.control.ground.ground import Ground
@@ -114,7 +115,7 @@ async def figures(ground: Ground, decision_cents: int) -> dict[str, tuple[int, i
     actions = sum(each.models + each.tools for each in over)
     actions += sum(each.models + each.tools for each in all_of.values() if each.sort == "child")
     ended = [each for each in all_of.values() if each.over]
-    return {
+    return await assured(ground) | {
         "task_success": _of(len(done), len(over) - len(cancelled) - len(broken)),
         "automation": _of(sum(each.id not in asking for each in done), len(over)),
         "escalation": _of(len(handing), len(over)),

@@ -50,7 +50,7 @@ when { context.cents > 200 && context.cents < 10000 };
 @id("never") forbid (principal, action == Action::"call", resource == Tool::"refund")
 when { context.cents >= 10000 };
 """
-_BY_DAYS = {"findings", "first_agent", "time", "time_without_people"}
+_BY_DAYS = {"findings", "first_agent", "time", "time_without_people", "scenario_growth", "judges"}
 
 
 async def test_figures_are_those_of_the_log(place: Place) -> None:

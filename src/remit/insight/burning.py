@@ -106,7 +106,7 @@ def burn(objective: Objective, counts: list[Count]) -> Burn:
     """How it stands, by what was counted."""
     tasks, missed = counts[-1]
     rates = {name: _rate(objective, each) for name, each in zip(_NAMES, counts[:-1], strict=True)}
-    met = tuple(_said(alert) for alert in ALERTS if _is_met(alert, rates))
+    met = tuple(_said(alert) for alert in alerts_met(rates))
     allowed = objective.allowed * tasks
     left = 1 - missed / allowed if tasks else None
     return Burn(
@@ -114,6 +114,11 @@ def burn(objective: Objective, counts: list[Count]) -> Burn:
         objective.limit, tasks, missed, allowed, left, rates, met, _state(objective, tasks, left, met),
         objective.score,
     )  # fmt: skip
+
+
+def alerts_met(rates: dict[str, float | None]) -> tuple[Alert, ...]:
+    """The alerts that burn at these rates."""
+    return tuple(alert for alert in ALERTS if _is_met(alert, rates))
 
 
 def _state(objective: Objective, tasks: int, left: float | None, met: tuple[str, ...]) -> State:

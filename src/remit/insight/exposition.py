@@ -110,6 +110,7 @@ def _number(value: float) -> str:
 _WHO = ("team", "agent", "flow")
 _MODEL = ("team", "agent", "model", "provider")
 _BY_AGENT = ("team", "agent")
+_OBJECTIVE = ("team", "objective")
 
 _ALL = (
     Family("remit_runs_total", "counter", "Runs that ended, by how.", (*_WHO, "status")),
@@ -142,6 +143,19 @@ _ALL = (
     ),
     Family("remit_halts_standing", "gauge", "Halts and quarantines in force.", ("team", "scope", "mode")),
     Family("remit_tools_quarantined", "gauge", "Tools that changed and that nobody accepted yet.", ("team",)),
+    Family("remit_objective_target", "gauge", "The share of tasks that is to go well.", _OBJECTIVE),
+    Family("remit_objective_tasks", "gauge", "Tasks that ended in the window of an objective.", _OBJECTIVE),
+    Family("remit_objective_missed", "gauge", "Those of them that missed it.", _OBJECTIVE),
+    Family(
+        "remit_objective_budget_left", "gauge", "What is left of its error budget: 1 is all of it.", _OBJECTIVE
+    ),
+    Family(
+        "remit_objective_burn_rate", "gauge", "How fast that is used up: at 1, it lasts its window.",
+        (*_OBJECTIVE, "stretch"),
+    ),
+    Family(
+        "remit_objective_burning", "gauge", "Alerts of an objective that are met.", (*_OBJECTIVE, "severity")
+    ),
     Family("remit_workers_alive", "gauge", "Workers whose lease stands."),
     Family("remit_projection_lag_events", "gauge", "Events that the tables of insight have not taken in."),
     Family("remit_projection_lag_seconds", "gauge", "How old the oldest of these is."),
@@ -150,6 +164,6 @@ _ALL = (
     Family("remit_process_resident_bytes", "gauge", "Memory of the process that answers."),
     Family("remit_process_seconds", "gauge", "How long the process that answers has been there."),
     Family("remit_requests_open", "gauge", "Requests of clients that this process is answering."),
-)
+)  # fmt: skip
 FAMILIES = {family.name: family for family in _ALL}
 """Every metric, in the order in which they are told."""

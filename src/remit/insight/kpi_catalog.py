@@ -35,7 +35,7 @@ KPIS: tuple[Kpi, ...] = (
         "reliability", "Reliability (pass^k)", "share",
         "mean over scenarios of C(c,k)/C(n,k): the chance that k tries in a row pass, with c of n passed; for "
         "k = 1, 4, 8",
-        "higher", "no scenario is tried several times here",
+        "higher", "each experiment says it of its own suite, and nothing adds suites up",
     ),
     Kpi(
         "automation", "Workflow automation coverage", "share",
@@ -112,23 +112,41 @@ KPIS: tuple[Kpi, ...] = (
     ),
     Kpi(
         "regression_escape", "Regression escape", "share",
-        "regressions first seen in production / those and the ones that a gate stopped, by release",
-        "lower", "no release is gated here",
+        "kinds of failures that tasks of a release were the first to show, though by then a gate had let its code "
+        "pass and none had failed it / those and the changes that a gate failed. Failures because the ground gave way "
+        "are none; kinds first shown by releases that no gate let pass stand beside it",
+        "lower",
     ),
     Kpi(
         "gate_pass", "Gate pass rate", "share",
-        "candidates whose verdict was pass / candidates with a verdict; inconclusive ones are named",
-        "", "no release is gated here",
+        "candidates whose verdict was pass / candidates with a verdict. A candidate is code that a suite held against "
+        "other code with --gate; what was said last counts, failed and inconclusive ones are named",
+    ),
+    Kpi(
+        "rollback", "Rollback of canaries", "share",
+        "canaries that began in these days and were rolled back / those and the ones that were promoted; those that a "
+        "person ended and those that have come to nothing yet are named",
+        "lower",
+    ),
+    Kpi(
+        "hallucination", "Hallucination (groundedness)", "share",
+        "tasks whose answer says something that was found nowhere in what they had read / tasks that were scored and "
+        "say something that can be looked up. Scored is a share of all by lot ([online]); beside it stands how much of "
+        "what was said was found, on average",
+        "lower",
     ),
     Kpi(
         "scenario_growth", "Scenario growth", "count",
-        "scenarios that were added to suites, without those that were removed",
-        "higher", "no suite is kept here",
+        "scenarios of the suites that were put to a gate in these days, as the last of these gates had them, less "
+        "those that each suite had at the last gate before; a suite with none before is new",
+        "higher",
     ),
     Kpi(
         "judges", "Judge health", "number",
-        "agreement of a judge with people: kappa, sensitivity and specificity, each with its interval",
-        "higher", "no judge is calibrated here",
+        "agreement of judges with people beyond chance (kappa), as it stands now: that of the judge which agrees "
+        "least, by its newest card; beside it kappa, sensitivity and specificity of each, with intervals. One that was "
+        "suspended is named and does not count",
+        "higher",
     ),
     Kpi(
         "retrieval", "Retrieval", "share",

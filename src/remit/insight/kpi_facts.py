@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from remit.domain.approvals import CONTRACT
 from remit.domain.clock import MICROSECONDS
+from remit.insight.quality_facts import QualityFacts
 from remit.insight.sorts import CHILD, HOUSE, SHARED, TASK
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class Facts:
     """Tools in quarantine, breakers open, canaries agreed to, attacks that reach a harm."""
     first_agent: int | None = None
     """From the beginning of the log to the first success of a task with an agent."""
+    quality: QualityFacts = field(default_factory=QualityFacts)
 
     @property
     def ended(self) -> int:
@@ -133,8 +135,8 @@ def day_of(at: int) -> date:
     return datetime.fromtimestamp(at // MICROSECONDS, UTC).date()
 
 
-async def gather(database: Database, scope: Scope) -> Facts:
-    """Read and add up."""
+async def gather(database: Database, scope: Scope, quality: QualityFacts) -> Facts:
+    """Read and add up; what is known of quality is read elsewhere."""
     days = (scope.team, scope.since.isoformat(), scope.until.isoformat())
     chosen = (scope.agent, scope.flow)
     runs = await database.fetch("reporting.runs", *days, "", *chosen)
@@ -163,6 +165,7 @@ async def gather(database: Database, scope: Scope) -> Facts:
         histograms=_by_metric(buckets),
         findings=tuple((await database.fetch("reporting.findings", *times))[0]),
         first_agent=await _first_agent(database, scope.team),
+        quality=quality,
     )
 
 

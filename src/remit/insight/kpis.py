@@ -21,6 +21,7 @@ State = Literal["measured", "no data", "not measured"]
 CENT = 10_000
 _PERCENTILES = {"p50": 500, "p95": 950, "p99": 990}
 _SHOWN = 5
+_MILLION = 1_000_000
 _OF_ALL = "of the whole team: it is known of no agent and no flow alone"
 
 
@@ -241,10 +242,73 @@ def _completeness(blank: Figure, facts: Facts) -> Figure:
     return _share(blank, sum(complete for _, complete in facts.traces.values()), whole, parts=tuple(parts))
 
 
+def _regression_escape(blank: Figure, facts: Facts) -> Figure:
+    found = facts.quality
+    parts = (Part("stopped by a gate", found.failed), Part("first shown without a gate", found.ungated))
+    return _share(blank, found.escaped, found.escaped + found.failed, _whole(facts), parts)
+
+
+def _gate_pass(blank: Figure, facts: Facts) -> Figure:
+    found = facts.quality
+    parts = (Part("failed", found.failed), Part("inconclusive", found.inconclusive),
+             Part("of these waived", found.waived))  # fmt: skip
+    return _share(blank, found.passed, found.passed + found.failed + found.inconclusive, _whole(facts), parts)
+
+
+def _rollback(blank: Figure, facts: Facts) -> Figure:
+    came = dict(facts.quality.canaries)
+    back, promoted, ended = (came.pop(name, 0) for name in ("rolled_back", "promoted", "ended"))
+    parts = (Part("ended by a person", ended), Part("under way", sum(came.values())))
+    return _share(blank, back, back + promoted, _whole(facts), parts)
+
+
+def _hallucination(blank: Figure, facts: Facts) -> Figure:
+    found = facts.quality.grounded
+    if not found.tasks:
+        return blank
+    mean = Part("found on average", found.millionths / found.tasks / _MILLION, "share")
+    return _share(blank, found.tasks - found.wholly, found.tasks, parts=(mean,))
+
+
+def _scenario_growth(blank: Figure, facts: Facts) -> Figure:
+    growth = facts.quality.scenarios
+    if growth is None:
+        return blank
+    return replace(blank, state="measured", value=growth, numerator=growth, note=_whole(facts))
+
+
+def _judges(blank: Figure, facts: Facts) -> Figure:
+    parts: list[Part] = []
+    least: tuple[float, float | None, float | None, int] | None = None
+    for each in facts.quality.judges:
+        if each.suspended:
+            parts.append(Part(f"{each.judge}: suspended", 1))
+        elif each.kappa is not None:
+            parts += [
+                Part(f"{each.judge}: {said.name}", said.value, "number", said.low, said.high)
+                for said in (each.kappa, *each.beside)
+            ]
+            mine = (each.kappa.value, each.kappa.low, each.kappa.high, each.n)
+            least = min(least, mine, key=lambda known: known[0]) if least is not None else mine
+    if least is None:
+        return replace(blank, parts=tuple(parts))
+    value, low, high, n = least
+    return replace(
+        blank, state="measured", value=value, denominator=n, low=low, high=high, parts=tuple(parts),
+        note=_whole(facts),
+    )  # fmt: skip
+
+
+def _whole(facts: Facts) -> str:
+    return _OF_ALL if facts.narrowed else ""
+
+
 _MAKERS: dict[str, Callable[[Figure, Facts], Figure]] = {
     "task_success": _task_success, "automation": _automation, "escalation": _escalation,
     "needless_escalation": _needless, "incorrect_action": _incorrect, "attempted_violation": _attempted,
     "escaped_violation": _escaped, "tool_failure": _tool_failure, "loops": _loops, "steps": _steps, "time": _time,
     "time_without_people": _time_without_people, "shared_tools": _shared_tools, "findings": _findings,
     "reviewer_satisfaction": _satisfaction, "first_agent": _first_agent, "completeness": _completeness,
+    "regression_escape": _regression_escape, "gate_pass": _gate_pass, "rollback": _rollback,
+    "hallucination": _hallucination, "scenario_growth": _scenario_growth, "judges": _judges,
 }  # fmt: skip

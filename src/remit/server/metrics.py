@@ -21,7 +21,7 @@ _TYPE = (b"content-type", CONTENT_TYPE.encode())
 
 def handlers(platform: Platform, *, everybody: bool) -> dict[str, Handler]:
     """The one path, which looks at keys itself."""
-    figures = Figures(platform.ground)
+    figures = Figures(platform.ground, platform.reporting.declared)
 
     async def told(request: Request) -> None:
         if request.method not in {"GET", "HEAD"}:

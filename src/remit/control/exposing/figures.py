@@ -11,18 +11,23 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from remit.domain.clock import MICROSECONDS
+from remit.insight import burning
 from remit.insight.buckets import bounds_of
 from remit.insight.exposition import CONTENT_TYPE, Exposition, Spread
 from remit.insight.projector import lag_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from remit.control.ground.ground import Ground
+    from remit.domain.objectives import Objective
+    from remit.insight.burning import Burn
     from remit.store.database import Database, Row
 
 __all__ = ["CONTENT_TYPE", "Figures"]
 _FRESH_SECONDS = 5.0
+_FRESH_OBJECTIVES = 30.0
+"""They count the tasks of weeks: less often, and still many times in the shortest stretch."""
 _PARTS_OF_DOUBLING = 4
 _LIVE = frozenset({"running", "waiting"})
 _PAGE_BYTES = resource.getpagesize()
@@ -31,8 +36,11 @@ _PAGE_BYTES = resource.getpagesize()
 class Figures:
     """What `/metrics` says."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, objectives: Sequence[Objective] = ()) -> None:
         self._ground = ground
+        self._objectives = objectives
+        self._burns: list[Burn] = []
+        self._burnt_at = float("-inf")
         self._turn = asyncio.Lock()
         self._read_at = float("-inf")
         self._found = Exposition()
@@ -58,10 +66,40 @@ class Figures:
         _usage(found, await database.fetch("exposition.usage"))
         _spreads(found, await database.fetch("exposition.histograms"))
         await _standing(found, database, self._ground.clock.now())
+        for each in await self._burning():
+            _objective(found, self._ground.principal.team, each)
         behind = await lag_of(database, self._ground.clock)
         found.add("remit_projection_lag_events", (), behind.events)
         found.add("remit_projection_lag_seconds", (), behind.seconds)
         return found
+
+    async def _burning(self) -> list[Burn]:
+        """How each objective stands, or stood a moment ago."""
+        ground, now = self._ground, self._ground.clock.boot()
+        if now - self._burnt_at >= _FRESH_OBJECTIVES:
+            team, at = ground.principal.team, ground.clock.now()
+            self._burns = [
+                burning.burn(each, await burning.count(ground.database, team, each, at))
+                for each in self._objectives
+            ]
+            self._burnt_at = now
+        return self._burns
+
+
+def _objective(found: Exposition, team: str, burn: Burn) -> None:
+    """One objective; of what too few tasks say nothing about, there is no sample."""
+    named = (team, burn.name)
+    found.add("remit_objective_target", named, burn.objective)
+    found.add("remit_objective_tasks", named, burn.tasks)
+    found.add("remit_objective_missed", named, burn.missed)
+    if burn.left is not None:
+        found.add("remit_objective_budget_left", named, burn.left)
+    for stretch, rate in burn.rates.items():
+        if rate is not None:
+            found.add("remit_objective_burn_rate", (*named, stretch), rate)
+    met = [alert.meaning for alert in burning.alerts_met(burn.rates)]
+    for severity in dict.fromkeys(alert.meaning for alert in burning.ALERTS):
+        found.add("remit_objective_burning", (*named, severity), met.count(severity))
 
 
 def _runs(found: Exposition, rows: Iterable[Row]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from remit.control.observing.wiring import projector_of
 from remit.control.reporting import budgets, months, pages, periods
+from remit.control.reporting.quality import quality
 from remit.control.reporting.views import AsOf, CostsView, KpisView
 from remit.domain.errors import Infrastructure, InvalidInput
 from remit.gate.toml_file import nearest
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from remit.control.ground.ground import Ground
     from remit.control.reporting.terms import Terms
     from remit.control.reporting.views import BudgetView, MonthView
+    from remit.domain.objectives import Objective
     from remit.insight.burning import Burn
 
 FORMS = ("html", "md", "json")
@@ -62,11 +64,16 @@ class ReportingDesk:
                 f'there is no figure "{only}"{nearest(only, BY_NAME)}.', f"It is one of {', '.join(BY_NAME)}."
             )
         scope, as_of = self._scope(since, until, agent, flow), await self._as_of()
-        facts = await kpi_facts.gather(self._ground.database, scope)
+        facts = await kpi_facts.gather(self._ground.database, scope, await quality(self._ground, scope))
         figures = [
             each for each in kpis.figures(facts, self._terms.decision_cents) if only in {"", each.name}
         ]
         return KpisView(scope.since, months.last_day(scope), agent, flow, facts.started, figures, as_of)
+
+    @property
+    def declared(self) -> tuple[Objective, ...]:
+        """The objectives of `remit.toml`, as they were written."""
+        return self._terms.objectives
 
     async def objectives(self) -> list[Burn]:
         """How each objective of `remit.toml` stands: its error budget, and how fast that is used up."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from remit.control.reporting.budgets import budgets
 from remit.control.reporting.periods import days_of_month
+from remit.control.reporting.quality import quality
 from remit.control.reporting.views import MonthView
 from remit.insight import kpi_facts, kpis
 from remit.insight.costs import costs
@@ -34,8 +35,9 @@ async def month(
     before, _ = days_of_month((first - timedelta(1)).strftime("%Y-%m"))
     database, team = ground.database, ground.principal.team
     scope = Scope(team, first, after)
-    facts = await kpi_facts.gather(database, scope)
-    earlier = await kpi_facts.gather(database, Scope(team, before, first))
+    facts = await kpi_facts.gather(database, scope, await quality(ground, scope))
+    last = Scope(team, before, first)
+    earlier = await kpi_facts.gather(database, last, await quality(ground, last))
     of_agents = await costs(database, scope, "agent", today)
     of_models = await costs(database, scope, "model", today)
     of_days = await costs(database, scope, "day", today)
