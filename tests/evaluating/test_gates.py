@@ -136,6 +136,10 @@ async def test_the_evidence_adds_up_anywhere_and_shows_what_was_changed(tmp_path
         lines = [json.loads(line) for line in content.read_text().splitlines()]
         for line in lines:
             line["content"] = line["content"].replace('["success",0.0', '["success",1.0')
+        whole = content.read_text()
+        content.write_text("\n".join(map(json.dumps, lines)) + "\n" + whole)
+        report = audit.verify_export(tmp_path / "bundle", None, made.key)
+        assert report.outcome == "fail", "what is forged stands before what is true"
         content.write_text("\n".join(map(json.dumps, lines)))
         found = ExperimentBook.recompute(tmp_path / "bundle")
         assert not found.same

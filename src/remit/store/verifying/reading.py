@@ -123,6 +123,9 @@ def _check_content(
     silent: set[str] = set()
     for row in _lines(folder / "content.jsonl"):
         place = f"{row['stream']}#{row['seq']}"
+        if place in found or place in silent:  # whoever reads the file may go by the other one
+            said = f"{place}: its content is given twice"
+            examination.note(Finding(Kind.EDITED, said, ("integrity",), "fail", row["stream"], row["seq"]))
         if "unreadable" in row:
             said = f"{place}: its content cannot be opened: {row['unreadable']}"
             examination.note(Finding(Kind.EDITED, said, ("integrity",), "fail", row["stream"], row["seq"]))
