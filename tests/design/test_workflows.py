@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +17,9 @@ import yaml
 from remit.cli import main as terminal
 from remit.control.workspace.founding import FORGES, create
 from remit.domain.errors import BadWorkspace
+from remit.quality.fingerprint import sources
 
+_WRITTEN = re.compile(r"(?:--junit|--markdown|--junitxml|>) +\"?([\w.][^\s\"]*)")
 _COMMAND = re.compile(r"(?<![\w./-])remit ((?:check|eval)[^|;>&\n]*)")
 
 
@@ -56,3 +59,19 @@ def test_a_workspace_that_is_there_gets_the_workflow_alone_and_keeps_its_own(tmp
     with pytest.raises(BadWorkspace, match="is there already"):
         create(tmp_path / "new", "", "gitlab")
     assert (tmp_path / "new" / ".gitlab-ci.yml").read_text() == "mine: {}\n"
+
+
+@pytest.mark.parametrize("forge", FORGES)
+def test_what_a_workflow_and_the_examples_write_is_no_other_code(forge: str, tmp_path: Path) -> None:
+    """Else each report would make the goes before it, and a waiver, those of something else."""
+    root = tmp_path / "new"
+    create(root, "mine", forge)
+    leave_out = tomllib.loads((root / "remit.toml").read_text("utf-8"))["releases"]["leave_out"]
+    before = sources(root, leave_out)
+    said = yaml.safe_load((root / FORGES[forge][0]).read_text("utf-8"))
+    places = {found for text in texts_of(said) for found in _WRITTEN.findall(text)}
+    assert len(places) >= 4
+    for each in (*places, "letters/key", "shelf.json"):
+        (root / each).parent.mkdir(parents=True, exist_ok=True)
+        (root / each).write_text("written")
+    assert sources(root, leave_out) == before
