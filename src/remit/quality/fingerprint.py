@@ -17,8 +17,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from remit.agents.output import OutputShape
-from remit.agents.prompts import read_prompt
 from remit.wire import canonical
 
 if TYPE_CHECKING:
@@ -31,7 +29,9 @@ KINDS: Final = (
     "code", "prompts", "agents", "tools", "policies", "routes", "guards", "suites", "settings", "files", "lock"
 )  # fmt: skip
 """Everything that shapes behaviour, in the order in which people ask about it."""
-_PERMISSION = frozenset({"remit.toml", "secrets.toml", "budgets.toml", "redteam.toml", "design.toml", "golden.toml"})
+_PERMISSION = frozenset(
+    {"remit.toml", "secrets.toml", "budgets.toml", "redteam.toml", "design.toml", "golden.toml"}
+)
 """Files of the workspace that say what is allowed here and now, not how agents behave."""
 _BY_NAME = {
     "models.toml": "routes",
@@ -144,6 +144,10 @@ def _kind_of(name: str) -> str:
 
 def _agent(root: Path, agent: Agent) -> str:
     """The digest of an agent as data: what changes it changes what is asked of the model, or what it may do."""
+    # here, so that who only reads what was released loads no agents
+    from remit.agents.output import OutputShape
+    from remit.agents.prompts import read_prompt
+
     shape = OutputShape.of(agent.output).schema if agent.output is not None else None
     said: list[Any] = [
         agent.name, read_prompt(root, agent), agent.route, sorted(agent.tool_names), shape, agent.temperature,

@@ -82,4 +82,5 @@ def _value(hint: Any) -> SearchStrategy[Any]:
 
 _PLAIN: dict[Any, SearchStrategy[Any]] = {
     str: texts(), int: st.integers(-_BIGGEST, _BIGGEST), bool: st.booleans(), type(None): st.none(),
+    float: st.floats(allow_nan=False, allow_infinity=False),
 }  # fmt: skip
