@@ -170,7 +170,8 @@ class ReleaseBook:
         if lead is None:
             op = Op("releases.open_channel", (*at, to, percent, salt, now, told.by))
         elif to:
-            op = Op("releases.turn_channel", (*at, before, to, percent, salt, now, told.by), one=True)
+            back = "" if told.how == "rollback" else before  # what was left behind is nothing to go back to
+            op = Op("releases.turn_channel", (*at, before, to, percent, salt, now, told.by, back), one=True)
         else:
             op = Op("releases.close_channel", (*at, before), one=True)
         return Turn(ChannelSet(channel.value, to, before, told.how, told.by, told.reason, told.evidence), op)

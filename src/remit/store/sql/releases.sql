@@ -31,7 +31,7 @@ VALUES ($1, $2, $3, '', $4, $5, $6, $7);
 
 -- name: releases.turn_channel
 -- A channel leads to another release from now on, unless somebody was faster.
-UPDATE channels SET release = $4, previous = $3, percent = $5, salt = $6, since = $7, set_by = $8
+UPDATE channels SET release = $4, previous = $9, percent = $5, salt = $6, since = $7, set_by = $8
 WHERE team = $1 AND channel = $2 AND release = $3;
 
 -- name: releases.close_channel
