@@ -20,8 +20,8 @@ from remit.gate.actor import Actor
 from remit.gate.containment.board import OPEN_ENDED, HaltBoard
 from remit.gate.containment.deciding import contained
 from remit.gate.containment.outbox import Outbox
-from remit.gate.flag_board import FlagBoard
 from remit.gate.containment.quarantine import confined, stays_inside, without_model
+from remit.gate.flag_board import FlagBoard
 from remit.store.database import Conflict, Op
 from remit.testing import ManualClock
 from tests.policy.worlds import READ, REFUND, WIPE, call
@@ -272,7 +272,10 @@ async def test_quarantine_lets_pass_what_stays_inside_and_what_is_recalled(
     board = await looked(halts, clock)
     tools = {each.name: SimpleNamespace(manifest=each) for each in (REFUND, READ, WIPE)}
     parts = cast(
-        "Any", SimpleNamespace(registry=SimpleNamespace(find=tools.get), halts=board, outbox=Outbox(), flags=FlagBoard())
+        "Any",
+        SimpleNamespace(
+            registry=SimpleNamespace(find=tools.get), halts=board, outbox=Outbox(), flags=FlagBoard()
+        ),
     )
 
     def made_of(request: AccessRequest, decision: Decision = YES, row: Any = ROW) -> Decision:

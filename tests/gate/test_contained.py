@@ -43,7 +43,9 @@ class Board:
 def parts(*tools: ToolManifest, board: Board | None = None, seconds: float = 0) -> Any:
     known = {each.name: SimpleNamespace(manifest=each) for each in tools}
     return SimpleNamespace(
-        registry=SimpleNamespace(find=known.get), halts=board or Board(any_=False), outbox=Outbox(seconds),
+        registry=SimpleNamespace(find=known.get),
+        halts=board or Board(any_=False),
+        outbox=Outbox(seconds),
         flags=FlagBoard(),
     )
 

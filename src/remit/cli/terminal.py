@@ -86,7 +86,11 @@ class Terminal:
             yield office
 
     def ask(
-        self, question: Callable[[Platform], Coroutine[Any, Any, T]], *, worker: bool = False, release: str = ""
+        self,
+        question: Callable[[Platform], Coroutine[Any, Any, T]],
+        *,
+        worker: bool = False,
+        release: str = "",
     ) -> T:
         """Open the platform, ask it one thing, close it."""
 
