@@ -45,7 +45,7 @@ async def test_costs_figures_and_objectives_are_said_where_no_worker_runs(remit:
         1,
     )
     assert (found["task_success"]["numerator"], found["task_success"]["denominator"]) == (0, 1)
-    assert found["gate_pass"]["state"] == "not measured"
+    assert found["gate_pass"]["state"] == "no data"
     burning = remit("kpis", "--slo", code=1)
     assert "never-fails burns: 14.4x over 1h and 5m (page)" in burning.out
     assert "$0 in 0 model calls" in remit("costs", "--by", "flow", "--budgets", code=0).out

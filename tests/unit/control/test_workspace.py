@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,3 +155,16 @@ def test_a_second_workspace_does_not_get_the_code_of_the_first(
     write(place, "flows/one.py", FLOW.format(name="one", result=1))
     write(other, "flows/one.py", FLOW.format(name="other", result=1))
     assert (load(place), load(other), load(place)) == (["one"], ["other"], ["one"])
+
+
+def test_an_edit_of_the_same_size_within_a_second_is_what_is_executed(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written down as tried is what was tried: Python's compiled files are known by second and size alone."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    for result in (1, 2):
+        file = write(place, "flows/a.py", FLOW.format(name="a", result=result))
+        os.utime(file, (1, 1))
+        (flow,) = load_code(place, ["flows"]).flows
+        assert asyncio.run(flow.fn(None)) == result
+    assert sys.dont_write_bytecode is False

@@ -63,10 +63,13 @@ def load_modules(workspace: Path, code: Sequence[str]) -> list[ModuleType]:
     names = dict.fromkeys(name for entry in code for name in _modules_of(root, entry))
     _forget_what_changed(root)
     _put_first_on_path(root)
-    before = set(sys.modules)
+    before, writes = set(sys.modules), sys.dont_write_bytecode
+    # compiled code is known by second and size, so an edit of the same size within a second would not be executed
+    sys.dont_write_bytecode = True
     try:
         return [_import(root, name) for name in names]
     finally:
+        sys.dont_write_bytecode = writes
         _remember(root, set(sys.modules) - before)
 
 
