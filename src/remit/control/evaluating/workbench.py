@@ -10,8 +10,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from remit.control.running.handle import RunHandle
+from remit.control.running.patience import ended, ended_within
 from remit.control.runs import orders
-from remit.domain.errors import RunFailed, RunWasCancelled, Shredded, TimedOut, WrongState
+from remit.domain.errors import Shredded, TimedOut, WrongState
 from remit.domain.experiment_errors import SuiteChanged
 from remit.domain.trials import trial_flow, trial_id
 from remit.engine.attempts import Deadline
@@ -92,7 +93,7 @@ class Workbench:
             birth = self._birth(experiment, plan, item, run)
             assert self._parts.worker is not None  # noqa: S101 - an experiment is carried by one
             await _apart(self._parts.worker.begin(birth))
-        await self._wait(RunHandle(self._parts, run, flow), plan.seconds)
+        await ended_within(self._parts, RunHandle(self._parts, run, flow), plan.seconds, "a trial")
         return await self._read(run, plan.scenarios[item.scenario], item)
 
     async def earlier(self, experiment: str) -> list[Row]:
@@ -124,7 +125,7 @@ class Workbench:
             with suppress(WrongState, TimedOut):
                 await orders.control(self._parts, handle.id, "cancel", f"{experiment} has ended")
                 async with Deadline(self._parts.ground.clock, _PATIENCE, "cancelling a trial"):
-                    await _ended(handle)
+                    await ended(handle)
 
     # --- a trial --------------------------------------------------------------------------------------
 
@@ -145,19 +146,6 @@ class Workbench:
             release=services.release, beside=(begun,), origin=experiment,
         )  # fmt: skip
 
-    async def _wait(self, handle: RunHandle, seconds: float) -> None:
-        """Until it has ended, or has had its time: then it is cancelled, and says so itself."""
-        clock = self._parts.ground.clock
-        try:
-            async with Deadline(clock, seconds, "a trial"):
-                await _ended(handle)
-        except TimedOut:
-            with suppress(WrongState):
-                await orders.control(self._parts, handle.id, "cancel", f"a trial may take {seconds:g} s")
-            with suppress(TimedOut):
-                async with Deadline(clock, seconds, "cancelling a trial"):
-                    await _ended(handle)
-
     async def _read(self, run: str, scenario: Scenario, item: Item) -> Trial:
         return await read_trial(self._parts.services, run, scenario, item.index, item.seed, self._tools())
 
@@ -175,11 +163,6 @@ class Workbench:
     @property
     def _team(self) -> str:
         return self._parts.ground.principal.team
-
-
-async def _ended(handle: RunHandle) -> None:
-    with suppress(RunFailed, RunWasCancelled, Shredded):
-        await handle.result()
 
 
 async def _apart(work: Coroutine[Any, Any, Any]) -> Any:

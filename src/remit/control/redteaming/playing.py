@@ -5,15 +5,13 @@ nothing is sent and every model is the attacker's. It judges nothing by itself a
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from remit.control.evaluating.registering import arm_of
 from remit.control.running.handle import RunHandle
-from remit.control.runs import orders
-from remit.domain.errors import InvalidInput, RunFailed, RunWasCancelled, Shredded, TimedOut, WrongState
+from remit.control.running.patience import ended_within
+from remit.domain.errors import InvalidInput
 from remit.domain.trials import trial_flow, trial_id
-from remit.engine.attempts import Deadline
 from remit.engine.birth import Birth
 from remit.engine.outside import run_stream
 from remit.quality.experiments.reading import read_trial
@@ -88,28 +86,11 @@ class Player:
         )  # fmt: skip
         assert parts.worker is not None  # noqa: S101 - whoever plays has one
         await parts.worker.begin(birth)
-        await self._wait(RunHandle(parts, run, flow))
+        await ended_within(parts, RunHandle(parts, run, flow), _SECONDS, "an attack")
         scenario = Scenario(attack.id, attack.input, environment=attack.environment)
         trial = await read_trial(services, run, scenario, 0, seed, self._tools)
         entries, _ = await ground.log.read(run_stream(run))
         return judge(attack, with_memory(trial, entries))
-
-    async def _wait(self, handle: RunHandle) -> None:
-        clock = self._parts.ground.clock
-        try:
-            async with Deadline(clock, _SECONDS, "an attack"):
-                await _ended(handle)
-        except TimedOut:
-            with suppress(WrongState):
-                await orders.control(self._parts, handle.id, "cancel", f"an attack may take {_SECONDS:g} s")
-            with suppress(TimedOut):
-                async with Deadline(clock, _SECONDS, "cancelling an attack"):
-                    await _ended(handle)
-
-
-async def _ended(handle: RunHandle) -> None:
-    with suppress(RunFailed, RunWasCancelled, Shredded):
-        await handle.result()
 
 
 def _untried(attack: Attack, why: str) -> Result:

@@ -5,18 +5,16 @@ as it was recorded. It chooses no runs and gives no verdict.
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from remit.control.evaluating.registering import arm_of
 from remit.control.replaying.views import LeftOut
 from remit.control.running.handle import RunHandle
-from remit.control.runs import orders
-from remit.domain.errors import InvalidInput, RunFailed, RunWasCancelled, Shredded, TimedOut, WrongState
+from remit.control.running.patience import ended_within
+from remit.domain.errors import InvalidInput
 from remit.domain.event import object_of
 from remit.domain.events import StepDone
 from remit.domain.trials import trial_flow, trial_id
-from remit.engine.attempts import Deadline
 from remit.engine.birth import Birth
 from remit.engine.outside import run_stream
 from remit.quality.counterfactual.comparing import Compared, compare
@@ -92,7 +90,7 @@ class Player:
         )  # fmt: skip
         assert parts.worker is not None  # noqa: S101 - whoever plays has one
         await parts.worker.begin(birth)
-        await self._wait(RunHandle(parts, run, flow))
+        await ended_within(parts, RunHandle(parts, run, flow), _SECONDS, "a run that is made again")
         scenario = Scenario(recording.run, recording.input)
         trial = await read_trial(services, run, scenario, 0, 0, self._tools)
         self.spent += trial.cost_micro or 0
@@ -107,20 +105,3 @@ class Player:
             if isinstance(each.event, StepDone) and "recalled" in (said := object_of(each.event.detail))
         ]
         return len(money), sum(money)
-
-    async def _wait(self, handle: RunHandle) -> None:
-        clock = self._parts.ground.clock
-        try:
-            async with Deadline(clock, _SECONDS, "a run that is made again"):
-                await _ended(handle)
-        except TimedOut:
-            with suppress(WrongState):
-                await orders.control(self._parts, handle.id, "cancel", f"it may take {_SECONDS:g} s")
-            with suppress(TimedOut):
-                async with Deadline(clock, _SECONDS, "cancelling it"):
-                    await _ended(handle)
-
-
-async def _ended(handle: RunHandle) -> None:
-    with suppress(RunFailed, RunWasCancelled, Shredded):
-        await handle.result()
