@@ -154,6 +154,16 @@ async def test_the_evidence_adds_up_anywhere_and_shows_what_was_changed(tmp_path
         assert "inconclusive" in page
 
 
+def test_what_it_comes_to_does_not_depend_on_the_order_in_which_goes_were_over() -> None:
+    made = [*rows(NEW, 31), *rows(OLD, 37)]
+    assert (
+        outcome(plan(), made)
+        == outcome(plan(), made[::-1])
+        == outcome(plan(), sorted(made, key=lambda row: row.seed))
+    )
+    assert str(outcome(plan(), made)) == str(outcome(plan(), made[::-1])), "lists are in one order too"
+
+
 def test_words_of_agents_are_words_in_a_page() -> None:
     found = outcome(plan(), [*rows(NEW, 39), *rows(OLD)])
     found["arms"][0]["failed"][0]["why"] = "</details> [click](http://x) `a`\n# now\x07"

@@ -33,7 +33,8 @@ _SHOWN = 5
 
 
 def outcome(plan: Plan, rows: Sequence[Row]) -> dict[str, Json]:
-    """The experiment as it ends: plain, for the log."""
+    """The experiment as it ends: plain, for the log. It does not depend on the order in which goes were over."""
+    rows = _in_order(plan, rows)
     named = {name: asdict(rule) for name, rule in plan.rules.items()}
     arms = [figures(plan, [row for row in rows if row.arm == number]) for number in range(len(plan.arms))]
     found: dict[str, Json] = {
@@ -46,6 +47,13 @@ def outcome(plan: Plan, rows: Sequence[Row]) -> dict[str, Json]:
         found["notes"] += _beside(plan, rows)
         found["preflight"] = asdict(preflight(plan.rules, plan.scenarios, differing_of(rows, plan.rules)))
     return found
+
+
+def _in_order(plan: Plan, rows: Sequence[Row]) -> list[Row]:
+    places = {each.name: n for n, each in enumerate(plan.scenarios)}
+    return sorted(
+        rows, key=lambda row: (row.arm, places.get(row.scenario, len(places)), row.scenario, row.index)
+    )
 
 
 def compared(plan: Plan, rows: Sequence[Row]) -> dict[str, Json]:
